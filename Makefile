@@ -1,0 +1,47 @@
+# The face of the project: `make help` says what there is. CI runs the same targets.
+
+CARGO ?= cargo
+DESTDIR ?=
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+# Where libpam looks for a bare pam_apppw.so.
+PAMDIR ?= $(shell sh tools/pam-dir)
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release
+
+.PHONY: help try build test test-all check lint unit install clean
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+try: build ## See the main job: a private Dovecot, a login with an app password, its revocation
+	@$(CARGO) run --quiet --locked -p apppw-tests --bin try
+
+build: ## Build daemon, command line and PAM module as they are shipped
+	@sh tools/need-toolchain
+	$(CARGO) build --release --locked -p apppwd -p apppw -p pam_apppw
+
+test: lint build ## Everything that CI checks: format, lints, unit, property and whole-system tests
+	$(CARGO) test --locked --workspace
+
+test-all: test ## The same (nothing is left out of `make test` today)
+
+lint: ## Format and lints, warnings denied
+	@sh tools/need-toolchain
+	@sh tools/lint
+
+install: build ## Install below DESTDIR: daemon, command line, module, units, examples (enables nothing)
+	install -D -m 0755 $(RELEASE)/apppwd $(DESTDIR)$(PREFIX)/sbin/apppwd
+	install -D -m 0755 $(RELEASE)/apppw $(DESTDIR)$(PREFIX)/bin/apppw
+	install -D -m 0644 $(RELEASE)/libpam_apppw.so $(DESTDIR)$(PAMDIR)/pam_apppw.so
+	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/apppwd.service packaging/systemd/apppwd.socket \
+		packaging/systemd/apppwd-admin.socket
+	install -D -m 0644 packaging/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/apppw.conf
+	install -D -m 0644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/apppw.conf
+	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/apppwd.toml
+	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd \
+		$(DESTDIR)$(PREFIX)/share/doc/apppw/examples/
+
+clean: ## Remove what was built and unpacked
+	$(CARGO) clean

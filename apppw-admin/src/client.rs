@@ -1,0 +1,126 @@
+//! A blocking client for `admin.sock`.
+
+use crate::envelope::{Call, Response, to_line};
+use crate::{AdminError, Code, MAX_LINE, VERSION, Verb};
+use serde::{Serialize, de::DeserializeOwned};
+use socket2::{Domain, SockAddr, Socket, Type};
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// How long one call may take, unless [`Client::connect_with_timeout`] says otherwise. A
+/// `create` may wait for its turn behind other creations, each of which costs one Argon2id.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A connection to the daemon. Calls follow one another; an error in one leaves the
+/// connection usable, unless it is [`ClientError::Io`] or [`ClientError::Protocol`].
+#[derive(Debug)]
+pub struct Client {
+    stream: UnixStream,
+    next_id: u64,
+}
+
+/// Why a call brought no result.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody answers at the socket.
+    #[error("can't reach apppwd at {path}: {source}")]
+    Unreachable {
+        /// The socket.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The connection broke or timed out.
+    #[error("lost the connection to apppwd: {0}")]
+    Io(#[from] std::io::Error),
+    /// The answer was no answer of ours.
+    #[error("apppwd's answer can't be understood: {0}")]
+    Protocol(String),
+    /// The daemon said no.
+    #[error(transparent)]
+    Refused(#[from] AdminError),
+}
+
+impl Client {
+    /// Connects to the daemon's `admin.sock` at `path`.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`].
+    pub fn connect(path: &Path) -> Result<Self, ClientError> {
+        Self::connect_with_timeout(path, DEFAULT_TIMEOUT)
+    }
+
+    /// As [`Client::connect`], with another limit for each call.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`].
+    pub fn connect_with_timeout(path: &Path, timeout: Duration) -> Result<Self, ClientError> {
+        let unreachable = |source| ClientError::Unreachable { path: path.to_owned(), source };
+        // The write timeout bounds connect(2) too (unix(7)): the listener's backlog may be full.
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(unreachable)?;
+        socket.set_read_timeout(Some(timeout)).map_err(unreachable)?;
+        socket.set_write_timeout(Some(timeout)).map_err(unreachable)?;
+        let address = SockAddr::unix(path).map_err(unreachable)?;
+        socket.connect(&address).map_err(unreachable)?;
+        Ok(Self { stream: OwnedFd::from(socket).into(), next_id: 1 })
+    }
+
+    /// Asks for `verb` with `args` and waits for the result.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with the daemon's own words, or what went wrong on the way.
+    pub fn call<A: Serialize, R: DeserializeOwned>(
+        &mut self,
+        verb: Verb,
+        args: &A,
+    ) -> Result<R, ClientError> {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.send(id, verb, args)?;
+        let line = self.receive()?;
+        let protocol = |e: serde_json::Error| ClientError::Protocol(e.to_string());
+        let response: Response<R> = serde_json::from_slice(&line).map_err(protocol)?;
+        if response.id != id && response.id != 0 {
+            return Err(ClientError::Protocol(format!("answer to request {} instead of {id}", response.id)));
+        }
+        match (response.ok, response.error) {
+            (_, Some(error)) => Err(error.into()),
+            (Some(result), None) => Ok(result),
+            (None, None) => Err(ClientError::Protocol("neither a result nor an error".to_owned())),
+        }
+    }
+
+    fn send<A: Serialize>(&mut self, id: u64, verb: Verb, args: &A) -> Result<(), ClientError> {
+        let call = Call { v: VERSION, id, verb: verb.name(), args };
+        let line = to_line(&call).map_err(|e| ClientError::Protocol(e.to_string()))?;
+        if line.len() > MAX_LINE {
+            let message =
+                format!("too long: a request has at most {MAX_LINE} bytes, this one {}", line.len());
+            return Err(AdminError::new(Code::Invalid, message).into());
+        }
+        self.stream.write_all(&line)?;
+        Ok(())
+    }
+
+    /// One line. Nothing follows it before the next request, so that no buffer is left over,
+    /// which would keep a secret unwiped.
+    fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+        let mut line = Zeroizing::new(vec![0; MAX_LINE]);
+        let mut len = 0;
+        while let Some(room) = line.get_mut(len..).filter(|room| !room.is_empty()) {
+            match self.stream.read(room)? {
+                0 => break,
+                n => len += n,
+            }
+            if line.get(..len).is_some_and(|read| read.ends_with(b"\n")) {
+                line.truncate(len);
+                return Ok(line);
+            }
+        }
+        Err(ClientError::Protocol("the connection ended within an answer".to_owned()))
+    }
+}

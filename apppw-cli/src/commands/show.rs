@@ -1,0 +1,107 @@
+//! `apppw show`.
+
+use super::{Session, actor, address, last_use};
+use crate::cli::Show;
+use crate::exit::{Failure, Status};
+use crate::output::table::{Table, record};
+use crate::output::time::Clock;
+use crate::output::{Text, json};
+use apppw_admin::Verb;
+use apppw_admin::verbs::{AppPassword, ShowArgs, Shown, Use};
+
+pub fn run(session: &mut Session, args: &Show) -> Result<Status, Failure> {
+    let shown: Shown = session.ask(Verb::Show, &ShowArgs { id: args.id })?;
+    if session.json {
+        json::print(&json::shown(&shown))?;
+    } else {
+        text(&shown, &Clock::system()).print()?;
+    }
+    Ok(Status::Done)
+}
+
+fn text(shown: &Shown, clock: &Clock) -> Text {
+    let mut text = Text::new();
+    record(&mut text, &fields(&shown.app_password, clock));
+    if !shown.uses.is_empty() {
+        text.line("");
+        uses(&shown.uses, clock).write(&mut text);
+    }
+    text
+}
+
+fn fields(record: &AppPassword, clock: &Clock) -> Vec<(&'static str, String)> {
+    let mut fields = vec![
+        ("ID", record.id.to_string()),
+        ("Name", record.name.clone()),
+        ("User", record.user.clone()),
+        ("State", record.state.as_str().to_owned()),
+        ("Services", record.services.join(", ")),
+        ("Created", format!("{} by {}", clock.exact(record.created), actor(&record.created_by))),
+    ];
+    if let Some(time) = record.revoked {
+        let by = record.revoked_by.as_ref().map(|by| format!(" by {}", actor(by))).unwrap_or_default();
+        fields.push(("Revoked", format!("{}{by}", clock.exact(time))));
+    }
+    let exactly =
+        record.last_use.as_ref().map(|used| format!("{}, ", clock.exact(used.last))).unwrap_or_default();
+    fields.push(("Last used", format!("{exactly}{}", last_use(record, clock))));
+    fields
+}
+
+fn uses(uses: &[Use], clock: &Clock) -> Table {
+    let mut table = Table::new(&["LAST", "SERVICE", "ADDRESS", "LOGINS", "FIRST", "HOST"]);
+    for used in uses {
+        table.row(vec![
+            clock.exact(used.last),
+            used.service.clone(),
+            address(used).unwrap_or_else(|| "-".to_owned()),
+            used.count.to_string(),
+            clock.exact(used.first),
+            used.host.clone(),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::samples;
+
+    #[test]
+    fn the_whole_record_with_exact_times() {
+        let expected = "\
+ID:         ap-0000002a
+Name:       Thunderbird, laptop
+User:       alice@example.org
+State:      live
+Services:   mail
+Created:    2027-01-05 09:00:00 +01:00 by root (uid 0)
+Last used:  2027-01-12 09:00:00 +01:00, 3 days ago via imap from 192.0.2.7
+
+LAST                        SERVICE  ADDRESS               LOGINS  FIRST                       HOST
+2027-01-12 09:00:00 +01:00  imap     192.0.2.7 (unproven)  12      2027-01-06 09:00:00 +01:00  mail1
+2027-01-12 09:00:00 +01:00  smtp     -                     1       2027-01-06 09:00:00 +01:00  mail1
+";
+        assert_eq!(text(&samples::shown(), &samples::clock()).as_str(), expected);
+    }
+
+    #[test]
+    fn a_tombstone_says_when_and_by_whom() {
+        let shown = Shown { app_password: samples::revoked(), uses: vec![] };
+        let text = text(&shown, &samples::clock());
+        assert!(text.as_str().contains("Revoked:    2027-01-14 09:00:00 +01:00 by uid 1000\n"));
+        assert!(text.as_str().ends_with("Last used:  never used\n"));
+    }
+
+    #[test]
+    fn a_hostile_record_has_as_many_lines_as_any() {
+        let lines = |app_password: AppPassword| {
+            let uses = app_password.last_use.iter().cloned().collect();
+            let text = text(&Shown { app_password, uses }, &samples::clock());
+            assert!(!text.as_str().chars().any(|c| c != '\n' && apppw_admin::text::is_deceptive(c)));
+            text.as_str().lines().count()
+        };
+        assert_eq!(lines(samples::hostile()), lines(samples::live()));
+    }
+}

@@ -1,0 +1,153 @@
+//! How `apppw` ends: exit statuses, and what is said when it wasn't done.
+
+use apppw_admin::{ClientError, Code};
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Done.
+    Done = 0,
+    /// The daemon said no, or there is no such thing, or the person at the terminal said no.
+    Refused = 1,
+    /// A wrong option or a wrong value.
+    Usage = 2,
+    /// The daemon can't be reached, or the connection to it was lost.
+    Unreachable = 3,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// Why it wasn't done. The message is for the person who reads it: what failed, on what,
+/// what to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// How `apppw` ends.
+    pub status: Status,
+    /// The class of the error: the daemon's own codes, and those of `docs/json.md`.
+    pub code: &'static str,
+    /// The argument at fault, if one is.
+    pub field: Option<String>,
+    /// What is said.
+    pub message: String,
+    /// Line breaks in the message are ours. Without it they are shown as `\u{a}`: one that
+    /// comes from outside could pretend to be another message.
+    pub several_lines: bool,
+}
+
+impl Failure {
+    fn new(status: Status, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, field: None, message: message.into(), several_lines: false }
+    }
+
+    /// A wrong option.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Status::Usage, "usage", message)
+    }
+
+    /// A wrong value for `field`, found before the daemon was asked.
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(Status::Usage, "invalid", message) }
+    }
+
+    /// The person at the terminal said no.
+    pub fn declined(message: impl Into<String>) -> Self {
+        Self::new(Status::Refused, "declined", message)
+    }
+
+    /// The result couldn't be written, or the secret not be read.
+    pub fn io(message: impl Into<String>) -> Self {
+        Self::new(Status::Refused, "io", message)
+    }
+
+    /// A call to the daemon at `socket` brought no result. `changing`: it would have changed
+    /// something.
+    pub fn from_call(error: ClientError, socket: &Path, changing: bool) -> Self {
+        match error {
+            ClientError::Refused(refused) => {
+                let status = if refused.code == Code::Invalid { Status::Usage } else { Status::Refused };
+                Self { field: refused.field, ..Self::new(status, refused.code.as_str(), refused.message) }
+            }
+            ClientError::Unreachable { ref source, .. } => Self::new(
+                Status::Unreachable,
+                "unreachable",
+                format!("{error}; {}", next_step(source, socket)),
+            ),
+            ClientError::Io(source) => {
+                let what = if matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
+                    "apppwd did not answer in time".to_owned()
+                } else {
+                    format!("lost the connection to apppwd: {source}")
+                };
+                Self::new(Status::Unreachable, "connection", format!("{what}{}", aftermath(changing)))
+            }
+            ClientError::Protocol(_) => {
+                Self::new(Status::Unreachable, "connection", format!("{error}{}", aftermath(changing)))
+            }
+        }
+    }
+}
+
+/// What has to be said besides, if the connection broke: the daemon may have done its part.
+const fn aftermath(changing: bool) -> &'static str {
+    if changing { "; the change may have been made all the same: look with `apppw list --all`" } else { "" }
+}
+
+/// What to do when nobody can be reached at `socket`.
+fn next_step(source: &io::Error, socket: &Path) -> String {
+    let socket = socket.display();
+    match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+            "is it running? systemctl status apppwd.socket apppwd.service".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("you may not open the socket or a directory above it: namei -l {socket}")
+        }
+        _ => format!("is --socket (or APPPW_SOCKET) right? {socket}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use apppw_admin::AdminError;
+
+    #[test]
+    fn a_wrong_value_is_usage_and_the_rest_is_a_refusal() {
+        let status = |code| {
+            let refused = ClientError::Refused(AdminError::in_field(code, "name", "no"));
+            Failure::from_call(refused, Path::new("/s"), true).status
+        };
+        assert_eq!(status(Code::Invalid), Status::Usage);
+        for code in [Code::Denied, Code::NotFound, Code::Exists, Code::Limit, Code::Busy, Code::ReadOnly] {
+            assert_eq!(status(code), Status::Refused);
+        }
+    }
+
+    #[test]
+    fn only_a_lost_change_is_said_to_be_uncertain() {
+        let lost = |changing| {
+            let error = ClientError::Io(io::ErrorKind::ConnectionReset.into());
+            Failure::from_call(error, Path::new("/s"), changing).message
+        };
+        assert!(lost(true).contains("may have been made"));
+        assert!(!lost(false).contains("may have been made"));
+    }
+
+    #[test]
+    fn a_closed_door_is_explained() {
+        let unreachable = |kind: io::ErrorKind| {
+            let error = ClientError::Unreachable { path: "/s".into(), source: kind.into() };
+            Failure::from_call(error, Path::new("/s"), false)
+        };
+        assert!(unreachable(io::ErrorKind::PermissionDenied).message.contains("namei -l /s"));
+        assert!(unreachable(io::ErrorKind::NotFound).message.contains("systemctl status apppwd.socket"));
+        assert_eq!(unreachable(io::ErrorKind::NotFound).status, Status::Unreachable);
+    }
+}

@@ -1,0 +1,202 @@
+//! A daemon that answers what it is told to, and ways to run `apppw` against it.
+
+use apppw_admin::{AdminError, Code, Request, Response};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub const SECRET: &str = "abcd-efgh-jkmn-pqrs";
+
+/// What a daemon answers to a verb with arguments.
+pub trait Answer: Fn(&str, &Value) -> Result<Value, AdminError> + Send + Sync + 'static {}
+
+impl<F: Fn(&str, &Value) -> Result<Value, AdminError> + Send + Sync + 'static> Answer for F {}
+
+/// A fake apppwd on a socket of its own.
+pub struct Daemon {
+    dir: tempfile::TempDir,
+    calls: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl Daemon {
+    /// Answers every call by `answer(verb, args)`.
+    pub fn answering(answer: impl Answer) -> Self {
+        Self::answering_calls(usize::MAX, answer)
+    }
+
+    /// As `answering`, but only one call on each connection.
+    pub fn answering_once(answer: impl Answer) -> Self {
+        Self::answering_calls(1, answer)
+    }
+
+    fn answering_calls(limit: usize, answer: impl Answer) -> Self {
+        Self::serving(move |mut stream, calls| {
+            let mut lines = BufReader::new(stream.try_clone().unwrap());
+            let mut line = String::new();
+            for _ in 0..limit {
+                if lines.read_line(&mut line).unwrap_or(0) == 0 {
+                    return;
+                }
+                let request: Request = serde_json::from_str(&line).expect("a request");
+                let args: Value =
+                    request.args.map_or(Value::Null, |raw| serde_json::from_str(raw.get()).unwrap());
+                let response = Response::new(request.id, answer(&request.verb, &args));
+                calls.lock().unwrap().push((request.verb.into_owned(), args));
+                let mut bytes = serde_json::to_vec(&response).unwrap();
+                bytes.push(b'\n');
+                if stream.write_all(&bytes).is_err() {
+                    return;
+                }
+                line.clear();
+            }
+        })
+    }
+
+    /// Reads a request and answers with these bytes, whatever they are, then hangs up.
+    pub fn babbling(bytes: &'static [u8]) -> Self {
+        Self::serving(move |mut stream, _| {
+            let mut line = String::new();
+            BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
+            stream.write_all(bytes).unwrap();
+        })
+    }
+
+    fn serving(serve: impl Fn(UnixStream, &Mutex<Vec<(String, Value)>>) + Send + Sync + 'static) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(dir.path().join("admin.sock")).unwrap();
+        let calls = Arc::default();
+        let (serve, shared) = (Arc::new(serve), Arc::clone(&calls));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (serve, calls) = (Arc::clone(&serve), Arc::clone(&shared));
+                std::thread::spawn(move || serve(stream.unwrap(), &calls));
+            }
+        });
+        Self { dir, calls }
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.dir.path().join("admin.sock")
+    }
+
+    /// What was asked: verbs and arguments.
+    pub fn calls(&self) -> Vec<(String, Value)> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// `apppw` with these arguments, nothing on its standard input, and no terminal.
+    pub fn run(&self, args: &[&str]) -> Run {
+        self.run_with(args, b"")
+    }
+
+    /// As `run`, with a standard input.
+    pub fn run_with(&self, args: &[&str], stdin: &[u8]) -> Run {
+        finish(apppw().env("APPPW_SOCKET", self.socket()).args(args), stdin)
+    }
+
+    /// `apppw` on a terminal of its own (util-linux `script`). `line` is a shell command line
+    /// in which `$APPPW` is the program; after `until` appears, `typed` is typed.
+    pub fn on_a_terminal(&self, line: &str, until: &str, typed: &str) -> Run {
+        let mut child = Command::new("script")
+            .args(["-qec", line, "/dev/null"])
+            .env("APPPW", env!("CARGO_BIN_EXE_apppw"))
+            .env("APPPW_SOCKET", self.socket())
+            .env_remove("USER")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("script (util-linux)");
+        let shown = type_after(&mut child, until, typed);
+        Run { status: child.wait().unwrap().code().unwrap(), stdout: shown, stderr: String::new() }
+    }
+}
+
+/// Waits until `until` is shown, types `typed`, returns all that was shown.
+fn type_after(child: &mut Child, until: &str, typed: &str) -> String {
+    let mut screen = child.stdout.take().unwrap();
+    // Held to the end: to close it would end the session.
+    let mut keyboard = child.stdin.take().unwrap();
+    let mut typed = Some(typed);
+    let (mut shown, mut piece) = (Vec::new(), [0_u8; 1024]);
+    loop {
+        match screen.read(&mut piece) {
+            Ok(0) | Err(_) => break,
+            Ok(n) => shown.extend_from_slice(&piece[..n]),
+        }
+        if String::from_utf8_lossy(&shown).contains(until)
+            && let Some(typed) = typed.take()
+        {
+            // The prompt is shown a moment before the echo is turned off.
+            std::thread::sleep(Duration::from_millis(300));
+            keyboard.write_all(typed.as_bytes()).unwrap();
+        }
+    }
+    String::from_utf8(shown).unwrap()
+}
+
+/// The program, with nothing of the tester's in its environment.
+pub fn apppw() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_apppw"));
+    command.env_clear().env("TZ", "UTC");
+    command
+}
+
+/// Runs to the end.
+pub fn finish(command: &mut Command, stdin: &[u8]) -> Run {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It may end without reading.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    Run {
+        status: status.code().expect("not killed by a signal"),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Run {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    /// The JSON on standard output.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {self:?}"))
+    }
+
+    /// The JSON on standard error.
+    pub fn json_error(&self) -> Value {
+        serde_json::from_str(&self.stderr).unwrap_or_else(|e| panic!("{e}: {self:?}"))
+    }
+}
+
+/// An app password as the daemon sends it.
+pub fn record(id: &str, user: &str, name: &str) -> Value {
+    json!({
+        "id": id, "user": user, "name": name, "state": "live", "services": ["mail"],
+        "created": 1_800_000_000, "created_by": {"uid": 0, "role": "admin", "name": "root"},
+    })
+}
+
+/// An answer to `create`.
+pub fn created(newly_enrolled: bool) -> Value {
+    json!({
+        "secret": SECRET, "app_password": record("ap-0000002a", "alice", "laptop"),
+        "newly_enrolled": newly_enrolled, "primary": "refuse-enrolled",
+    })
+}
+
+/// A daemon that says no.
+pub fn refusing(code: Code, message: &'static str) -> Daemon {
+    Daemon::answering(move |_, _| Err(AdminError::in_field(code, "name", message)))
+}

@@ -1,0 +1,76 @@
+//! On a terminal: a pseudo-terminal of util-linux's `script`.
+
+use crate::support::{Daemon, SECRET, created, record};
+use serde_json::json;
+
+/// Answers `revoke` with one app password, then hangs up, as the real one does when a person
+/// takes long to answer.
+fn revoking() -> Daemon {
+    Daemon::answering_once(|_, _| {
+        Ok(
+            json!({"count": 1, "ids": ["ap-00000001"], "app_passwords": [record("ap-00000001", "alice", "old phone")]}),
+        )
+    })
+}
+
+fn dry_runs(daemon: &Daemon) -> Vec<serde_json::Value> {
+    daemon.calls().into_iter().map(|(_, args)| args["dry_run"].clone()).collect()
+}
+
+#[test]
+fn create_frames_the_secret_and_warns() {
+    let daemon = Daemon::answering(|_, _| Ok(created(true)));
+    let run = daemon.on_a_terminal("$APPPW create alice laptop", "", "");
+    assert_eq!(run.status, 0);
+    assert!(run.stdout.contains("+-----------------------+\r\n  |  abcd-efgh-jkmn-pqrs  |\r\n"), "{run:?}");
+    assert_eq!(run.stdout.matches(SECRET).count(), 1);
+    for said in ["It isn't shown again", "apppw revoke ap-0000002a", "apppw: warning: this is the first"] {
+        assert!(run.stdout.contains(said), "{said}: {run:?}");
+    }
+}
+
+#[test]
+fn create_into_a_pipe_is_bare_even_at_a_terminal() {
+    let daemon = Daemon::answering(|_, _| Ok(created(false)));
+    let run = daemon.on_a_terminal("$APPPW create alice laptop | cat", "", "");
+    assert_eq!(run.stdout, "abcd-efgh-jkmn-pqrs\r\n");
+}
+
+#[test]
+fn revoke_shows_and_asks_first() {
+    let daemon = revoking();
+    let run = daemon.on_a_terminal("$APPPW revoke ap-00000001", "[y/N]", "y\n");
+    assert_eq!((run.status, dry_runs(&daemon)), (0, vec![json!(true), json!(false)]), "{run:?}");
+    let asked = "ap-00000001  alice  old phone\r\nRevoke this app password? [y/N] ";
+    assert!(run.stdout.contains(asked), "{run:?}");
+    assert!(run.stdout.ends_with("ap-00000001 revoked: \"old phone\" of alice\r\n"), "{run:?}");
+}
+
+#[test]
+fn anything_but_yes_is_no() {
+    for answer in ["n\n", "\n", "yess\n", "\u{4}"] {
+        let daemon = revoking();
+        let run = daemon.on_a_terminal("$APPPW revoke --user alice --all", "[y/N]", answer);
+        assert_eq!((run.status, dry_runs(&daemon)), (1, vec![json!(true)]), "{answer:?}: {run:?}");
+        assert!(run.stdout.ends_with("apppw: nothing was revoked\r\n"), "{run:?}");
+    }
+}
+
+#[test]
+fn yes_and_dry_run_are_not_asked() {
+    let daemon = revoking();
+    let line = "$APPPW revoke --user alice --all --yes && $APPPW revoke ap-00000001 --dry-run";
+    let run = daemon.on_a_terminal(line, "", "");
+    assert_eq!((run.status, dry_runs(&daemon)), (0, vec![json!(false), json!(true)]), "{run:?}");
+    assert!(!run.stdout.contains("[y/N]"), "{run:?}");
+}
+
+#[test]
+fn verify_asks_without_showing_what_is_typed() {
+    let daemon = Daemon::answering(|_, _| Ok(json!({"accepted": true, "reason": "accepted"})));
+    let run = daemon.on_a_terminal("$APPPW verify alice", "(not shown): ", "abcd-efgh-jkmn-pqrs\n");
+    assert_eq!(run.status, 0, "{run:?}");
+    assert_eq!(daemon.calls()[0].1, json!({"user": "alice", "secret": SECRET}));
+    assert!(!run.stdout.contains("abcd"), "{run:?}");
+    assert!(run.stdout.ends_with("accepted\r\n"), "{run:?}");
+}

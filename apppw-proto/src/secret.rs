@@ -1,0 +1,154 @@
+//! The secret's shape: alphabet, check character, forgiving input, display.
+//!
+//! A secret is 15, 19 or 23 random characters of Crockford's base32 in lower case (no
+//! `i`, `l`, `o`, `u`) and one check character (Luhn mod 32). The check character finds
+//! every single wrong character and every swap of neighbours but `0` with `z`.
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The 32 characters of a secret; a character's value is its index.
+pub const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// The lengths that a secret may have, check character included.
+pub const LENGTHS: [usize; 3] = [16, 20, 24];
+
+/// Longest secret in characters.
+pub const MAX_LEN: usize = 24;
+
+/// Characters between two hyphens on display.
+const GROUP: usize = 4;
+
+/// Longest input, in bytes, that is looked at: what is longer is no secret, however many
+/// spaces it has.
+const MAX_INPUT: usize = crate::limits::MAX_FIELD;
+
+/// A secret in its canonical form: lower case, no hyphens, right check character.
+///
+/// It is wiped when dropped and has no `Display`; its `Debug` shows nothing. Use
+/// [`Secret::as_bytes`] for the check and [`Secret::display`] for the one time it is shown.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Secret {
+    bytes: [u8; MAX_LEN],
+    len: u8,
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What an input is, seen as a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// It has the shape of a secret; here is its canonical form.
+    Secret(Secret),
+    /// Only the check character is wrong: a secret with a typing error, or chance (1 in 32
+    /// would have been right).
+    WrongCheck,
+    /// Not a secret.
+    Other,
+}
+
+impl Secret {
+    /// Completes random character values (0 to 31 each) with their check character.
+    ///
+    /// `None` unless there are 15, 19 or 23 values, each below 32.
+    #[must_use]
+    pub fn from_values(values: &[u8]) -> Option<Self> {
+        if !LENGTHS.contains(&(values.len() + 1)) {
+            return None;
+        }
+        let mut bytes = [0; MAX_LEN];
+        for (to, value) in bytes.iter_mut().zip(values) {
+            *to = *ALPHABET.get(usize::from(*value))?;
+        }
+        let check = check_value(values.iter().copied());
+        *bytes.get_mut(values.len())? = *ALPHABET.get(usize::from(check))?;
+        Some(Self { bytes, len: u8::try_from(values.len() + 1).ok()? })
+    }
+
+    /// The canonical characters, 16, 20 or 24 of them.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// The characters in fours with hyphens (`xxxx-xxxx-xxxx-xxxx`), for the one time that
+    /// a secret is shown. The caller wipes the result.
+    #[must_use]
+    pub fn display(&self) -> String {
+        let mut shown = String::with_capacity(MAX_LEN + MAX_LEN / GROUP);
+        for (i, byte) in self.as_bytes().iter().enumerate() {
+            if i > 0 && i % GROUP == 0 {
+                shown.push('-');
+            }
+            shown.push(char::from(*byte));
+        }
+        shown
+    }
+}
+
+/// Judges the shape of `input` as a person may have typed it: case, spaces and hyphens
+/// don't count, `o` reads as `0`, `i` and `l` as `1`.
+///
+/// "Spaces and hyphens" are those that copying from a page or a document yields: space,
+/// no-break space, hyphen-minus, hyphen, non-breaking hyphen.
+#[must_use]
+pub fn classify(input: &[u8]) -> Shape {
+    let mut values = zeroize::Zeroizing::new([0_u8; MAX_LEN]);
+    let Some(len) = collect_values(input, &mut values) else {
+        return Shape::Other;
+    };
+    let Some((check, random)) = values.get(..len).and_then(<[u8]>::split_last) else {
+        return Shape::Other;
+    };
+    match Secret::from_values(random) {
+        Some(secret) if check_value(random.iter().copied()) == *check => Shape::Secret(secret),
+        Some(_) => Shape::WrongCheck,
+        None => Shape::Other,
+    }
+}
+
+/// Puts the values of the characters that count into `values` and returns how many there
+/// are; `None` if one is foreign or they are too many.
+fn collect_values(input: &[u8], values: &mut [u8; MAX_LEN]) -> Option<usize> {
+    if input.len() > MAX_INPUT {
+        return None;
+    }
+    let text = std::str::from_utf8(input).ok()?;
+    let mut len = 0;
+    for c in text.chars() {
+        if matches!(c, ' ' | '-' | '\u{a0}' | '\u{2010}' | '\u{2011}') {
+            continue;
+        }
+        *values.get_mut(len)? = value(c)?;
+        len += 1;
+    }
+    Some(len)
+}
+
+/// The value of a character as typed; `None` if it is not in the alphabet.
+fn value(c: char) -> Option<u8> {
+    let c = match c.to_ascii_lowercase() {
+        'o' => '0',
+        'i' | 'l' => '1',
+        c => c,
+    };
+    ALPHABET.iter().position(|a| char::from(*a) == c).and_then(|i| u8::try_from(i).ok())
+}
+
+/// Luhn mod 32: from the right, every other value is doubled and its two base-32 digits
+/// added; the check value brings the sum to a multiple of 32.
+fn check_value(values: impl DoubleEndedIterator<Item = u8>) -> u8 {
+    let sum: u32 = values
+        .rev()
+        .enumerate()
+        .map(|(i, value)| {
+            let factor = if i % 2 == 0 { 2 } else { 1 };
+            let product = u32::from(value) * factor;
+            product / 32 + product % 32
+        })
+        .sum();
+    u8::try_from((32 - sum % 32) % 32).unwrap_or(0)
+}

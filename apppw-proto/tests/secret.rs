@@ -1,0 +1,170 @@
+//! The secret's shape: what the check character finds, what is forgiven, what is never taken.
+// clippy.toml allows this in test functions only, not in their helpers.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use apppw_proto::secret::{ALPHABET, LENGTHS, Secret, Shape, classify};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// Values for a secret of any length, without the check character.
+fn values() -> impl Strategy<Value = Vec<u8>> {
+    prop::sample::select(LENGTHS.as_slice()).prop_flat_map(|length| vec(0_u8..32, length - 1))
+}
+
+fn secret(values: &[u8]) -> Secret {
+    Secret::from_values(values).expect("15, 19 or 23 values below 32")
+}
+
+fn is_secret(text: &[u8]) -> bool {
+    matches!(classify(text), Shape::Secret(_))
+}
+
+proptest! {
+    #[test]
+    fn every_single_wrong_character_is_found(values in values()) {
+        let right = secret(&values).as_bytes().to_vec();
+        for position in 0..right.len() {
+            for character in ALPHABET {
+                let mut typed = right.clone();
+                typed[position] = *character;
+                let expected = typed == right;
+                prop_assert_eq!(is_secret(&typed), expected);
+                prop_assert_eq!(classify(&typed) == Shape::WrongCheck, !expected);
+            }
+        }
+    }
+
+    #[test]
+    fn every_swap_of_neighbours_but_0_and_z_is_found(values in values()) {
+        let right = secret(&values).as_bytes().to_vec();
+        for position in 1..right.len() {
+            let mut typed = right.clone();
+            typed.swap(position - 1, position);
+            let pair = [right[position - 1], right[position]];
+            let unseen = pair[0] == pair[1] || pair == *b"0z" || pair == *b"z0";
+            prop_assert_eq!(is_secret(&typed), unseen, "{:?} swapped", pair);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_reads_back(values in values()) {
+        let secret = secret(&values);
+        prop_assert_eq!(classify(secret.as_bytes()), Shape::Secret(secret.clone()));
+        prop_assert_eq!(classify(secret.display().as_bytes()), Shape::Secret(secret.clone()));
+        let characters = secret.as_bytes();
+        let read: Vec<u8> = characters.iter().map(|c| ALPHABET.iter().position(|a| a == c).unwrap() as u8).collect();
+        prop_assert_eq!(&read[..values.len()], &values[..]);
+    }
+
+    #[test]
+    fn it_may_be_typed_carelessly(
+        values in values(),
+        upper in vec(any::<bool>(), 24),
+        letters in vec(0_usize..3, 24),
+        gaps in vec(prop::sample::select(vec!["", " ", "-", "  ", "\u{a0}", "\u{2010}", "\u{2011}", " - "]), 25),
+    ) {
+        let secret = secret(&values);
+        let mut typed = gaps[24].to_owned();
+        for (i, byte) in secret.as_bytes().iter().enumerate() {
+            let look_alikes = match byte { b'0' => ['0', 'o', 'O'], b'1' => ['1', 'i', 'l'], other => [char::from(*other); 3] };
+            let c = look_alikes[letters[i]];
+            typed.push(if upper[i] { c.to_ascii_uppercase() } else { c });
+            typed.push_str(gaps[i]);
+        }
+        prop_assert_eq!(classify(typed.as_bytes()), Shape::Secret(secret));
+    }
+
+    #[test]
+    fn any_bytes_are_judged_and_a_secret_is_canonical(input in vec(any::<u8>(), 0..300)) {
+        if let Shape::Secret(secret) = classify(&input) {
+            prop_assert_eq!(classify(secret.as_bytes()), Shape::Secret(secret.clone()));
+            prop_assert!(LENGTHS.contains(&secret.as_bytes().len()));
+        }
+    }
+
+    #[test]
+    fn a_foreign_character_anywhere_makes_it_something_else(values in values(), at in 0_usize..24, c in any::<char>()) {
+        prop_assume!(!c.is_ascii_alphanumeric() || matches!(c, 'u' | 'U'));
+        prop_assume!(!matches!(c, ' ' | '-' | '\u{a0}' | '\u{2010}' | '\u{2011}'));
+        let mut typed: Vec<char> = secret(&values).as_bytes().iter().copied().map(char::from).collect();
+        let at = at % typed.len();
+        typed[at] = c;
+        let typed: String = typed.into_iter().collect();
+        prop_assert_eq!(classify(typed.as_bytes()), Shape::Other);
+    }
+}
+
+/// The swap that Luhn can't see, for every pair of characters and both parities.
+#[test]
+fn of_all_pairs_only_0_and_z_swap_unseen() {
+    for length in LENGTHS {
+        for position in [3, 4] {
+            for first in 0..32_u8 {
+                for second in (0..32_u8).filter(|second| *second != first) {
+                    let mut values = vec![5; length - 1];
+                    (values[position], values[position + 1]) = (first, second);
+                    let mut typed = secret(&values).as_bytes().to_vec();
+                    typed.swap(position, position + 1);
+                    assert_eq!(is_secret(&typed), [0, 31].contains(&first) && [0, 31].contains(&second));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_worked_example_of_the_document() {
+    let values = [7, 19, 2, 20, 9, 29, 23, 4, 26, 22, 28, 8, 17, 3, 21];
+    assert_eq!(secret(&values).display(), "7k2m-9xq4-tpw8-h3n8");
+    assert!(is_secret(b"7K2M 9XQ4 TPW8 H3N8"));
+}
+
+#[test]
+fn only_three_lengths_are_secrets() {
+    for length in 0..60 {
+        let zeroes = vec![b'0'; length];
+        assert_eq!(is_secret(&zeroes), LENGTHS.contains(&length), "{length} zeroes");
+        let values = vec![0; length];
+        assert_eq!(
+            Secret::from_values(&values).is_some(),
+            LENGTHS.contains(&(length + 1)),
+            "{length} values"
+        );
+    }
+}
+
+#[test]
+fn a_value_out_of_the_alphabet_is_no_secret() {
+    for value in 32..=255 {
+        let mut values = [0; 15];
+        values[7] = value;
+        assert_eq!(Secret::from_values(&values), None, "{value}");
+    }
+}
+
+#[test]
+fn an_input_is_looked_at_up_to_255_bytes() {
+    let spaces = |count: usize| [vec![b' '; count], vec![b'0'; 16]].concat();
+    assert!(is_secret(&spaces(239)));
+    assert_eq!(classify(&spaces(240)), Shape::Other);
+}
+
+#[test]
+fn nothing_without_characters_is_a_secret() {
+    for input in [&b""[..], b" ", b"----", b"\0", b"\xff\xff"] {
+        assert_eq!(classify(input), Shape::Other);
+    }
+}
+
+#[test]
+fn the_alphabet_is_crockfords() {
+    assert!(ALPHABET.is_sorted());
+    assert!(ALPHABET.iter().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase()));
+    assert!(ALPHABET.iter().all(|c| !b"ilou".contains(c)));
+}
+
+#[test]
+fn debug_output_shows_nothing_of_it() {
+    let shown = format!("{:?} {:?}", secret(&[7; 15]), classify(&[b'7'; 16]));
+    assert!(!shown.contains("77"), "{shown}");
+}

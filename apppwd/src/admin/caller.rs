@@ -1,0 +1,150 @@
+//! Who asks: uid and groups of the peer, as the kernel gives them, and the name that the
+//! system has for the uid.
+
+use crate::sys;
+use apppw_admin::verbs::{Actor, ActorRole};
+use nix::unistd::{Group, Uid, User};
+use std::io;
+use std::time::Duration;
+use tokio::net::UnixStream;
+
+/// Members may manage every account.
+const ADMIN_GROUP: &str = "apppw-admin";
+
+/// What a caller is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// Root, or a member of `apppw-admin`.
+    Admin,
+    /// A person with a Unix account: this is its name.
+    User(String),
+    /// A uid below `UID_MIN`, without a name, or of no person.
+    Nobody,
+}
+
+/// A caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The peer's uid.
+    pub uid: u32,
+    /// Its name, if the system knows one.
+    pub name: Option<String>,
+    /// What it may be.
+    pub role: Role,
+}
+
+/// How long the system may take to say who somebody is.
+const NSS_WITHIN: Duration = Duration::from_secs(5);
+
+impl Caller {
+    /// The caller at the other end of `stream`.
+    ///
+    /// # Errors
+    /// If the kernel doesn't say, or the system takes too long to name the uid.
+    pub async fn of(stream: &UnixStream, people: People) -> io::Result<Self> {
+        let peer = stream.peer_cred()?;
+        let uid = peer.uid();
+        if uid == 0 {
+            // Root is root, also when the directory that names others is out of reach.
+            return Ok(Self { uid, name: Some("root".to_owned()), role: Role::Admin });
+        }
+        let mut groups = sys::peer_groups(stream)?;
+        groups.push(peer.gid());
+        ask_nss(move || Self::identify(uid, &groups, people)).await
+    }
+
+    fn identify(uid: u32, groups: &[u32], people: People) -> io::Result<Self> {
+        let name = User::from_uid(Uid::from_raw(uid))?.map(|user| user.name);
+        let is_admin =
+            Group::from_name(ADMIN_GROUP)?.is_some_and(|group| groups.contains(&group.gid.as_raw()));
+        let role = match &name {
+            _ if is_admin => Role::Admin,
+            Some(name) if people.include(uid) => Role::User(name.clone()),
+            _ => Role::Nobody,
+        };
+        Ok(Self { uid, name, role })
+    }
+
+    /// For the record. One who is nobody changes nothing.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        let role = match self.role {
+            Role::Admin => ActorRole::Admin,
+            Role::User(_) | Role::Nobody => ActorRole::User,
+        };
+        Actor { uid: self.uid, role, on_behalf_of: None, name: self.name.clone() }
+    }
+}
+
+/// Asks NSS on another thread than the one that answers logins, for it may ask a directory
+/// over the network.
+async fn ask_nss<T: Send + 'static>(
+    question: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let answer = tokio::time::timeout(NSS_WITHIN, tokio::task::spawn_blocking(question)).await;
+    answer.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?.map_err(io::Error::other)?
+}
+
+impl std::fmt::Display for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} (uid {})", apppw_admin::text::visible(name), self.uid),
+            None => write!(f, "uid {}", self.uid),
+        }
+    }
+}
+
+/// Which uids are people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct People {
+    uid_min: u32,
+}
+
+impl People {
+    /// By `UID_MIN` in `/etc/login.defs` (login.defs(5)), or 1000.
+    #[must_use]
+    pub fn of_this_host() -> Self {
+        let text = std::fs::read_to_string("/etc/login.defs").unwrap_or_default();
+        Self { uid_min: uid_min(&text).unwrap_or(1000) }
+    }
+
+    /// Whether `uid` is a person's: not a system account, a dynamic service user (systemd's
+    /// 61184 to 65519) or one of the two numbers that stand for nobody.
+    #[must_use]
+    pub const fn include(self, uid: u32) -> bool {
+        uid >= self.uid_min && !matches!(uid, 61_184..=65_519 | 65_534 | 65_535 | u32::MAX)
+    }
+
+    /// The uid of the person whose Unix name that is; `None`: there is no such person.
+    ///
+    /// # Errors
+    /// If the system can't say now.
+    pub async fn uid_of(self, name: &str) -> io::Result<Option<u32>> {
+        let name = name.to_owned();
+        let user = ask_nss(move || Ok(User::from_name(&name)?)).await?;
+        Ok(user.map(|user| user.uid.as_raw()).filter(|uid| self.include(*uid)))
+    }
+}
+
+fn uid_min(login_defs: &str) -> Option<u32> {
+    login_defs.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next() == Some("UID_MIN")).then(|| words.next()?.parse().ok()).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_not_system_accounts() {
+        let people = People { uid_min: uid_min("# UID_MIN 7\nUID_MIN\t\t 1000\nUID_MAX 60000\n").unwrap() };
+        for uid in [1000, 1001, 60_000, 1_800_000_001] {
+            assert!(people.include(uid), "{uid}");
+        }
+        for uid in [0, 1, 33, 999, 61_184, 65_519, 65_534, 65_535, u32::MAX] {
+            assert!(!people.include(uid), "{uid}");
+        }
+    }
+}

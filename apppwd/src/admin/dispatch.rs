@@ -1,0 +1,144 @@
+//! From a line to a verb's handler.
+
+use super::caller::Caller;
+use super::{rules, verbs};
+use crate::daemon::Daemon;
+use crate::store::Store;
+use apppw_admin::text::visible;
+use apppw_admin::{AdminError, Code, MAX_LINE, Request, Response, VERSION, Verb};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use std::rc::Rc;
+use zeroize::Zeroizing;
+
+/// A response's line, wiped when dropped: it may carry a secret.
+pub type Line = Zeroizing<Vec<u8>>;
+
+/// Answers one line.
+pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, line: &[u8]) -> Line {
+    let request: Request<'_> = match parse_object(line) {
+        Ok(request) => request,
+        Err(why) => return refusal(0, AdminError::new(Code::Invalid, format!("not a request: {why}"))),
+    };
+    answer(daemon, caller, &request).await.unwrap_or_else(|error| {
+        if error.code == Code::Denied
+            && let Some(left_out) = daemon.throttle.may_say(caller.uid, std::time::Instant::now())
+        {
+            tracing::warn!(
+                "denied to {caller}: {}: {} ({left_out} more)",
+                visible(&request.verb),
+                visible(&error.message)
+            );
+        }
+        refusal(request.id, error)
+    })
+}
+
+/// The line that says why nothing was done. What it quotes may have been as long as a line.
+#[must_use]
+pub fn refusal(id: u64, mut error: AdminError) -> Line {
+    const LONGEST: usize = 1000;
+    if let Some((end, _)) = error.message.char_indices().nth(LONGEST) {
+        error.message.truncate(end);
+        error.message.push('…');
+    }
+    Response::<()>::new(id, Err(error)).to_line().unwrap_or_default()
+}
+
+async fn answer<S: Store + 'static>(
+    daemon: &Rc<Daemon<S>>,
+    caller: &Caller,
+    request: &Request<'_>,
+) -> Result<Line, AdminError> {
+    if request.v != VERSION {
+        let message = format!("envelope version {} is not spoken here, only {VERSION}", request.v);
+        return Err(AdminError::new(Code::Unsupported, message));
+    }
+    let Some(verb) = Verb::from_name(&request.verb) else {
+        let message = format!("this apppwd ({}) does not know that verb", env!("CARGO_PKG_VERSION"));
+        return Err(AdminError::in_field(Code::Unsupported, "verb", message));
+    };
+    let power = rules::authorize(caller, verb, daemon.config.policy.self_service)?;
+    let (id, args) = (request.id, request.args);
+    match verb {
+        Verb::Create => reply(id, verbs::create::run(daemon, caller, &power, parse(args)?).await?),
+        Verb::List => reply(id, verbs::list::run(daemon, &power, parse(args)?).await?),
+        Verb::Show => reply(id, verbs::show::run(daemon, &power, parse(args)?).await?),
+        Verb::Revoke => reply(id, verbs::revoke::run(daemon, caller, &power, parse(args)?).await?),
+        Verb::Verify => reply(id, verbs::verify::run(daemon, &power, parse(args)?).await?),
+        Verb::Status => reply(id, verbs::status::run(daemon, parse(args)?).await?),
+        Verb::UserShow => reply(id, verbs::user::show(daemon, &power, parse(args)?).await?),
+        Verb::UserEnroll => reply(id, verbs::user::set_enrolled(daemon, caller, parse(args)?, true).await?),
+        Verb::UserUnenroll => {
+            reply(id, verbs::user::set_enrolled(daemon, caller, parse(args)?, false).await?)
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(args: Option<&RawValue>) -> Result<T, AdminError> {
+    let args = args.map_or("{}", RawValue::get);
+    parse_object(args.as_bytes()).map_err(|why| {
+        AdminError::in_field(Code::Invalid, "args", format!("arguments not understood: {why}"))
+    })
+}
+
+/// Reads an object. An array would do for serde too, by position, and go around the names.
+fn parse_object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, String> {
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err("not a JSON object".to_owned());
+    }
+    serde_json::from_slice(json).map_err(|error| without_values(&error))
+}
+
+fn reply<T: serde::Serialize>(id: u64, result: T) -> Result<Line, AdminError> {
+    let line = Response::new(id, Ok(result))
+        .to_line()
+        .map_err(|error| AdminError::new(Code::Busy, format!("internal fault: {error}")))?;
+    if line.len() > MAX_LINE {
+        return Err(AdminError::new(
+            Code::Limit,
+            format!("the answer is longer than {MAX_LINE} bytes; ask for less"),
+        ));
+    }
+    Ok(line)
+}
+
+/// serde's message quotes what it did not expect, and that might be a secret.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let kind = match text.split_once(' ').map(|(_, rest)| rest) {
+        Some(rest) if rest.starts_with("type:") || rest.starts_with("value:") => "a value of the wrong kind",
+        Some(rest) if rest.starts_with("field ") => "an unknown argument",
+        _ => return text,
+    };
+    let expected = text.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
+    format!("{kind}, expected {expected}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_quotes_no_value() {
+        use apppw_admin::verbs::{ShowArgs, VerifyArgs};
+        let message = |error: Result<(), AdminError>| error.unwrap_err().message;
+        for text in [
+            r#"{"secret":["7k3m-9qxe"]}"#,
+            r#"{"secret":{"7k3m-9qxe":1}}"#,
+            r#"{"secret":"x","7k3m-9qxe":1}"#,
+            r#"{"secret":"x","user":7.3e9}"#,
+            r#""7k3m-9qxe""#,
+            r#"["7k3m-9qxe"]"#,
+            r#"{"secret":["x, expected 7k3m-9qxe"]}"#,
+        ] {
+            let raw: Box<RawValue> = serde_json::from_str(text).unwrap();
+            let shown = message(parse::<VerifyArgs>(Some(&raw)).map(drop));
+            assert!(!shown.contains("7k3m") && !shown.contains("7.3e9"), "{shown}");
+        }
+        let raw: Box<RawValue> = serde_json::from_str(r#"{"id":"7k3m-9qxe"}"#).unwrap();
+        let shown = message(parse::<ShowArgs>(Some(&raw)).map(drop));
+        assert!(!shown.contains("7k3m-9qxe"), "{shown}");
+    }
+}

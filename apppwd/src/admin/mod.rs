@@ -1,0 +1,22 @@
+//! Management: `admin.sock`.
+//!
+//! [`caller`] says who asks, from the peer's credentials alone; [`rules`] is the table of
+//! who may do what; [`dispatch`] brings a verb to its handler in [`verbs`].
+
+pub mod caller;
+pub mod dispatch;
+pub mod rules;
+pub mod serve;
+pub mod verbs;
+
+use apppw_admin::{AdminError, Code};
+
+impl From<crate::store::StoreError> for AdminError {
+    fn from(error: crate::store::StoreError) -> Self {
+        let code = match error {
+            crate::store::StoreError::ReadOnly(_) => Code::ReadOnly,
+            crate::store::StoreError::Failed(_) => Code::Busy,
+        };
+        Self::new(code, format!("{error}; nothing has changed. See the log of apppwd"))
+    }
+}

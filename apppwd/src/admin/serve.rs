@@ -1,0 +1,131 @@
+//! Connections on `admin.sock`: JSON lines, one after the other.
+
+use super::caller::{Caller, Role};
+use super::dispatch;
+use crate::daemon::Daemon;
+use crate::store::Store;
+use apppw_admin::{AdminError, Code, MAX_LINE};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+/// How long a caller may keep a connection without a request, and an answer unread.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// How long a refusal may take to be read.
+const REFUSE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Serves one connection.
+pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: UnixStream) {
+    let caller = match Caller::of(&stream, daemon.people).await {
+        Ok(caller) => caller,
+        Err(error) => {
+            tracing::warn!("a caller on admin.sock can't be identified: {error}");
+            return refuse(
+                stream,
+                Code::Busy,
+                &format!("the system can't say who you are: {error}; try again"),
+            )
+            .await;
+        }
+    };
+    let mut lines = Lines::new(&mut stream);
+    loop {
+        let line = timeout(IDLE, lines.next()).await;
+        // At a stop nobody gets in any more.
+        let Ok(under_way) = daemon.requests.try_read() else { return };
+        let (answer, goes_on) = match line {
+            Ok(Ok(Some(line))) => (respond(&daemon, &caller, line).await, caller.role != Role::Nobody),
+            Ok(Err(broken)) => {
+                let message = match broken {
+                    Broken::TooLong => {
+                        format!("a request is one line of at most {MAX_LINE} bytes, newline included")
+                    }
+                    Broken::Ended => {
+                        "a request is one line, and this one has no newline at its end".to_owned()
+                    }
+                };
+                (dispatch::refusal(0, AdminError::new(Code::Invalid, message)), false)
+            }
+            Ok(Ok(None)) | Err(_) => return,
+        };
+        let within = if goes_on { IDLE } else { REFUSE_WITHIN };
+        let written = timeout(within, lines.stream.write_all(&answer)).await;
+        drop(under_way);
+        if !matches!(written, Ok(Ok(()))) || !goes_on {
+            return;
+        }
+    }
+}
+
+/// Says why nothing is done, and hangs up.
+pub async fn refuse(mut stream: UnixStream, code: Code, message: &str) {
+    let line = dispatch::refusal(0, AdminError::new(code, message));
+    let _ = timeout(REFUSE_WITHIN, stream.write_all(&line)).await;
+}
+
+/// Why there is no next line.
+enum Broken {
+    /// It is longer than [`MAX_LINE`].
+    TooLong,
+    /// The caller hung up within it.
+    Ended,
+}
+
+/// The lines of a connection, in one buffer of fixed size that is wiped: they may carry a
+/// secret, and a growing buffer would leave copies behind.
+struct Lines<'s> {
+    stream: &'s mut UnixStream,
+    buffer: Zeroizing<Vec<u8>>,
+    /// Bytes of the buffer that are read.
+    filled: usize,
+    /// Bytes of the line handed out last.
+    done: usize,
+}
+
+impl<'s> Lines<'s> {
+    fn new(stream: &'s mut UnixStream) -> Self {
+        Self { stream, buffer: Zeroizing::new(vec![0; MAX_LINE]), filled: 0, done: 0 }
+    }
+
+    /// The next line without its newline; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Broken> {
+        self.buffer.copy_within(self.done..self.filled, 0);
+        self.filled -= std::mem::take(&mut self.done);
+        let mut searched = 0;
+        loop {
+            let fresh = self.buffer.get(searched..self.filled).unwrap_or_default();
+            if let Some(newline) = fresh.iter().position(|byte| *byte == b'\n') {
+                let end = searched + newline;
+                self.done = end + 1;
+                return Ok(self.buffer.get(..end).map(|line| Zeroizing::new(line.to_vec())));
+            }
+            searched = self.filled;
+            let room =
+                self.buffer.get_mut(self.filled..).filter(|room| !room.is_empty()).ok_or(Broken::TooLong)?;
+            match self.stream.read(room).await {
+                Ok(0) | Err(_) if self.filled == 0 => return Ok(None),
+                Ok(0) | Err(_) => return Err(Broken::Ended),
+                Ok(n) => self.filled += n,
+            }
+        }
+    }
+}
+
+/// A change runs to its end though the caller hangs up: between commit and journal there is
+/// no stopping.
+async fn respond<S: Store + 'static>(
+    daemon: &Rc<Daemon<S>>,
+    caller: &Caller,
+    line: Zeroizing<Vec<u8>>,
+) -> dispatch::Line {
+    let (daemon, caller) = (Rc::clone(daemon), caller.clone());
+    let task = tokio::task::spawn_local(async move { dispatch::line(&daemon, &caller, &line).await });
+    task.await.unwrap_or_else(|error| {
+        tracing::error!("a management request failed: {error}");
+        dispatch::refusal(0, AdminError::new(Code::Busy, "internal fault; see the log of apppwd"))
+    })
+}

@@ -1,0 +1,55 @@
+//! `list`
+
+use super::account_in_reach;
+use crate::admin::rules::Power;
+use crate::daemon::Daemon;
+use crate::store::{PageStart, Store};
+use apppw_admin::verbs::{AppPassword, ListArgs, Listed};
+use apppw_admin::{AdminError, Code, MAX_LINE};
+
+/// Records read for one page.
+const PAGE: usize = 100;
+
+/// One page of app passwords.
+///
+/// # Errors
+/// The closed list of codes.
+pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) -> Result<Listed, AdminError> {
+    let start = args.cursor.as_deref().map(parse_cursor).transpose()?;
+    let account = match power.target(args.user.as_deref())? {
+        None => None,
+        Some(user) => match account_in_reach(daemon, power, &user).await? {
+            Some(account) => Some(account.id),
+            None => return Ok(Listed { app_passwords: Vec::new(), next: None }),
+        },
+    };
+    // One more than a page shows whether there is another.
+    let records = daemon.store.app_passwords(account.as_ref(), args.all, start.as_ref(), PAGE + 1).await?;
+    let mut app_passwords: Vec<AppPassword> = Vec::new();
+    let mut room = MAX_LINE - 1024;
+    for record in records {
+        let here = to_cursor(&record.user, record.created, record.id);
+        let message = super::to_message(daemon, record).await?;
+        let size = serde_json::to_string(&message).map_or(MAX_LINE, |text| text.len() + 1);
+        if app_passwords.len() == PAGE || size > room {
+            let next = app_passwords.last().map_or(here, |last| to_cursor(&last.user, last.created, last.id));
+            return Ok(Listed { app_passwords, next: Some(next) });
+        }
+        room -= size;
+        app_passwords.push(message);
+    }
+    Ok(Listed { app_passwords, next: None })
+}
+
+fn to_cursor(user: &str, created: i64, id: apppw_admin::AppPasswordId) -> String {
+    format!("{created} {id} {user}")
+}
+
+fn parse_cursor(text: &str) -> Result<PageStart, AdminError> {
+    let parse = || {
+        let (created, rest) = text.split_once(' ')?;
+        let (id, user) = rest.split_once(' ')?;
+        Some(PageStart { user: user.to_owned(), created: created.parse().ok()?, id: id.parse().ok()? })
+    };
+    parse().ok_or_else(|| AdminError::in_field(Code::Invalid, "cursor", "not a cursor that list gave"))
+}

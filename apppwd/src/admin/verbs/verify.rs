@@ -1,0 +1,56 @@
+//! `verify`
+
+use super::{account_in_reach, canonical, cut, record_in_reach, to_message};
+use crate::admin::rules::Power;
+use crate::auth::{Answer, Reason, check};
+use crate::daemon::Daemon;
+use crate::store::Store;
+use apppw_admin::text::check_field;
+use apppw_admin::verbs::{Verified, VerifyArgs};
+use apppw_admin::{AdminError, Code};
+use apppw_proto::frame::Verdict;
+use apppw_proto::secret::{Shape, classify};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How long the answer may take.
+const WITHIN: Duration = Duration::from_secs(8);
+
+/// Says what a login with this secret would come to; counts no use.
+///
+/// # Errors
+/// The closed list of codes.
+pub async fn run<S: Store + 'static>(
+    daemon: &Rc<Daemon<S>>,
+    power: &Power,
+    args: VerifyArgs,
+) -> Result<Verified, AdminError> {
+    let user = power
+        .target(args.user.as_deref())?
+        .ok_or_else(|| AdminError::in_field(Code::Invalid, "user", "say whose: apppw verify USER"))?;
+    let user = canonical(&user)?;
+    account_in_reach(daemon, power, &user).await?;
+    for (field, value) in [("service", &args.service), ("rhost", &args.rhost)] {
+        if let Some(value) = value {
+            check_field(value).map_err(|e| {
+                AdminError::in_field(Code::Invalid, field, format!("{field} {:?} {e}", cut(value)))
+            })?;
+        }
+    }
+    let answer = match classify(args.secret.expose().as_bytes()) {
+        Shape::Secret(secret) => {
+            let login = check::login(daemon, &user, args.service.as_deref(), &secret);
+            tokio::time::timeout(WITHIN, login).await.unwrap_or(Answer::new(Reason::Deadline))
+        }
+        // The PAM module would ask about the primary password: whose fate is not the
+        // question here.
+        Shape::WrongCheck => Answer::new(Reason::Mistyped),
+        Shape::Other => Answer::new(Reason::NotASecret),
+    };
+    let app_password = match answer.app_password {
+        Some(owner) => Some(to_message(daemon, record_in_reach(daemon, power, owner.id).await?).await?),
+        None => None,
+    };
+    let accepted = answer.verdict == Verdict::Accepted;
+    Ok(Verified { accepted, reason: answer.reason.as_str().to_owned(), app_password })
+}

@@ -1,0 +1,47 @@
+//! Argon2id: computed on a bounded pool, once for all who wait for the same answer.
+
+mod flights;
+mod pool;
+
+pub use flights::Flights;
+pub use pool::{Pool, PoolError, Work};
+
+use crate::config::Argon2Config;
+use crate::store::{Hash, Scheme};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+
+/// Whether a stored hash stays within what this daemon computes: rows must not be able to
+/// ask for more memory than the host was told of.
+#[must_use]
+pub fn within_caps(hash: &Hash, configured: &Argon2Config) -> bool {
+    hash.memory_kib <= configured.memory_kib.max(Argon2Config::ALWAYS_COMPUTED_KIB)
+        && hash.iterations <= Argon2Config::MAX_ITERATIONS
+        && hash.parallelism <= Argon2Config::MAX_PARALLELISM
+}
+
+/// Whether `hash` was made with other parameters or another key than new ones are.
+#[must_use]
+pub fn is_outdated(hash: &Hash, config: &Argon2Config, newest_key: u32) -> bool {
+    let Hash { scheme: Scheme::Argon2id, key, memory_kib, iterations, parallelism, .. } = *hash;
+    (key, memory_kib, iterations, parallelism)
+        != (newest_key, config.memory_kib, config.iterations, config.parallelism)
+}
+
+/// One computation, with memory that is kept from one to the next.
+fn compute(
+    hash: &Hash,
+    argon2_secret: &[u8],
+    secret: &[u8],
+    memory: &mut Vec<Block>,
+) -> Result<[u8; 32], argon2::Error> {
+    let params = Params::new(hash.memory_kib, hash.iterations, hash.parallelism, Some(32))?;
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::new());
+    }
+    let argon2 = Argon2::new_with_secret(argon2_secret, Algorithm::Argon2id, Version::V0x13, params)?;
+    let mut value = [0; 32];
+    let memory = memory.get_mut(..blocks).ok_or(argon2::Error::OutOfMemory)?;
+    argon2.hash_password_into_with_memory(secret, &hash.salt, &mut value, memory)?;
+    Ok(value)
+}

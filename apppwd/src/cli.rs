@@ -1,0 +1,21 @@
+//! The daemon's arguments.
+
+use clap::Parser;
+use std::path::PathBuf;
+
+/// Checks app passwords for pam_apppw and manages them for apppw.
+#[derive(Debug, Parser)]
+#[command(name = "apppwd", version, about)]
+pub struct Args {
+    /// Configuration file [default: /etc/apppw/apppwd.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Only check the configuration; say what is wrong with it and exit
+    #[arg(long)]
+    pub check: bool,
+
+    /// Begin with an empty database though this host had one (key and journal are kept)
+    #[arg(long)]
+    pub init: bool,
+}

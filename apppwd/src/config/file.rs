@@ -1,0 +1,197 @@
+//! Reading the configuration file: syntax, then each value.
+
+use super::{Config, suggest};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Where the configuration is unless `--config` says otherwise.
+pub const DEFAULT_PATH: &str = "/etc/apppw/apppwd.toml";
+
+/// Why the configuration can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("can't read the configuration {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Not TOML, an unknown key, or a value of the wrong type.
+    #[error("{}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, excerpt, and what is wrong.
+        message: String,
+    },
+    /// A value that is not allowed.
+    #[error("{}: {key} {message}", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// The key, with its table.
+        key: String,
+        /// What is wrong with it and what is allowed.
+        message: String,
+    },
+}
+
+/// Reads the configuration from `path`, or from [`DEFAULT_PATH`] if there is such a file,
+/// or takes the defaults.
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
+    let (path, may_be_missing) = path.map_or((Path::new(DEFAULT_PATH), true), |path| (path, false));
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&text, path),
+        Err(e) if e.kind() == ErrorKind::NotFound && may_be_missing => Ok(Config::default()),
+        Err(source) => Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+    }
+}
+
+/// Parses and checks the text of the file `path`.
+///
+/// # Errors
+/// [`ConfigError::Syntax`] or [`ConfigError::Value`].
+pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    let config: Config = toml::from_str(text).map_err(|error| {
+        let message = with_suggestion(error.to_string().trim_end().to_owned(), error.message());
+        ConfigError::Syntax { path: path.to_owned(), message }
+    })?;
+    check(&config).map_err(|(key, message)| ConfigError::Value { path: path.to_owned(), key, message })?;
+    Ok(config)
+}
+
+/// Adds "did you mean" to serde's message on an unknown key or word, which names the wrong
+/// one first and then the known ones, each between backticks.
+fn with_suggestion(mut shown: String, message: &str) -> String {
+    if !message.starts_with("unknown ") {
+        return shown;
+    }
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let Some(wrong) = quoted.next() else { return shown };
+    if let Some(near) = suggest::nearest(wrong, quoted) {
+        shown.push_str("\ndid you mean `");
+        shown.push_str(near);
+        shown.push_str("`?");
+    }
+    shown
+}
+
+/// What no type expresses: the key at fault and the sentence about it.
+fn check(config: &Config) -> Result<(), (String, String)> {
+    config.argon2.check().map_err(|(key, message)| (format!("[argon2] {key}"), message))?;
+    config.groups.check().map_err(|(group, message)| (format!("[groups] {group}"), message))?;
+    if !apppw_proto::secret::LENGTHS.contains(&config.secret.length) {
+        return Err((
+            "[secret] length".into(),
+            format!("is {}, allowed are 16, 20 and 24", config.secret.length),
+        ));
+    }
+    for (key, path) in [
+        ("state_dir", &config.state_dir),
+        ("key_dir", &config.key_dir),
+        ("auth_socket", &config.auth_socket),
+        ("admin_socket", &config.admin_socket),
+    ] {
+        if !path.is_absolute() {
+            return Err((key.into(), format!("is {path:?}; it must be an absolute path")));
+        }
+    }
+    if config.key_dir.starts_with(&config.state_dir) || config.state_dir.starts_with(&config.key_dir) {
+        let message = "must lie apart from state_dir, so that a backup of the one doesn't hold the other";
+        return Err(("key_dir".into(), message.into()));
+    }
+    if config.policy.default_services.is_empty() {
+        return Err((
+            "[policy] default_services".into(),
+            "is empty; name at least one group or service".into(),
+        ));
+    }
+    for name in &config.policy.default_services {
+        if !config.groups.has_group(name) && !config.groups.has_service(name) {
+            let near = suggest::nearest(name, config.groups.names());
+            let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
+            return Err((
+                "[policy] default_services".into(),
+                format!("names {name:?}, which is neither a group nor a service in one{hint}"),
+            ));
+        }
+    }
+    for (peer, rule) in &config.peers {
+        if peer == "root" || peer == "0" {
+            return Err((format!("[peers.{peer}]"), "is not needed: root may name any service".into()));
+        }
+        if let Some(service) = rule.services.iter().find(|s| !config.groups.has_service(s)) {
+            let message = format!("service {service:?} is in no group, so it would be refused; see [groups]");
+            return Err((format!("[peers.{peer}]"), message));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use apppw_admin::verbs::PrimaryPolicy;
+
+    fn error(text: &str) -> String {
+        parse(text, Path::new("/etc/apppw/apppwd.toml")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_empty_file_is_the_strictest_configuration() {
+        let config = parse("", Path::new("x")).unwrap();
+        assert_eq!(config.policy.primary, PrimaryPolicy::Refuse);
+        assert_eq!(config.policy.self_service, super::super::SelfService::Revoke);
+        assert!(config.peers.is_empty());
+        assert_eq!(config.argon2.memory_kib, 19_456);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_a_suggestion() {
+        let text = error("state_dir = \"/a\"\n\n[polciy]\nprimary = \"refuse\"\n");
+        assert!(text.contains("/etc/apppw/apppwd.toml"), "{text}");
+        assert!(text.contains("line 3"), "{text}");
+        assert!(text.contains("did you mean `policy`?"), "{text}");
+    }
+
+    #[test]
+    fn a_wrong_word_is_answered_with_the_allowed_ones() {
+        let text = error("[policy]\nprimary = \"refused\"\n");
+        assert!(text.contains("`refuse-enrolled`"), "{text}");
+        assert!(text.contains("did you mean `refuse`?"), "{text}");
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_with_what_is_allowed() {
+        for (text, wanted) in [
+            ("[argon2]\nmemory_kib = 7\n", "[argon2] memory_kib is 7, allowed are 8 to 262144"),
+            ("[argon2]\niterations = 0\n", "[argon2] iterations is 0"),
+            ("[argon2]\nparallelism = 17\n", "[argon2] parallelism is 17"),
+            ("[secret]\nlength = 18\n", "[secret] length is 18, allowed are 16, 20 and 24"),
+            ("state_dir = \"var\"\n", "state_dir is \"var\"; it must be an absolute path"),
+            ("key_dir = \"/var/lib/apppwd/key\"\n", "key_dir must lie apart from state_dir"),
+            ("[policy]\ndefault_services = [\"mial\"]\n", "did you mean \"mail\"?"),
+            ("[policy]\ndefault_services = []\n", "default_services is empty"),
+            ("[groups]\nimap = [\"imap\"]\n", "[groups] imap is also the name of a service"),
+            ("[groups]\nshell = [\"sshd\"]\n", "app passwords never open \"sshd\""),
+            ("[peers.exim]\nservices = [\"gopher\"]\n", "is in no group"),
+            ("[peers.root]\nservices = [\"imap\"]\n", "root may name any service"),
+        ] {
+            let shown = error(text);
+            assert!(shown.contains(wanted), "{shown}");
+        }
+    }
+
+    #[test]
+    fn groups_in_the_file_add_to_the_default_ones() {
+        let config = parse("[groups]\nnews = [\"inn\"]\nmail = [\"imap\"]\n", Path::new("x")).unwrap();
+        assert!(config.groups.has_service("inn"));
+        assert!(config.groups.has_service("xmpp"));
+        assert!(!config.groups.has_service("pop3"));
+    }
+}

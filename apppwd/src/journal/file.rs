@@ -1,0 +1,254 @@
+//! The journal's file: read whole at start, then appended to and synced.
+
+use super::{JournalError, Record, State};
+use crate::fault::Fault;
+use crate::ownership::{self, Kept};
+use nix::fcntl::{Flock, FlockArg};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// The file in `key_dir`.
+const FILE_NAME: &str = "journal.log";
+
+/// No line is longer, in bytes.
+const LONGEST_LINE: usize = 200;
+
+/// The open journal, locked for this process.
+#[derive(Debug)]
+pub struct JournalFile {
+    path: PathBuf,
+    file: Flock<File>,
+    /// Bytes known to be whole and synced.
+    len: u64,
+    /// There may be half a line behind them.
+    torn: bool,
+    /// What an append that failed still owes: the next one writes it first.
+    owed: Vec<Record>,
+}
+
+impl JournalFile {
+    /// Whether there is a journal in `key_dir`.
+    #[must_use]
+    pub fn exists(key_dir: &Path) -> Option<PathBuf> {
+        let path = key_dir.join(FILE_NAME);
+        path.symlink_metadata().is_ok().then_some(path)
+    }
+
+    /// Opens the journal in `key_dir`, or makes it, and returns what it says.
+    ///
+    /// A last line without its newline is what a crash leaves of a change that was never
+    /// acknowledged: it is cut off.
+    ///
+    /// # Errors
+    /// [`Fault::Journal`] if a line is damaged or the file can't be used, [`Fault::Access`]
+    /// if others could touch it.
+    pub fn open(key_dir: &Path) -> Result<(Self, State), Fault> {
+        let path = key_dir.join(FILE_NAME);
+        let io = |what| {
+            let path = path.clone();
+            move |source: std::io::Error| JournalError::Io { what, path, source }
+        };
+        if path.symlink_metadata().is_ok() {
+            ownership::check(&path, Kept::Private)?;
+        }
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&path)
+            .map_err(io("open"))?;
+        ownership::check(&path, Kept::Private)?;
+        let file =
+            Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| io("lock")(e.into()))?;
+        let (state, len) = read(&path, &file)?;
+        let mut journal = Self { path: path.clone(), file, len, torn: true, owed: Vec::new() };
+        journal.cut().map_err(io("write"))?;
+        File::open(key_dir).and_then(|dir| dir.sync_all()).map_err(io("write"))?;
+        Ok((journal, state))
+    }
+
+    /// Appends the records, and what was owed before them, and syncs them to disk: one sync,
+    /// however many they are.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`]; the records are then owed.
+    pub fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
+        self.owed.extend_from_slice(records);
+        if self.owed.is_empty() {
+            return Ok(());
+        }
+        let lines: String = self.owed.iter().map(|record| record.to_line()).collect();
+        self.write(lines.as_bytes()).map_err(|source| JournalError::Io {
+            what: "write",
+            path: self.path.clone(),
+            source,
+        })?;
+        self.owed.clear();
+        Ok(())
+    }
+
+    /// No longer owes what concerns a change that was taken back.
+    pub fn forget_owed(&mut self) {
+        self.owed.clear();
+    }
+
+    fn write(&mut self, lines: &[u8]) -> std::io::Result<()> {
+        self.cut()?;
+        self.torn = true;
+        self.file.write_all(lines)?;
+        self.file.sync_data()?;
+        self.torn = false;
+        self.len += u64::try_from(lines.len()).unwrap_or(0);
+        Ok(())
+    }
+
+    /// Cuts off what a failed append may have left: half a line would join the next one and
+    /// make the journal unreadable.
+    fn cut(&mut self) -> std::io::Result<()> {
+        if self.torn {
+            self.file.set_len(self.len)?;
+            self.file.sync_all()?;
+            self.torn = false;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the end of the file may be what a crash left of an append: the beginning of a
+/// line, with the zeros that some file systems put behind it.
+fn may_be_torn(tail: &[u8]) -> bool {
+    let zeros = tail.iter().rev().take_while(|byte| **byte == 0).count();
+    let begun = tail.get(..tail.len() - zeros).unwrap_or_default();
+    begun.len() < LONGEST_LINE && begun.iter().all(|byte| (b' '..=b'~').contains(byte))
+}
+
+/// Reads the whole lines, one at a time: the journal may have grown for years. Returns what
+/// they say and how many bytes they are.
+fn read(path: &Path, file: &File) -> Result<(State, u64), JournalError> {
+    let mut state = State::default();
+    let mut len = 0;
+    let mut lines = BufReader::new(file);
+    let mut bytes = Vec::new();
+    for number in 1.. {
+        bytes.clear();
+        let read = lines.read_until(b'\n', &mut bytes);
+        let n = read.map_err(|source| JournalError::Io { what: "read", path: path.to_owned(), source })?;
+        let Some(line) = bytes.strip_suffix(b"\n") else {
+            if !may_be_torn(&bytes) {
+                return Err(JournalError::Damaged { path: path.to_owned(), line: number });
+            }
+            break;
+        };
+        let record = std::str::from_utf8(line).ok().map(Record::from_line);
+        match record {
+            Some(Ok(record)) => state.apply(&record),
+            Some(Err(super::record::LineError::Newer)) => {
+                return Err(JournalError::Newer { path: path.to_owned(), line: number });
+            }
+            Some(Err(super::record::LineError::Damaged)) | None => {
+                return Err(JournalError::Damaged { path: path.to_owned(), line: number });
+            }
+        }
+        len += u64::try_from(n).unwrap_or(0);
+    }
+    Ok((state, len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Change;
+    use super::*;
+    use apppw_admin::AppPasswordId;
+
+    fn revoke(bits: u64) -> Record {
+        Record { at: 1, change: Change::Revoke(AppPasswordId::from_bits(bits)) }
+    }
+
+    fn open(dir: &Path) -> (JournalFile, usize) {
+        let (journal, state) = JournalFile::open(dir).unwrap();
+        (journal, state.revoked().count())
+    }
+
+    #[test]
+    fn what_was_appended_is_read_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut journal, 0) = open(dir.path()) else { panic!("a new journal says nothing") };
+        journal.append(&[revoke(1), revoke(2)]).unwrap();
+        journal.append(&[revoke(3)]).unwrap();
+        drop(journal);
+        assert_eq!(open(dir.path()).1, 3);
+    }
+
+    #[test]
+    fn a_torn_last_line_is_cut_off_and_the_journal_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        let (mut journal, _) = open(dir.path());
+        journal.append(&[revoke(1), revoke(2)]).unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for cut in 1..whole.len() / 2 {
+            std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
+            let (mut journal, 1) = open(dir.path()) else { panic!("cut by {cut}") };
+            journal.append(&[revoke(3)]).unwrap();
+            drop(journal);
+            assert_eq!(open(dir.path()).1, 2, "cut by {cut}");
+        }
+    }
+
+    #[test]
+    fn a_failed_append_is_made_good_by_the_next_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        let (mut journal, _) = open(dir.path());
+        journal.append(&[revoke(1)]).unwrap();
+        // A descriptor that can only be read fails each write, as a full disk does.
+        let good = std::mem::replace(&mut journal.file, read_only(dir.path()));
+        assert!(journal.append(&[revoke(2)]).is_err());
+        assert!(journal.append(&[]).is_err(), "it is owed, and said so");
+        drop(std::mem::replace(&mut journal.file, good));
+        // Half a line, as a full disk leaves it.
+        let mut torn = OpenOptions::new().append(true).open(&path).unwrap();
+        torn.write_all(b"17 revoke ap-").unwrap();
+        journal.append(&[revoke(3)]).unwrap();
+        drop(journal);
+        assert_eq!(open(dir.path()).1, 3);
+    }
+
+    fn read_only(dir: &Path) -> Flock<File> {
+        let other = dir.join("other");
+        std::fs::write(&other, "").unwrap();
+        Flock::lock(File::open(other).unwrap(), FlockArg::LockExclusiveNonblock).unwrap()
+    }
+
+    #[test]
+    fn two_processes_never_write_one_journal() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_journal, _) = open(dir.path());
+        let error = JournalFile::open(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("can't lock the journal"), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_line_stops_the_daemon() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        let (mut journal, _) = open(dir.path());
+        journal.append(&[revoke(1), revoke(2), revoke(3)]).unwrap();
+        drop(journal);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replacen("revoke", "revive", 2)).unwrap();
+        let error = JournalFile::open(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("line 1 is damaged"), "{error}");
+        for garbage in [&b"\xff\n"[..], b"\xff", &[b'a'; 300]] {
+            std::fs::write(&path, garbage).unwrap();
+            assert!(JournalFile::open(dir.path()).is_err(), "{garbage:?}");
+        }
+        std::fs::write(&path, b"1 revoke ap-0\0\0\0\0").unwrap();
+        assert!(JournalFile::open(dir.path()).is_ok(), "what a crash leaves");
+    }
+}

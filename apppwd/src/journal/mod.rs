@@ -1,0 +1,78 @@
+//! `journal.log`: an append-only record of everything that takes access away or gives it
+//! back, apart from the database. It is synced before a change is acknowledged and replayed
+//! at start, so that a backup put back revives no app password and no primary.
+
+mod file;
+mod record;
+mod replay;
+
+pub use file::JournalFile;
+pub use record::{Change, NamedBy, Record};
+pub use replay::{Enrolment, State};
+
+use crate::worker::{Lost, Worker};
+use std::path::PathBuf;
+
+/// The journal on a thread of its own: a sync may take long, and logins don't wait for it.
+pub struct Journal(Worker<JournalFile>);
+
+impl Journal {
+    /// Starts its thread.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn start(file: JournalFile) -> std::io::Result<Self> {
+        Worker::start("journal", file, |_| ()).map(Self)
+    }
+
+    /// Appends the records and waits until they are on disk. Those that an append before
+    /// could not write come first.
+    ///
+    /// # Errors
+    /// [`JournalError`]; the records are owed then.
+    pub async fn append(&self, records: Vec<Record>) -> Result<(), JournalError> {
+        self.0.run(move |file| file.append(&records)).await?
+    }
+
+    /// No longer owes what concerns a change that was taken back.
+    pub async fn forget_owed(&self) {
+        let _ = self.0.run(JournalFile::forget_owed).await;
+    }
+}
+
+/// Why the journal can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// It can't be read or written.
+    #[error("can't {what} the journal {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line in it is damaged.
+    #[error(
+        "{} line {line} is damaged: revocations after it may be lost. Put the journal back from a backup, or \
+         remove that line if you know what it said", path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+    },
+    /// A line in it is whole, but of a kind that this apppwd doesn't know.
+    #[error("{} line {line} was written by a newer apppwd: install that one again", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+    },
+    /// A fault of ours.
+    #[error("can't write the journal: {0}")]
+    Lost(#[from] Lost),
+}

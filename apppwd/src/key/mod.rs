@@ -1,0 +1,131 @@
+//! The server key: without it no stored hash can be tested and no tag computed.
+//!
+//! From each server key four keys are derived (HKDF-SHA-256, RFC 5869): for tags, for
+//! Argon2id's secret input, for the check value in the database, and for names in the
+//! journal. At most three server keys are active; the newest one is used for new rows.
+
+mod derived;
+mod file;
+
+pub use derived::{DerivedKeys, NameMac};
+pub use file::{Found, create, find};
+
+use std::path::PathBuf;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Most keys that are active at once: each costs a login one tag and one look-up.
+pub const MAX_ACTIVE: usize = 3;
+
+/// 32 random bytes.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct ServerKey {
+    #[zeroize(skip)]
+    id: u32,
+    bytes: [u8; 32],
+}
+
+impl std::fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ServerKey({})", self.id)
+    }
+}
+
+/// The active keys, newest first; never empty.
+#[derive(Debug)]
+pub struct Keyring {
+    newest: DerivedKeys,
+    older: Vec<DerivedKeys>,
+}
+
+impl Keyring {
+    /// Derives all that is needed from the keys, newest first.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`] if there is none, or more than [`MAX_ACTIVE`].
+    pub fn new(keys: &[ServerKey], path: &std::path::Path) -> Result<Self, KeyError> {
+        let malformed = |why: &str| KeyError::Malformed { path: path.to_owned(), why: why.to_owned() };
+        let (newest, older) = keys.split_first().ok_or_else(|| malformed("holds no key"))?;
+        if keys.len() > MAX_ACTIVE {
+            return Err(malformed("holds more than three keys"));
+        }
+        Ok(Self { newest: DerivedKeys::new(newest), older: older.iter().map(DerivedKeys::new).collect() })
+    }
+
+    /// The key for new rows.
+    #[must_use]
+    pub const fn newest(&self) -> &DerivedKeys {
+        &self.newest
+    }
+
+    /// Every active key, newest first.
+    pub fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
+        std::iter::once(&self.newest).chain(&self.older)
+    }
+
+    /// The key of that id, if it is active.
+    #[must_use]
+    pub fn by_id(&self, id: u32) -> Option<&DerivedKeys> {
+        self.all().find(|keys| keys.id() == id)
+    }
+}
+
+/// Why the server key can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file is there but can't be read or made.
+    #[error("{what} the server key {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not a key file.
+    #[error(
+        "{} {why}: it is not a server key of apppwd (one line `NUMBER HEX` each, 64 hexadecimal digits, newest \
+         first). Put the right file back from its backup", path.display()
+    )]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The database was made with a key, and there is none.
+    #[error(
+        "the server key {} is missing, but the database exists: without its key no app password can be checked. \
+         Put the key back from its backup; if it is lost, move the database away, start once with --init and let \
+         everyone create new app passwords", path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The database was made with another key.
+    #[error(
+        "the server key {} is not the one that the database was made with (check value of key {id} differs). Put \
+         the right key back from its backup", path.display()
+    )]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Which of its keys.
+        id: u32,
+    },
+    /// The database has rows of a key that the file lacks.
+    #[error(
+        "the server key {} lacks key {id}, with which the database has app passwords. Put that line back from the \
+         file's backup", path.display()
+    )]
+    Gone {
+        /// The file.
+        path: PathBuf,
+        /// Which key.
+        id: u32,
+    },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes for a server key: {0}")]
+    Random(getrandom::Error),
+}

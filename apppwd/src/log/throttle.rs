@@ -1,0 +1,61 @@
+//! Lines that anyone can provoke as often as he likes: one a minute for each uid, with a
+//! count of those left out. journald drops lines of a unit that logs too much, and then the
+//! ones that matter too.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How long a uid's next line of a kind has to wait.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Most uids that are kept in mind.
+const MOST: usize = 1024;
+
+/// What was said of whom, and when.
+#[derive(Debug, Default)]
+pub struct Throttle(RefCell<BTreeMap<u32, Said>>);
+
+#[derive(Debug)]
+struct Said {
+    at: Instant,
+    left_out: u64,
+}
+
+impl Throttle {
+    /// Whether a line on `uid` may be written now; how many were left out since the last.
+    /// What root provokes is always written.
+    pub fn may_say(&self, uid: u32, now: Instant) -> Option<u64> {
+        if uid == 0 {
+            return Some(0);
+        }
+        let mut said = self.0.borrow_mut();
+        if let Some(said) = said.get_mut(&uid)
+            && now.duration_since(said.at) < EVERY
+        {
+            said.left_out += 1;
+            return None;
+        }
+        if said.len() >= MOST {
+            said.clear();
+        }
+        Some(said.insert(uid, Said { at: now, left_out: 0 }).map_or(0, |before| before.left_out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_a_minute_for_each_uid() {
+        let throttle = Throttle::default();
+        let start = Instant::now();
+        assert_eq!(throttle.may_say(1000, start), Some(0));
+        for _ in 0..500 {
+            assert_eq!(throttle.may_say(1000, start + EVERY / 2), None);
+        }
+        assert_eq!(throttle.may_say(1001, start), Some(0));
+        assert_eq!(throttle.may_say(1000, start + EVERY), Some(500));
+    }
+}

@@ -1,0 +1,116 @@
+//! Who may own and touch the daemon's files and folders.
+
+use crate::fault::{AccessFault, Fault};
+use nix::unistd::{Uid, User};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::Path;
+
+/// What a path must be like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// Owned by the daemon's uid; nothing for group and others.
+    Private,
+    /// Owned by root or the daemon's uid; not writable by group and others.
+    Unwritable,
+}
+
+/// Checks `path` without following a symbolic link at its end.
+///
+/// # Errors
+/// [`Fault::Access`] with what was found and what is wanted; [`Fault::Io`] if it can't be
+/// looked at.
+pub fn check(path: &Path, kept: Kept) -> Result<(), Fault> {
+    let meta = std::fs::symlink_metadata(path).map_err(|e| Fault::io("can't look at", path, e))?;
+    let own = Uid::effective();
+    let owner = Uid::from_raw(meta.uid());
+    let mode = meta.mode() & 0o7777;
+    let fault = |found: String, wanted: String, remedy: String| -> Fault {
+        AccessFault { path: path.to_owned(), found, wanted, remedy }.into()
+    };
+    if meta.file_type().is_symlink() {
+        return Err(fault(
+            "is a symbolic link".into(),
+            "the file or folder itself".into(),
+            "Replace it.".into(),
+        ));
+    }
+    let owner_is_right = owner == own || (kept == Kept::Unwritable && owner.is_root());
+    if !owner_is_right {
+        let wanted = match kept {
+            Kept::Private => format!("owner {}", name_of(own)),
+            Kept::Unwritable => format!("owner root or {}", name_of(own)),
+        };
+        let remedy = format!("Mend it with: chown {} {}", name_of(own), path.display());
+        return Err(fault(format!("owner is {}", name_of(owner)), wanted, remedy));
+    }
+    let (forbidden, wanted, change) = match kept {
+        Kept::Private => (0o077, "no access for group and others", "go="),
+        Kept::Unwritable => (0o022, "not writable by group and others", "go-w"),
+    };
+    if mode & forbidden != 0 {
+        let remedy = format!("Mend it with: chmod {change} {}", path.display());
+        return Err(fault(format!("mode is {mode:04o}"), wanted.into(), remedy));
+    }
+    Ok(())
+}
+
+/// Makes the folder `path` with mode 0700 if it isn't there, then checks it.
+///
+/// # Errors
+/// As [`check`], or [`Fault::Io`] if it can't be made.
+pub fn private_dir(path: &Path) -> Result<(), Fault> {
+    match std::fs::DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => {}
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(Fault::io("can't make the folder", path, e)),
+    }
+    check(path, Kept::Private)
+}
+
+fn name_of(uid: Uid) -> String {
+    match User::from_uid(uid) {
+        Ok(Some(user)) => user.name,
+        _ => format!("uid {uid}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn with_mode(mode: u32) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        dir
+    }
+
+    #[test]
+    fn a_private_path_has_nothing_for_others() {
+        assert!(check(with_mode(0o700).path(), Kept::Private).is_ok());
+        for mode in [0o710, 0o701, 0o770, 0o755] {
+            let dir = with_mode(mode);
+            let text = check(dir.path(), Kept::Private).unwrap_err().to_string();
+            assert!(text.contains(&format!("mode is {mode:04o}")), "{text}");
+            assert!(text.contains("chmod go= "), "{text}");
+            assert!(text.contains(dir.path().to_str().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unwritable_path_may_be_read() {
+        assert!(check(with_mode(0o755).path(), Kept::Unwritable).is_ok());
+        for mode in [0o775, 0o757, 0o1777] {
+            assert!(check(with_mode(mode).path(), Kept::Unwritable).is_err(), "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_symbolic_link_is_not_followed() {
+        let dir = with_mode(0o700);
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(dir.path(), &link).unwrap();
+        assert!(check(&link, Kept::Private).is_err());
+    }
+}

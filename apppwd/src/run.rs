@@ -1,0 +1,199 @@
+//! Serving, until a signal says to stop.
+
+use crate::cli::Args;
+use crate::config::{self, Config};
+use crate::daemon::Daemon;
+use crate::fault::Fault;
+use crate::sockets::{self, Limits, Places, Sockets};
+use crate::store::Store;
+use crate::{admin, auth, log, start};
+use apppw_admin::Code;
+use sd_notify::NotifyState;
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinSet, LocalSet};
+
+/// Connections at once on `auth.sock`; more of root's wait in the socket's own queue.
+const AUTH_PLACES: Limits = Limits { all: 4096, for_root: 2048, per_uid: 256 };
+
+/// Connections at once on `admin.sock`.
+const ADMIN_PLACES: Limits = Limits { all: 256, for_root: 64, per_uid: 8 };
+
+/// How long logins and changes under way may take to end once a stop is asked for.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
+
+/// The whole life of the daemon.
+#[must_use]
+pub fn main(args: &Args) -> ExitCode {
+    log::init();
+    match try_main(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            tracing::error!("{fault}");
+            ExitCode::from(fault.exit().code())
+        }
+    }
+}
+
+fn try_main(args: &Args) -> Result<(), Fault> {
+    let config = config::load(args.config.as_deref())?;
+    if args.check {
+        tracing::info!("the configuration is right");
+        return Ok(());
+    }
+    let inherited = sockets::inherited()?;
+    start::keep_memory_private();
+    start::take_all_descriptors();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(8)
+        .build()
+        .map_err(|source| Fault::System { what: "can't start the runtime", source })?;
+    // Held until the database is closed: the last tasks end with the LocalSet, and the
+    // daemon with them.
+    let lock = start::lock(&config)?;
+    let ended = LocalSet::new().block_on(&runtime, life(config, args.init, inherited));
+    // A directory that doesn't answer must not keep the stop waiting.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    drop(lock);
+    ended
+}
+
+async fn life(config: Config, init: bool, inherited: Option<Sockets>) -> Result<(), Fault> {
+    let system = |what| move |source| Fault::System { what, source };
+    // Signals are caught before anything that must be put away is there.
+    let mut terminate = signal(SignalKind::terminate()).map_err(system("can't catch signals"))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(system("can't catch signals"))?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(system("can't catch signals"))?;
+    let daemon = start::open(config, init).await?;
+    let sockets = match inherited {
+        Some(sockets) => sockets,
+        None => sockets::bind(&daemon.config)?,
+    };
+    let own_paths = sockets.own_paths().to_vec();
+    let Sockets { auth, admin, .. } = sockets;
+    let auth = listener(auth)?;
+    let admin = listener(admin)?;
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    tracing::info!("apppwd {} serves {}", env!("CARGO_PKG_VERSION"), daemon.config.auth_socket.display());
+    let mut busy = JoinSet::new();
+    tokio::select! {
+        () = accept_auth(&daemon, &auth, &mut busy) => {}
+        () = accept_admin(&daemon, &admin) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    if own_paths.is_empty() {
+        // Connections that nobody accepted yet stay in the queue for the next start.
+        drop((auth, admin));
+    } else {
+        for path in &own_paths {
+            let _ = std::fs::remove_file(path);
+        }
+        answer_those_who_wait(&daemon, auth, admin, &mut busy).map_err(system("can't close the sockets"))?;
+    }
+    stop(&daemon, busy).await;
+    Ok(())
+}
+
+fn listener(socket: std::os::unix::net::UnixListener) -> Result<UnixListener, Fault> {
+    let listener = socket.set_nonblocking(true).and_then(|()| UnixListener::from_std(socket));
+    listener.map_err(|source| Fault::System { what: "can't listen", source })
+}
+
+async fn accept_auth<S: Store + 'static>(
+    daemon: &Rc<Daemon<S>>,
+    listener: &UnixListener,
+    busy: &mut JoinSet<()>,
+) {
+    let places = Places::new(AUTH_PLACES);
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
+                match places.take(uid) {
+                    Some(place) => {
+                        let daemon = Rc::clone(daemon);
+                        busy.spawn_local(async move {
+                            auth::serve::connection(daemon, stream, uid).await;
+                            drop(place);
+                        });
+                    }
+                    None => auth::serve::turn_away(&stream),
+                }
+            }
+            Err(error) => out_of_descriptors(&error).await,
+        }
+        // Those that ended.
+        while busy.try_join_next().is_some() {}
+    }
+}
+
+async fn accept_admin<S: Store + 'static>(daemon: &Rc<Daemon<S>>, listener: &UnixListener) {
+    let places = Places::new(ADMIN_PLACES);
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
+                let place = places.take(uid);
+                let daemon = Rc::clone(daemon);
+                tokio::task::spawn_local(async move {
+                    match place {
+                        Some(_place) => admin::serve::connection(daemon, stream).await,
+                        None => {
+                            admin::serve::refuse(stream, Code::Busy, "too many connections; try again").await
+                        }
+                    }
+                });
+            }
+            Err(error) => out_of_descriptors(&error).await,
+        }
+    }
+}
+
+/// Who has connected before the stop is answered.
+fn answer_those_who_wait<S: Store + 'static>(
+    daemon: &Rc<Daemon<S>>,
+    auth: UnixListener,
+    admin: UnixListener,
+    busy: &mut JoinSet<()>,
+) -> std::io::Result<()> {
+    for stream in sockets::close(auth.into_std()?)? {
+        stream.set_nonblocking(true)?;
+        let (stream, daemon) = (UnixStream::from_std(stream)?, Rc::clone(daemon));
+        let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
+        busy.spawn_local(auth::serve::connection(daemon, stream, uid));
+    }
+    for stream in sockets::close(admin.into_std()?)? {
+        stream.set_nonblocking(true)?;
+        let refusal =
+            admin::serve::refuse(UnixStream::from_std(stream)?, Code::Busy, "apppwd is stopping; try again");
+        busy.spawn_local(refusal);
+    }
+    Ok(())
+}
+
+/// accept(2) fails when descriptors run out: trying at once would only burn the core that
+/// could free some.
+async fn out_of_descriptors(error: &std::io::Error) {
+    tracing::warn!("can't accept a connection: {error}");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+async fn stop<S: Store>(daemon: &Daemon<S>, mut busy: JoinSet<()>) {
+    let logins = async { while busy.join_next().await.is_some() {} };
+    let both = async { tokio::join!(logins, daemon.requests.write()) };
+    // The lock is held to the end: what comes now would be cut off between its commit and
+    // its journal.
+    let closed = tokio::time::timeout(STOP_WITHIN, both).await;
+    if closed.is_err() {
+        tracing::warn!("requests were still under way after {} s; they are given up", STOP_WITHIN.as_secs());
+    }
+    daemon.flush_uses().await;
+    tracing::info!("stopped");
+}

@@ -1,0 +1,171 @@
+//! Opening and migrating the database file.
+
+use super::SqliteStore;
+use super::threads::{Reader, Writer, is_passing};
+use crate::fault::Fault;
+use crate::key::{KeyError, Keyring};
+use crate::ownership::{self, Kept};
+use crate::store::OpenError;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::collections::BTreeMap;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Each step from one schema to the next; `user_version` counts those that are done.
+const MIGRATIONS: &[&str] = &[include_str!("0001.sql")];
+
+/// The oldest SQLite whose WAL mode loses no commits.
+const LEAST_SQLITE: i32 = 3_051_003;
+
+const NAME: &str = "apppw.db";
+
+/// Where the database of a state directory is.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Database {
+    /// The database in `state_dir`.
+    #[must_use]
+    pub fn in_dir(state_dir: &Path) -> Self {
+        Self { path: state_dir.join(NAME) }
+    }
+
+    /// Whether the file is there.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.path.symlink_metadata().is_ok()
+    }
+}
+
+/// Opens the database, migrating it if need be, and checks that it was made with `keys`. An
+/// empty one is filled only if it `may_be_new`.
+///
+/// # Errors
+/// [`Fault::Store`], [`Fault::Access`], or [`Fault::Key`] if the key is another one.
+pub fn open(
+    database: &Database,
+    keys: &Keyring,
+    key_path: &Path,
+    may_be_new: bool,
+) -> Result<SqliteStore, Fault> {
+    let path = &database.path;
+    let unusable = |e| open_error(path, &e);
+    if rusqlite::version_number() < LEAST_SQLITE {
+        return Err(OpenError::OldSqlite(rusqlite::version()).into());
+    }
+    make_file(path)?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.clone().into_os_string();
+        name.push(suffix);
+        let file = PathBuf::from(name);
+        if file.symlink_metadata().is_ok() {
+            ownership::check(&file, Kept::Private)?;
+        }
+    }
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(unusable)?;
+    configure(&connection).map_err(unusable)?;
+    migrate(&mut connection, path, may_be_new)?;
+    check_keys(&connection, keys, key_path, path)?;
+    let thread = |source| Fault::System { what: "can't start a thread", source };
+    let reader = open_reader(path).map_err(unusable)?;
+    let slow = Reader::start(open_reader(path).map_err(unusable)?).map_err(thread)?;
+    let writer = Writer::start(connection).map_err(thread)?;
+    Ok(SqliteStore { reader, slow, writer })
+}
+
+fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let reader = Connection::open_with_flags(path, flags)?;
+    // Nobody else should hold a lock; if somebody does, one login fails and not all wait.
+    reader.busy_timeout(std::time::Duration::from_millis(50))?;
+    reader.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA query_only=ON;")?;
+    reader.set_prepared_statement_cache_capacity(32);
+    Ok(reader)
+}
+
+fn open_error(path: &Path, error: &rusqlite::Error) -> OpenError {
+    let (path, why) = (path.to_owned(), error.to_string());
+    if is_passing(error) { OpenError::NotNow { path, why } } else { OpenError::Unusable { path, why } }
+}
+
+/// SQLite would make the file with the umask's mode; it holds hashes.
+fn make_file(path: &Path) -> Result<(), Fault> {
+    std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)
+        .map(drop)
+        .map_err(|e| Fault::io("can't open the database", path, e))
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(32);
+    // The journal mode is answered with a row; the others are not.
+    connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
+    connection.execute_batch(
+        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;
+         PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;",
+    )
+}
+
+fn migrate(connection: &mut Connection, path: &Path, may_be_new: bool) -> Result<(), OpenError> {
+    let unusable = |e| open_error(path, &e);
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unusable)?;
+    let found: i64 = tx.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unusable)?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+    }
+    if found == 0 && !may_be_new {
+        return Err(OpenError::Empty { path: path.to_owned() });
+    }
+    for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
+        tx.execute_batch(step).map_err(unusable)?;
+    }
+    if found < known {
+        tx.pragma_update(None, "user_version", known).map_err(unusable)?;
+    }
+    tx.commit().map_err(unusable)
+}
+
+/// Each key that the database knows must be there with the check value that it had; a new
+/// one is noted.
+fn check_keys(connection: &Connection, keys: &Keyring, key_path: &Path, path: &Path) -> Result<(), Fault> {
+    let unusable = |e| open_error(path, &e);
+    let known = known_keys(connection).map_err(unusable)?;
+    for (id, check) in &known {
+        let key_path = key_path.to_owned();
+        match keys.by_id(*id) {
+            Some(key) if key.check_value() == check.as_slice() => {}
+            Some(_) => return Err(KeyError::Wrong { path: key_path, id: *id }.into()),
+            None => return Err(KeyError::Gone { path: key_path, id: *id }.into()),
+        }
+    }
+    for key in keys.all().filter(|key| !known.contains_key(&key.id())) {
+        connection
+            .execute(
+                "INSERT INTO meta (key, value) VALUES ('key.' || ?1, ?2)",
+                (key.id(), key.check_value().as_slice()),
+            )
+            .map_err(unusable)?;
+    }
+    Ok(())
+}
+
+fn known_keys(connection: &Connection) -> rusqlite::Result<BTreeMap<u32, Vec<u8>>> {
+    connection
+        .prepare("SELECT CAST(substr(key, 5) AS INTEGER), value FROM meta WHERE key LIKE 'key.%'")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}

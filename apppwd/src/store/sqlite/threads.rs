@@ -1,0 +1,100 @@
+//! The threads that own a connection: one writes, one reads what takes long.
+
+use super::super::StoreError;
+use crate::worker::{Lost, Worker};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Reads that take longer than a login may wait.
+pub(super) struct Reader(Worker<Connection>);
+
+impl Reader {
+    /// Starts its thread on `connection`.
+    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+        Worker::start("store-reader", connection, |_| ()).map(Self)
+    }
+
+    /// Runs `work`.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        Ok(self.0.run(move |connection| work(connection)).await??)
+    }
+}
+
+/// The one thread that writes.
+pub(super) struct Writer {
+    worker: Worker<Connection>,
+    writable: Arc<AtomicBool>,
+}
+
+impl Writer {
+    /// Starts its thread on `connection`. At the end it leaves the whole database in one
+    /// file, as far as the disk lets it.
+    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+        let worker = Worker::start("store-writer", connection, |connection| {
+            let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        })?;
+        Ok(Self { worker, writable: Arc::new(AtomicBool::new(true)) })
+    }
+
+    /// Runs `work` in a transaction of its own; `Ok` means that it is committed and durable.
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let writable = Arc::clone(&self.writable);
+        self.worker
+            .run(move |connection| {
+                let outcome = transact(connection, work).map_err(StoreError::from);
+                writable.store(!matches!(outcome, Err(StoreError::ReadOnly(_))), Ordering::Relaxed);
+                outcome
+            })
+            .await?
+    }
+
+    pub(super) fn writable(&self) -> bool {
+        self.writable.load(Ordering::Relaxed)
+    }
+}
+
+fn transact<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = work(&tx)?;
+    tx.commit()?;
+    Ok(value)
+}
+
+/// Whether a fault may pass by itself: a full disk, an I/O error, another program's lock.
+pub(super) fn is_passing(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+        )
+    )
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        if is_passing(&error) { Self::ReadOnly(error.to_string()) } else { Self::Failed(error.to_string()) }
+    }
+}
+
+impl From<Lost> for StoreError {
+    fn from(lost: Lost) -> Self {
+        Self::Failed(lost.to_string())
+    }
+}

@@ -1,0 +1,60 @@
+//! Uses: logins per app password, service and address.
+
+use super::rows::id_to_sql;
+use crate::store::{MAX_USES, UseDelta};
+use apppw_admin::AppPasswordId;
+use apppw_admin::verbs::Use;
+use rusqlite::{Connection, Transaction};
+use std::collections::BTreeSet;
+
+pub(super) fn read(db: &Connection, id: AppPasswordId, limit: usize) -> rusqlite::Result<Vec<Use>> {
+    let mut statement = db.prepare_cached(
+        "SELECT service, rhost, unproven, host, first, last, count FROM use
+         WHERE app_password = ?1 ORDER BY last DESC, service, rhost LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    statement
+        .query_map((id_to_sql(id), limit), |row| {
+            Ok(Use {
+                service: row.get(0)?,
+                rhost: row.get::<_, Option<String>>(1)?.filter(|rhost| !rhost.is_empty()),
+                rhost_unproven: row.get(2)?,
+                host: row.get(3)?,
+                first: row.get(4)?,
+                last: row.get(5)?,
+                count: row.get(6)?,
+            })
+        })?
+        .collect()
+}
+
+pub(super) fn add(tx: &Transaction<'_>, uses: &[UseDelta]) -> rusqlite::Result<()> {
+    // An app password may be gone by the time that its uses are written.
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO use (app_password, service, rhost, unproven, host, first, last, count)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM app_password WHERE id = ?1)
+         ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last),
+             count = count + excluded.count",
+    )?;
+    for delta in uses {
+        insert.execute(rusqlite::params![
+            id_to_sql(delta.id),
+            delta.service,
+            delta.rhost,
+            delta.unproven,
+            delta.host,
+            delta.first,
+            delta.last,
+            i64::try_from(delta.count).unwrap_or(i64::MAX),
+        ])?;
+    }
+    let mut prune = tx.prepare_cached(
+        "DELETE FROM use WHERE app_password = ?1 AND (service, rhost, unproven, host) NOT IN
+             (SELECT service, rhost, unproven, host FROM use WHERE app_password = ?1 ORDER BY last DESC LIMIT ?2)",
+    )?;
+    let ids: BTreeSet<AppPasswordId> = uses.iter().map(|delta| delta.id).collect();
+    for id in ids {
+        prune.execute((id_to_sql(id), i64::try_from(MAX_USES).unwrap_or(i64::MAX)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! Whole-system tests: what they start, fake and drive.
+
+pub mod activate;
+pub mod apppwd;
+pub mod bin;
+pub mod clients;
+pub mod fakes;
+pub mod frames;
+pub mod identity;
+pub mod lines;
+pub mod measure;
+pub mod pam;
+pub mod servers;

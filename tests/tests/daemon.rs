@@ -1,0 +1,107 @@
+//! `apppwd` as it is shipped, attacked over its two sockets, starved of what it needs, killed.
+
+#[path = "daemon/authorize.rs"]
+mod authorize;
+#[path = "daemon/backup.rs"]
+mod backup;
+#[path = "daemon/configuration.rs"]
+mod configuration;
+#[path = "daemon/durability.rs"]
+mod durability;
+#[path = "daemon/frames.rs"]
+mod frames;
+#[path = "daemon/hashing.rs"]
+mod hashing;
+#[path = "daemon/inherited.rs"]
+mod inherited;
+#[path = "daemon/lines.rs"]
+mod lines;
+#[path = "daemon/load.rs"]
+mod load;
+#[path = "daemon/namespace.rs"]
+mod namespace;
+#[path = "daemon/peers.rs"]
+mod peers;
+#[path = "daemon/policy.rs"]
+mod policy;
+#[path = "daemon/revocation.rs"]
+mod revocation;
+#[path = "daemon/secrets.rs"]
+mod secrets;
+#[path = "daemon/startup.rs"]
+mod startup;
+#[path = "daemon/stop.rs"]
+mod stop;
+#[path = "daemon/values.rs"]
+mod values;
+
+use apppw_tests::identity::{is_root, rerun_as_root};
+use libtest_mimic::{Arguments, Trial};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = rerun_as_root() {
+        return code;
+    }
+    let groups: [(&str, Vec<Case>); 16] = [
+        // The long ones first.
+        ("revocation", revocation::cases()),
+        ("durability", durability::cases()),
+        ("load", load::cases()),
+        ("stop", stop::cases()),
+        ("authorize", authorize::cases()),
+        ("backup", backup::cases()),
+        ("configuration", configuration::cases()),
+        ("frames", frames::cases()),
+        ("hashing", hashing::cases()),
+        ("inherited", inherited::cases()),
+        ("lines", lines::cases()),
+        ("peers", peers::cases()),
+        ("policy", policy::cases()),
+        ("secrets", secrets::cases()),
+        ("startup", startup::cases()),
+        ("values", values::cases()),
+    ];
+    let trials = groups.into_iter().flat_map(|(group, cases)| {
+        cases.into_iter().map(move |case| match case.skip {
+            None => Trial::test(format!("daemon::{group}::{}", case.name), move || {
+                (case.run)();
+                Ok(())
+            }),
+            Some(reason) => {
+                Trial::test(format!("daemon::{group}::{} (skipped: {reason})", case.name), || Ok(()))
+                    .with_ignored_flag(true)
+            }
+        })
+    });
+    let mut arguments = Arguments::from_args();
+    // Most cases wait for a disk or a deadline.
+    arguments.test_threads.get_or_insert(6);
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+/// A named check; it panics if it fails.
+struct Case {
+    name: String,
+    skip: Option<&'static str>,
+    run: Box<dyn FnOnce() + Send>,
+}
+
+impl Case {
+    fn new(name: impl Into<String>, run: impl FnOnce() + Send + 'static) -> Self {
+        Self { name: name.into(), skip: None, run: Box::new(run) }
+    }
+
+    /// One that acts as other users, too.
+    fn as_root(name: impl Into<String>, run: impl FnOnce() + Send + 'static) -> Self {
+        let skip = (!is_root()).then_some("needs root to act as other users");
+        Self { skip, ..Self::new(name, run) }
+    }
+
+    /// One that needs a program.
+    fn with_program(self, program: &str) -> Self {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found = std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
+        if found { self } else { Self { skip: self.skip.or(Some("a program is not installed")), ..self } }
+    }
+}

@@ -1,0 +1,197 @@
+//! Who may do what: every verb × every kind of caller, over the real socket with real uids.
+
+use super::Case;
+use super::namespace::start_among;
+use apppw_admin::Verb;
+use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
+use apppw_tests::frames::try_login;
+use apppw_tests::identity::Identity;
+use apppw_tests::lines::Lines;
+use serde_json::{Value, json};
+
+const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nsvc:x:450:450::/:/bin/false\nolive:x:4001:4001::/:/bin/sh\n\
+                      oscar:x:4002:4002::/:/bin/sh\nadele:x:4003:4003::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n";
+const GROUP: &str = "root:x:0:\napppw-admin:x:777:adele\nolive:x:4001:\n";
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::as_root("every_verb_and_caller_self_service_revoke", || table("revoke"))
+            .with_program("unshare"),
+        Case::as_root("every_verb_and_caller_self_service_create", || table("create"))
+            .with_program("unshare"),
+        Case::as_root("a_person_reaches_the_account_of_that_uid_only", other_person).with_program("unshare"),
+        Case::as_root("a_person_who_leaves_user_out_acts_for_himself", for_himself).with_program("unshare"),
+    ]
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Root,
+    /// Has the group by logging in.
+    AdminGroup,
+    /// Has it as the first group.
+    AdminPrimaryGroup,
+    /// Is in `/etc/group`, but this session does not have the group.
+    AdminOnPaper,
+    /// The account's own person.
+    Owner,
+    OtherUser,
+    Nobody,
+    SystemUser,
+    Unmapped,
+}
+
+impl Caller {
+    const ALL: [Self; 9] = [
+        Self::Root,
+        Self::AdminGroup,
+        Self::AdminPrimaryGroup,
+        Self::AdminOnPaper,
+        Self::Owner,
+        Self::OtherUser,
+        Self::Nobody,
+        Self::SystemUser,
+        Self::Unmapped,
+    ];
+
+    fn identity(self) -> Identity {
+        match self {
+            Self::Root => Identity::new(0),
+            Self::AdminGroup => Identity { groups: vec![5, 777], ..Identity::new(4003) },
+            Self::AdminPrimaryGroup => Identity { gid: 777, ..Identity::new(4002) },
+            Self::AdminOnPaper => Identity::new(4003),
+            Self::Owner => Identity::new(4001),
+            Self::OtherUser => Identity::new(4002),
+            Self::Nobody => Identity::new(65_534),
+            Self::SystemUser => Identity::new(450),
+            Self::Unmapped => Identity::new(5_000),
+        }
+    }
+}
+
+/// What the contract (DESIGN.md §7) says of a request about olive's account. A new verb does not
+/// compile until it has a row.
+fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
+    use Caller::{AdminGroup, AdminOnPaper, AdminPrimaryGroup, OtherUser, Owner, Root};
+    let (owner, other) = match verb {
+        Verb::Create => (if self_service == "create" { "ok" } else { "denied" }, "denied"),
+        Verb::List | Verb::Verify => ("ok", "denied"),
+        // To who may not see it, it does not exist.
+        Verb::Show | Verb::Revoke => ("ok", "not_found"),
+        Verb::Status | Verb::UserShow | Verb::UserEnroll | Verb::UserUnenroll => ("denied", "denied"),
+    };
+    match caller {
+        Root | AdminGroup | AdminPrimaryGroup => "ok",
+        Owner => owner,
+        OtherUser | AdminOnPaper => other,
+        Caller::Nobody | Caller::SystemUser | Caller::Unmapped => "denied",
+    }
+}
+
+fn start(self_service: &str) -> Apppwd {
+    let config = format!("{CHEAP_ARGON2}[policy]\nself_service = \"{self_service}\"\n");
+    start_among(Site::new(&config), PASSWD, GROUP)
+}
+
+fn ask(daemon: &Apppwd, identity: &Identity, verb: &str, args: &Value) -> Value {
+    identity.act(|| Lines::connect(&daemon.admin_socket()).call(verb, args))
+}
+
+fn outcome(answer: &Value) -> &str {
+    if answer.get("ok").is_some() { "ok" } else { apppw_tests::lines::code(answer) }
+}
+
+fn table(self_service: &str) {
+    let daemon = start(self_service);
+    let (mut text, mut wrong) = (String::new(), Vec::new());
+    for verb in Verb::ALL {
+        text += &format!("{:<14}", verb.name());
+        for caller in Caller::ALL {
+            let target = daemon.create("olive", &format!("{verb:?} {caller:?}"), &[]);
+            let id = target.app_password.id;
+            let args = match verb {
+                Verb::Create => json!({"user": "olive", "name": format!("by {caller:?}")}),
+                Verb::List => json!({"user": "olive", "all": true}),
+                Verb::Show => json!({"id": id}),
+                Verb::Revoke => json!({"ids": [id]}),
+                Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),
+                Verb::Status => json!({}),
+                Verb::UserShow | Verb::UserEnroll | Verb::UserUnenroll => json!({"user": "olive"}),
+            };
+            let before = daemon.status();
+            let answer = ask(&daemon, &caller.identity(), verb.name(), &args);
+            let (found, wanted) = (outcome(&answer), expected(verb, caller, self_service));
+            text += &format!(" {found:>9}");
+            if found != wanted {
+                wrong.push(format!("{} by {caller:?}: {found}, wanted {wanted}", verb.name()));
+            }
+            if found != "ok" {
+                let after = daemon.status();
+                let counts = |s: &apppw_admin::verbs::Status| (s.accounts, s.enrolled, s.live, s.revoked);
+                assert_eq!(counts(&after), counts(&before), "{verb:?} by {caller:?} changed something");
+                assert!(!answer.to_string().contains(target.secret.expose()), "{answer}");
+            }
+            daemon.call::<_, Value>(Verb::UserEnroll, &json!({"user": "olive"})).expect("root may");
+        }
+        text.push('\n');
+    }
+    let head: String = Caller::ALL.map(|caller| format!(" {:>9.9}", format!("{caller:?}"))).concat();
+    println!("self_service = {self_service:?}\n{:<14}{head}\n{text}", "");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    daemon.wait_for_line(&["denied to uid 5000: "]);
+}
+
+/// A Unix name may be given to another person, and an account may be older than the person.
+fn other_person() {
+    let daemon = start("create");
+    let created = daemon.create("olive", "phone", &[]);
+    daemon.create("virtual", "phone", &[]);
+    let (_, site) = daemon.stop();
+    let passwd =
+        PASSWD.replace("olive:x:4001:4001", "olive:x:4009:4009") + "virtual:x:4010:4010::/:/bin/sh\n";
+    let daemon = start_among(site, &passwd, GROUP);
+    let id = created.app_password.id;
+    for (uid, name) in [(4009, "olive"), (4010, "virtual"), (4001, "olive")] {
+        let somebody = Identity::new(uid);
+        for (verb, args, wanted) in [
+            ("list", json!({}), "denied"),
+            ("list", json!({"user": name}), "denied"),
+            ("user.show", json!({}), "denied"),
+            ("create", json!({"name": "mine now"}), "denied"),
+            ("revoke", json!({"all": true}), "denied"),
+            ("show", json!({"id": id}), if uid == 4001 { "denied" } else { "not_found" }),
+            ("revoke", json!({"ids": [id]}), if uid == 4001 { "denied" } else { "not_found" }),
+        ] {
+            let answer = ask(&daemon, &somebody, verb, &args);
+            assert_eq!(outcome(&answer), wanted, "{verb} {args} by {uid}: {answer}");
+        }
+    }
+    let verdict = try_login(&daemon.auth_socket(), "olive", created.secret.expose());
+    assert_eq!(verdict, apppw_proto::frame::Verdict::Accepted);
+}
+
+fn for_himself() {
+    let daemon = start("create");
+    let olive = Identity::new(4001);
+    let created = ask(&daemon, &olive, "create", &json!({"name": "phone"}));
+    assert_eq!(created["ok"]["app_password"]["user"], "olive", "{created}");
+    assert_eq!(created["ok"]["app_password"]["created_by"]["uid"], 4001);
+    daemon.create("oscar", "other", &[]);
+    daemon.create("olive@example.org", "other", &[]);
+    let listed = ask(&daemon, &olive, "list", &json!({}));
+    let names: Vec<_> =
+        listed["ok"]["app_passwords"].as_array().expect("a list").iter().map(|one| &one["user"]).collect();
+    assert_eq!(names, ["olive"], "{listed}");
+    // Another's cursor reaches no further than one's own list.
+    let cursor = json!({"cursor": "0 ap-00000000 a"});
+    let listed = ask(&daemon, &olive, "list", &cursor);
+    assert_eq!(listed["ok"]["app_passwords"].as_array().map(Vec::len), Some(1), "{listed}");
+    let revoked = ask(&daemon, &olive, "revoke", &json!({"all": true}));
+    assert_eq!(revoked["ok"]["ids"].as_array().map(Vec::len), Some(1), "{revoked}");
+    // One of his own beside another's: nothing happens to either.
+    let own = ask(&daemon, &olive, "create", &json!({"name": "tablet"}));
+    let other = daemon.create("oscar", "second", &[]).app_password.id;
+    let both = ask(&daemon, &olive, "revoke", &json!({"ids": [own["ok"]["app_password"]["id"], other]}));
+    assert_eq!(outcome(&both), "not_found");
+    assert_eq!(daemon.status().revoked, 1);
+}
