@@ -16,7 +16,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, LocalSet};
 
-/// Connections at once on `auth.sock`; more of root's wait in the socket's own queue.
+/// Connections at once on `auth.sock`; more wait in the socket's own queue.
 const AUTH_PLACES: Limits = Limits { all: 4096, for_root: 2048, per_uid: 256 };
 
 /// Connections at once on `admin.sock`.
@@ -113,6 +113,7 @@ async fn accept_auth<S: Store + 'static>(
 ) {
     let places = Places::new(AUTH_PLACES);
     loop {
+        places.wait_for_one().await;
         match listener.accept().await {
             Ok((stream, _)) => {
                 let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
@@ -131,6 +132,8 @@ async fn accept_auth<S: Store + 'static>(
         }
         // Those that ended.
         while busy.try_join_next().is_some() {}
+        // Who has been accepted comes before who has not: else a burst would only pile up.
+        tokio::task::yield_now().await;
     }
 }
 

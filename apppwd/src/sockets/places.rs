@@ -3,12 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use tokio::sync::Notify;
 
 /// The places of one socket.
 #[derive(Debug)]
 pub struct Places {
     limits: Limits,
     taken: Cell<usize>,
+    freed: Notify,
     by_uid: RefCell<BTreeMap<u32, usize>>,
 }
 
@@ -34,7 +36,14 @@ impl Places {
     /// All free.
     #[must_use]
     pub fn new(limits: Limits) -> Rc<Self> {
-        Rc::new(Self { limits, taken: Cell::new(0), by_uid: RefCell::default() })
+        Rc::new(Self { limits, taken: Cell::new(0), freed: Notify::new(), by_uid: RefCell::default() })
+    }
+
+    /// Waits until some place is free, be it one of root's.
+    pub async fn wait_for_one(&self) {
+        while self.taken.get() >= self.limits.all {
+            self.freed.notified().await;
+        }
     }
 
     /// A place for `uid`, if there is one.
@@ -62,6 +71,7 @@ impl Drop for Place {
             _ => drop(by_uid.remove(&self.uid)),
         }
         self.places.taken.set(self.places.taken.get() - 1);
+        self.places.freed.notify_one();
     }
 }
 
