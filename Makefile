@@ -3,19 +3,19 @@
 CARGO ?= cargo
 DESTDIR ?=
 PREFIX ?= /usr
-SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 # Where libpam looks for a bare pam_apppw.so.
 PAMDIR ?= $(shell sh tools/pam-dir)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test test-all check lint unit install clean
+.PHONY: help try build test lint install clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 try: build ## See the main job: a private Dovecot, a login with an app password, its revocation
+	@echo "Building the demonstration and unpacking Dovecot (a minute, the first time) ..."
 	@$(CARGO) run --quiet --locked -p apppw-tests --bin try
 
 build: ## Build daemon, command line and PAM module as they are shipped
@@ -25,20 +25,23 @@ build: ## Build daemon, command line and PAM module as they are shipped
 test: lint build ## Everything that CI checks: format, lints, unit, property and whole-system tests
 	$(CARGO) test --locked --workspace
 
-test-all: test ## The same (nothing is left out of `make test` today)
-
 lint: ## Format and lints, warnings denied
 	@sh tools/need-toolchain
 	@sh tools/lint
 
-install: build ## Install below DESTDIR: daemon, command line, module, units, examples (enables nothing)
+install: ## Install what `make build` has built, below DESTDIR: programs, module, units, examples (enables nothing)
+	@for file in apppwd apppw libpam_apppw.so; do \
+		[ -e $(RELEASE)/$$file ] || { echo "$(RELEASE)/$$file is not there: run \`make build\` first (not as root)" >&2; exit 1; }; \
+	done
 	install -D -m 0755 $(RELEASE)/apppwd $(DESTDIR)$(PREFIX)/sbin/apppwd
 	install -D -m 0755 $(RELEASE)/apppw $(DESTDIR)$(PREFIX)/bin/apppw
 	install -D -m 0644 $(RELEASE)/libpam_apppw.so $(DESTDIR)$(PAMDIR)/pam_apppw.so
-	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/apppwd.service packaging/systemd/apppwd.socket \
-		packaging/systemd/apppwd-admin.socket
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|^ExecStart=/usr/sbin|ExecStart=$(PREFIX)/sbin|' packaging/systemd/apppwd.service > $(DESTDIR)$(UNITDIR)/apppwd.service
+	install -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/apppwd.socket packaging/systemd/apppwd-admin.socket
 	install -D -m 0644 packaging/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/apppw.conf
 	install -D -m 0644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/apppw.conf
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/apppw README.md docs/*.md
 	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/apppwd.toml
 	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd \
 		$(DESTDIR)$(PREFIX)/share/doc/apppw/examples/

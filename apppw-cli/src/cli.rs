@@ -97,16 +97,16 @@ pub struct Show {
 }
 
 #[derive(Debug, Args)]
-#[command(override_usage = "apppw revoke [OPTIONS] ID...\n       apppw revoke [OPTIONS] --user USER --all")]
+#[command(override_usage = "apppw revoke [OPTIONS] ID...\n       apppw revoke [OPTIONS] [--user USER] --all")]
 pub struct Revoke {
     /// Which ones, such as ap-7k3m9qxe
-    #[arg(value_name = "ID", required_unless_present = "user", conflicts_with = "user")]
+    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
     pub ids: Vec<AppPasswordId>,
-    /// Those of this account; with --all
+    /// Those of this account; with --all. Left out by a user acting for himself
     #[arg(long, requires = "all")]
     pub user: Option<String>,
     /// All live ones of the account
-    #[arg(long, requires = "user")]
+    #[arg(long)]
     pub all: bool,
     /// Only say what would be revoked
     #[arg(long)]
@@ -125,13 +125,16 @@ pub struct Verify {
     /// The address that the login would come from
     #[arg(long, value_name = "ADDR")]
     pub rhost: Option<String>,
+    /// A secret given as a word: refused without being shown again.
+    #[arg(hide = true)]
+    pub misplaced: Vec<OsString>,
 }
 
 /// The action isn't a subcommand of clap's, because an account may be called `show` or
 /// `delete`: the place decides, not the word.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "apppw user [OPTIONS] [USER] ACTION",
+    override_usage = "apppw user [OPTIONS] USER ACTION",
     after_help = "Actions:
   show      Say what is known of the account
   enroll    Mark it as enrolled: under `primary = \"refuse-enrolled\"` its primary password
@@ -139,7 +142,7 @@ pub struct Verify {
   unenroll  Clear that mark"
 )]
 pub struct User {
-    /// Which account; left out by a user acting for himself
+    /// Which account
     #[arg(value_name = "USER")]
     first: Option<String>,
     /// What to do with it
@@ -274,7 +277,7 @@ mod tests {
         assert!(ok(&["revoke", "--user", "alice", "--all", "--dry-run"]));
         assert!(!ok(&["revoke"]));
         assert!(!ok(&["revoke", "--user", "alice"]));
-        assert!(!ok(&["revoke", "--all"]));
+        assert!(ok(&["revoke", "--all"]), "a user's own");
         assert!(!ok(&["revoke", "--user", "alice", "--all", "ap-00000001"]));
         assert!(!ok(&["revoke", "laptop"]));
     }

@@ -15,7 +15,7 @@ pub struct Args {
     #[arg(long)]
     pub check: bool,
 
-    /// Begin with an empty database though this host had one (key and journal are kept)
+    /// Make an empty database though this host had one, and exit (key and journal are kept)
     #[arg(long)]
     pub init: bool,
 }

@@ -48,7 +48,8 @@ pub enum Fault {
     /// Key or journal are there, the database isn't.
     #[error(
         "{database} is missing, but {beside} exists: this host has had app passwords. Put the database back \
-         from a backup, or run `apppwd --init` to begin with none (revocations in the journal stay in force)"
+         from a backup, or run `apppwd --init` once, as the daemon's user, to begin with none (revocations in the \
+         journal stay in force)"
     )]
     DatabaseMissing {
         /// The database's path.

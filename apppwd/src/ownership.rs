@@ -41,7 +41,15 @@ pub fn check(path: &Path, kept: Kept) -> Result<(), Fault> {
             Kept::Private => format!("owner {}", name_of(own)),
             Kept::Unwritable => format!("owner root or {}", name_of(own)),
         };
-        let remedy = format!("Mend it with: chown {} {}", name_of(own), path.display());
+        let remedy = if own.is_root() {
+            format!(
+                "Run apppwd as {}; or, if it is to run as root: chown root {}",
+                name_of(owner),
+                path.display()
+            )
+        } else {
+            format!("Mend it with: chown {} {}", name_of(own), path.display())
+        };
         return Err(fault(format!("owner is {}", name_of(owner)), wanted, remedy));
     }
     let (forbidden, wanted, change) = match kept {

@@ -39,9 +39,12 @@ pub fn main(args: &Args) -> ExitCode {
 }
 
 fn try_main(args: &Args) -> Result<(), Fault> {
-    let config = config::load(args.config.as_deref())?;
+    let (config, file) = config::load(args.config.as_deref())?;
     if args.check {
-        tracing::info!("the configuration is right");
+        match file {
+            Some(file) => tracing::info!("{} is right", file.display()),
+            None => tracing::info!("there is no {}: the defaults hold", config::DEFAULT_PATH),
+        }
         return Ok(());
     }
     let inherited = sockets::inherited()?;
@@ -69,6 +72,13 @@ async fn life(config: Config, init: bool, inherited: Option<Sockets>) -> Result<
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("can't catch signals"))?;
     let mut hangup = signal(SignalKind::hangup()).map_err(system("can't catch signals"))?;
     let daemon = start::open(config, init).await?;
+    if init {
+        tracing::info!(
+            "made an empty database in {}; start apppwd as usual now",
+            daemon.config.state_dir.display()
+        );
+        return Ok(());
+    }
     let sockets = match inherited {
         Some(sockets) => sockets,
         None => sockets::bind(&daemon.config)?,
@@ -78,7 +88,12 @@ async fn life(config: Config, init: bool, inherited: Option<Sockets>) -> Result<
     let auth = listener(auth)?;
     let admin = listener(admin)?;
     let _ = sd_notify::notify(&[NotifyState::Ready]);
-    tracing::info!("apppwd {} serves {}", env!("CARGO_PKG_VERSION"), daemon.config.auth_socket.display());
+    let where_ = if own_paths.is_empty() {
+        "the sockets of the service manager".to_owned()
+    } else {
+        format!("{} and {}", daemon.config.auth_socket.display(), daemon.config.admin_socket.display())
+    };
+    tracing::info!("apppwd {} serves {where_}", env!("CARGO_PKG_VERSION"));
     let mut busy = JoinSet::new();
     tokio::select! {
         () = accept_auth(&daemon, &auth, &mut busy) => {}

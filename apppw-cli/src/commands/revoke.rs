@@ -19,8 +19,8 @@ pub fn run(session: &mut Session, args: Revoke) -> Result<Status, Failure> {
     let person = terminal::stdin_is_terminal();
     if asks && all && !person {
         return Err(Failure::usage(format!(
-            "revoking all app passwords of {} needs --yes, since there is no terminal to ask on",
-            user.unwrap_or_default()
+            "revoking all app passwords{} needs --yes, since there is no terminal to ask on",
+            user.map(|user| format!(" of {user}")).unwrap_or_default()
         )));
     }
     let asks = asks && person;

@@ -9,7 +9,12 @@ use apppw_admin::Verb;
 use apppw_admin::verbs::{Verified, VerifyArgs};
 
 pub fn run(session: &mut Session, args: Verify) -> Result<Status, Failure> {
-    let Verify { user, service, rhost } = args;
+    let Verify { user, service, rhost, misplaced } = args;
+    if !misplaced.is_empty() {
+        return Err(Failure::usage(
+            "the secret is no argument: others could see it. It is asked for, or read from standard input",
+        ));
+    }
     // Before the daemon is called, which wouldn't wait for a person.
     let secret = terminal::secret("Secret (not shown): ")?;
     let verified: Verified = session.ask(Verb::Verify, &VerifyArgs { user, secret, service, rhost })?;

@@ -72,8 +72,9 @@ pub fn authorize(caller: &Caller, verb: Verb, self_service: SelfService) -> Resu
         Role::User(name) => (rule.user, Some(name)),
         Role::Nobody => (rule.nobody, None),
     };
-    let denied =
-        |why: &str| Err(AdminError::new(Code::Denied, format!("{caller} may not {}: {why}", verb.name())));
+    let denied = |why: &str| {
+        Err(AdminError::new(Code::Denied, format!("{caller} may not use `{}`: {why}", verb.name())))
+    };
     match (reach, own) {
         (Reach::All, _) => Ok(Power::All),
         (Reach::OwnIfCreate, _) if self_service != SelfService::Create => {

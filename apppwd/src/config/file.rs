@@ -11,7 +11,7 @@ pub const DEFAULT_PATH: &str = "/etc/apppw/apppwd.toml";
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file can't be read.
-    #[error("can't read the configuration {}: {source}", path.display())]
+    #[error("can't read the configuration {}: {source}; the daemon's user must be able to", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -39,15 +39,15 @@ pub enum ConfigError {
 }
 
 /// Reads the configuration from `path`, or from [`DEFAULT_PATH`] if there is such a file,
-/// or takes the defaults.
+/// or takes the defaults. Returns the file that was read, too.
 ///
 /// # Errors
 /// [`ConfigError`].
-pub fn load(path: Option<&Path>) -> Result<Config, ConfigError> {
+pub fn load(path: Option<&Path>) -> Result<(Config, Option<PathBuf>), ConfigError> {
     let (path, may_be_missing) = path.map_or((Path::new(DEFAULT_PATH), true), |path| (path, false));
     match std::fs::read_to_string(path) {
-        Ok(text) => parse(&text, path),
-        Err(e) if e.kind() == ErrorKind::NotFound && may_be_missing => Ok(Config::default()),
+        Ok(text) => Ok((parse(&text, path)?, Some(path.to_owned()))),
+        Err(e) if e.kind() == ErrorKind::NotFound && may_be_missing => Ok((Config::default(), None)),
         Err(source) => Err(ConfigError::Unreadable { path: path.to_owned(), source }),
     }
 }

@@ -96,7 +96,7 @@ pub enum KeyError {
     /// The database was made with a key, and there is none.
     #[error(
         "the server key {} is missing, but the database exists: without its key no app password can be checked. \
-         Put the key back from its backup; if it is lost, move the database away, start once with --init and let \
+         Put the key back from its backup; if it is lost, move the database away, run `apppwd --init` once and let \
          everyone create new app passwords", path.display()
     )]
     Missing {

@@ -179,9 +179,10 @@ fn init() {
     let journal = fs::read(site.path("key/journal.log")).expect("the journal");
     let key = fs::read(site.path("key/server.key")).expect("the key");
     fs::remove_dir_all(site.path("state")).expect("the state can be removed");
-    let mut command = site.command();
-    command.arg("--init");
-    let daemon = site.start_by(command);
+    let made = site.command().arg("--init").output().expect("apppwd can be run");
+    assert!(made.status.success(), "{made:?}");
+    assert!(String::from_utf8_lossy(&made.stderr).contains("made an empty database"), "{made:?}");
+    let daemon = site.start();
     assert_eq!(daemon.status().live, 0);
     assert_eq!(primary(&daemon, USER), Verdict::Refused, "enrolled stays enrolled");
     assert_eq!(try_login(&daemon.auth_socket(), USER, created.secret.expose()), Verdict::Refused);

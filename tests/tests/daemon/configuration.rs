@@ -65,7 +65,7 @@ fn check() {
     let site = Site::new(CHEAP_ARGON2);
     let mut command = site.command();
     command.arg("--check");
-    expect(&command, 0, &["the configuration is right"]);
+    expect(&command, 0, &["apppwd.toml is right"]);
     assert!(!site.path("key").exists() && !site.path("state").exists() && !site.socket_dir().exists());
 }
 

@@ -1,6 +1,6 @@
 //! `create`
 
-use super::{canonical, cut, uid_of};
+use super::{cut, new_user, uid_of};
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
 use crate::auth::argon::PoolError;
@@ -35,7 +35,7 @@ pub async fn run<S: Store>(
     let user = power
         .target(args.user.as_deref())?
         .ok_or_else(|| AdminError::in_field(Code::Invalid, "user", "say for whom: apppw create USER NAME"))?;
-    let user = canonical(&user)?;
+    let user = new_user(&user)?;
     check_name(&args.name).map_err(|e| {
         AdminError::in_field(Code::Invalid, "name", format!("the name {:?} {e}", cut(&args.name)))
     })?;
@@ -86,7 +86,9 @@ fn refusal<S>(daemon: &Daemon<S>, refused: Stored, new: &NewAppPassword) -> Admi
         }
         Stored::TooManyLive => {
             let most = daemon.config.limits.per_account;
-            let message = format!("{user} has {most} app passwords, which is the limit; revoke one first");
+            let message = format!(
+                "{user} has {most} app passwords, which is the limit ([limits] per_account); revoke one first"
+            );
             AdminError::in_field(Code::Limit, "user", message)
         }
         Stored::OtherUid(kept) => {

@@ -22,6 +22,16 @@ fn canonical(user: &str) -> Result<String, AdminError> {
         .map_err(|e| AdminError::in_field(Code::Invalid, "user", format!("user {:?} {e}", cut(user))))
 }
 
+/// The same, for a user that may get an account by it: a slip in the command's words must not
+/// make one.
+fn new_user(user: &str) -> Result<String, AdminError> {
+    if user.contains(char::is_whitespace) {
+        let message = format!("user {:?} has a space in it; the user comes before the name", cut(user));
+        return Err(AdminError::in_field(Code::Invalid, "user", message));
+    }
+    canonical(user)
+}
+
 /// What is echoed of a value that may be as long as a line.
 fn cut(value: &str) -> String {
     const SHOWN: usize = 80;

@@ -1,6 +1,6 @@
 //! `user.show`, `user.enroll`, `user.unenroll`
 
-use super::{account_in_reach, canonical, uid_of};
+use super::{account_in_reach, new_user, uid_of};
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
 use crate::clock;
@@ -25,6 +25,13 @@ pub async fn show<S: Store>(
     let user = power.target(args.user.as_deref())?.ok_or_else(say_whose)?;
     match account_in_reach(daemon, power, &user).await? {
         Some(account) => to_message(daemon, account).await,
+        None if daemon.lost_enrolments.contain(&daemon.keys, &user) => {
+            let message = format!(
+                "{user} is not in the database, which is older, but the journal has it enrolled: under \
+                 `refuse-enrolled` its primary password stays refused. `apppw user {user} unenroll` takes that back"
+            );
+            Err(AdminError::in_field(Code::NotFound, "user", message))
+        }
         None => Err(no_such_account(&user)),
     }
 }
@@ -39,7 +46,7 @@ pub async fn set_enrolled<S: Store>(
     args: UserArgs,
     enrolled: bool,
 ) -> Result<Account, AdminError> {
-    let user = canonical(&args.user.ok_or_else(say_whose)?)?;
+    let user = new_user(&args.user.ok_or_else(say_whose)?)?;
     let uid = uid_of(daemon, &user).await?;
     let at = clock::now();
     let journal = daemon.journal.lock().await;
