@@ -6,15 +6,15 @@ use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
 use crate::auth::uses::{FLUSH_AFTER, PendingUses};
 use crate::config::Config;
-use crate::journal::{Journal, NamedBy};
+use crate::journal::{Change, Journal, NamedBy};
 use crate::key::Keyring;
-use crate::log::{Throttle, VerdictLog};
-use crate::store::{Hash, MAX_USES, Scheme, Store};
+use crate::log::{Log, Throttle};
+use crate::store::{AccountId, Hash, MAX_USES, Scheme, Store};
 use crate::tally::Tally;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,8 +47,10 @@ pub struct Daemon<S> {
     /// Read-locked by each management request until its answer is sent: a stop waits for
     /// them, so that no secret is lost between its commit and its caller.
     pub requests: tokio::sync::RwLock<()>,
-    /// Enrolments by the journal of accounts that the database doesn't have.
-    pub lost_enrolments: LostEnrolments,
+    /// Becomes true when the daemon stops: who doesn't read his answer is waited for no more.
+    pub stopping: tokio::sync::watch::Sender<bool>,
+    /// Enrolments by the journal that the database doesn't have.
+    pub lost_enrolments: RefCell<LostEnrolments>,
     /// Who may ask for what.
     pub peers: Peers,
     /// Which uids are people.
@@ -56,7 +58,7 @@ pub struct Daemon<S> {
     /// What happened since the start.
     pub tally: Tally,
     /// Where the verdicts' lines go.
-    pub verdicts: VerdictLog,
+    pub log: Arc<Log>,
     /// What keeps one uid from filling the log.
     pub throttle: Throttle,
     /// This mail host's name.
@@ -79,34 +81,29 @@ impl Default for Rewriting {
     }
 }
 
-/// Accounts that were enrolled after the backup was made that now is the database: their
-/// primary passwords must not come back to life.
+/// Names that the journal has enrolled but the database doesn't, be it that the backup is
+/// older or that somebody changed it: their primary passwords must not come back to life.
 #[derive(Debug, Default)]
-pub struct LostEnrolments(BTreeSet<NamedBy>);
+pub struct LostEnrolments(BTreeMap<NamedBy, AccountId>);
 
 impl LostEnrolments {
-    /// From the journal.
+    /// From the journal: the name, and the account that it was.
     #[must_use]
-    pub const fn new(names: BTreeSet<NamedBy>) -> Self {
+    pub const fn new(names: BTreeMap<NamedBy, AccountId>) -> Self {
         Self(names)
     }
 
     /// Whether the account of that name is among them.
     #[must_use]
     pub fn contain(&self, keys: &Keyring, canonical_name: &str) -> bool {
-        !self.0.is_empty() && keys.all().any(|key| self.0.contains(&NamedBy::new(key, canonical_name)))
+        !self.0.is_empty() && keys.all().any(|key| self.0.contains_key(&NamedBy::new(key, canonical_name)))
     }
 
-    /// How many.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// None.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Forgets a name, and returns what the journal must be told for that.
+    pub fn forget(&mut self, keys: &Keyring, canonical_name: &str) -> Vec<Change> {
+        let names = keys.all().map(|key| NamedBy::new(key, canonical_name));
+        let forgotten = names.filter_map(|name| self.0.remove(&name).map(|account| (account, name)));
+        forgotten.map(|(account, name)| Change::Unenroll(account, name)).collect()
     }
 }
 

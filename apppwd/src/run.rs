@@ -4,13 +4,14 @@ use crate::cli::Args;
 use crate::config::{self, Config};
 use crate::daemon::Daemon;
 use crate::fault::Fault;
+use crate::log::Log;
 use crate::sockets::{self, Limits, Places, Sockets};
 use crate::store::Store;
 use crate::{admin, auth, log, start};
-use apppw_admin::Code;
 use sd_notify::NotifyState;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,20 +26,25 @@ const ADMIN_PLACES: Limits = Limits { all: 256, for_root: 64, per_uid: 8 };
 /// How long logins and changes under way may take to end once a stop is asked for.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 
+/// How long the last lines may take to be written.
+const LOG_WITHIN: Duration = Duration::from_secs(2);
+
 /// The whole life of the daemon.
 #[must_use]
 pub fn main(args: &Args) -> ExitCode {
-    log::init();
-    match try_main(args) {
+    let Ok(log) = log::init() else { return ExitCode::FAILURE };
+    let code = match try_main(args, &log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             tracing::error!("{fault}");
             ExitCode::from(fault.exit().code())
         }
-    }
+    };
+    log.flush(LOG_WITHIN);
+    code
 }
 
-fn try_main(args: &Args) -> Result<(), Fault> {
+fn try_main(args: &Args, log: &Arc<Log>) -> Result<(), Fault> {
     let (config, file) = config::load(args.config.as_deref())?;
     if args.check {
         match file {
@@ -58,20 +64,20 @@ fn try_main(args: &Args) -> Result<(), Fault> {
     // Held until the database is closed: the last tasks end with the LocalSet, and the
     // daemon with them.
     let lock = start::lock(&config)?;
-    let ended = LocalSet::new().block_on(&runtime, life(config, args.init, inherited));
+    let ended = LocalSet::new().block_on(&runtime, life(config, args.init, inherited, Arc::clone(log)));
     // A directory that doesn't answer must not keep the stop waiting.
     runtime.shutdown_timeout(Duration::from_secs(1));
     drop(lock);
     ended
 }
 
-async fn life(config: Config, init: bool, inherited: Option<Sockets>) -> Result<(), Fault> {
+async fn life(config: Config, init: bool, inherited: Option<Sockets>, log: Arc<Log>) -> Result<(), Fault> {
     let system = |what| move |source| Fault::System { what, source };
     // Signals are caught before anything that must be put away is there.
     let mut terminate = signal(SignalKind::terminate()).map_err(system("can't catch signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("can't catch signals"))?;
     let mut hangup = signal(SignalKind::hangup()).map_err(system("can't catch signals"))?;
-    let daemon = start::open(config, init).await?;
+    let daemon = start::open(config, init, log).await?;
     if init {
         tracing::info!(
             "made an empty database in {}; start apppwd as usual now",
@@ -158,19 +164,21 @@ async fn accept_admin<S: Store + 'static>(daemon: &Rc<Daemon<S>>, listener: &Uni
         match listener.accept().await {
             Ok((stream, _)) => {
                 let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
-                let place = places.take(uid);
-                let daemon = Rc::clone(daemon);
-                tokio::task::spawn_local(async move {
-                    match place {
-                        Some(_place) => admin::serve::connection(daemon, stream).await,
-                        None => {
-                            admin::serve::refuse(stream, Code::Busy, "too many connections; try again").await
-                        }
+                match places.take(uid) {
+                    Some(place) => {
+                        let daemon = Rc::clone(daemon);
+                        tokio::task::spawn_local(async move {
+                            admin::serve::connection(daemon, stream).await;
+                            drop(place);
+                        });
                     }
-                });
+                    // At once, without a task: a flood must not get ahead of logins.
+                    None => admin::serve::turn_away(&stream, "too many connections; try again"),
+                }
             }
             Err(error) => out_of_descriptors(&error).await,
         }
+        tokio::task::yield_now().await;
     }
 }
 
@@ -189,9 +197,7 @@ fn answer_those_who_wait<S: Store + 'static>(
     }
     for stream in sockets::close(admin.into_std()?)? {
         stream.set_nonblocking(true)?;
-        let refusal =
-            admin::serve::refuse(UnixStream::from_std(stream)?, Code::Busy, "apppwd is stopping; try again");
-        busy.spawn_local(refusal);
+        admin::serve::turn_away(&UnixStream::from_std(stream)?, "apppwd is stopping; try again");
     }
     Ok(())
 }
@@ -204,6 +210,7 @@ async fn out_of_descriptors(error: &std::io::Error) {
 }
 
 async fn stop<S: Store>(daemon: &Daemon<S>, mut busy: JoinSet<()>) {
+    let _ = daemon.stopping.send(true);
     let logins = async { while busy.join_next().await.is_some() {} };
     let both = async { tokio::join!(logins, daemon.requests.write()) };
     // The lock is held to the end: what comes now would be cut off between its commit and

@@ -9,14 +9,14 @@ use crate::daemon::{Daemon, LostEnrolments, Rewriting};
 use crate::fault::Fault;
 use crate::journal::{Change, Journal, JournalFile, Record, State};
 use crate::key::{self, KeyError, Keyring};
-use crate::log::{Throttle, VerdictLog};
+use crate::log::{Log, Throttle};
 use crate::ownership;
 use crate::store::sqlite::{self, Database, SqliteStore};
 use crate::store::{Store, StoreError, Tombstones};
 use apppw_admin::verbs::{Actor, ActorRole};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::rc::Rc;
@@ -59,7 +59,7 @@ pub fn lock(config: &Config) -> Result<StateLock, Fault> {
 ///
 /// # Errors
 /// Any [`Fault`].
-pub async fn open(config: Config, init: bool) -> Result<Rc<Daemon<SqliteStore>>, Fault> {
+pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon<SqliteStore>>, Fault> {
     ownership::private_dir(&config.key_dir)?;
     let database = Database::in_dir(&config.state_dir);
     let found = key::find(&config.key_dir)?;
@@ -114,10 +114,11 @@ pub async fn open(config: Config, init: bool) -> Result<Rc<Daemon<SqliteStore>>,
         flushing: tokio::sync::Mutex::default(),
         journal: tokio::sync::Mutex::new(Journal::start(journal).map_err(thread)?),
         requests: tokio::sync::RwLock::default(),
-        lost_enrolments,
+        stopping: tokio::sync::watch::Sender::new(false),
+        lost_enrolments: lost_enrolments.into(),
         peers,
         people: People::of_this_host(),
-        verdicts: VerdictLog::start().map_err(thread)?,
+        log,
         throttle: Throttle::default(),
         tally: crate::tally::Tally::default(),
         host: host_name(),
@@ -159,11 +160,18 @@ async fn replay<S: Store>(store: &S, state: &State, keys: &Keyring) -> Result<Lo
     for id in &done.revoked {
         tracing::warn!("{id} was live in the database but revoked by the journal: revoked again");
     }
-    let (mut lost, mut nobodys) = (BTreeSet::new(), 0_usize);
+    let (mut lost, mut nobodys) = (BTreeMap::new(), 0_usize);
     for (id, by_journal) in state.enrolments().filter(|(_, enrolment)| enrolment.enrolled) {
         match store.account_by_id(&id).await? {
-            None if by_journal.name.can_be_tested(keys) => drop(lost.insert(by_journal.name)),
+            None if by_journal.name.can_be_tested(keys) => drop(lost.insert(by_journal.name, id)),
             None => nobodys += 1,
+            Some(account) if !by_journal.name.may_be(keys, &account.name) => {
+                tracing::warn!(
+                    "{} had another name by the journal: that one stays enrolled too",
+                    account.name
+                );
+                lost.insert(by_journal.name, id);
+            }
             Some(account) if account.enrolled.is_none() => {
                 tracing::warn!(
                     "{} was enrolled by the journal but not in the database: enrolled again",

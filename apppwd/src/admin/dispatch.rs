@@ -15,24 +15,43 @@ use zeroize::Zeroizing;
 /// A response's line, wiped when dropped: it may carry a secret.
 pub type Line = Zeroizing<Vec<u8>>;
 
+/// The answer to a line.
+pub struct Answer {
+    /// What is sent.
+    pub line: Line,
+    /// Whether the line was a request at all.
+    pub was_request: bool,
+    /// Whether the connection can go on.
+    pub goes_on: bool,
+}
+
+impl Answer {
+    /// The last one of its connection.
+    #[must_use]
+    pub const fn last(line: Line) -> Self {
+        Self { line, was_request: false, goes_on: false }
+    }
+}
+
 /// Answers one line.
-pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, line: &[u8]) -> Line {
+pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, line: &[u8]) -> Answer {
     let request: Request<'_> = match parse_object(line) {
         Ok(request) => request,
-        Err(why) => return refusal(0, AdminError::new(Code::Invalid, format!("not a request: {why}"))),
+        Err(why) => {
+            let line = refusal(0, AdminError::new(Code::Invalid, format!("not a request: {why}")));
+            return Answer { line, was_request: false, goes_on: true };
+        }
     };
-    answer(daemon, caller, &request).await.unwrap_or_else(|error| {
+    let line = answer(daemon, caller, &request).await.unwrap_or_else(|error| {
         if error.code == Code::Denied
             && let Some(left_out) = daemon.throttle.may_say(caller.uid, std::time::Instant::now())
         {
-            tracing::warn!(
-                "denied to {caller}: {}: {} ({left_out} more)",
-                visible(&request.verb),
-                visible(&error.message)
-            );
+            let (verb, message) = (visible(&request.verb), visible(&error.message));
+            tracing::warn!("denied to {caller}: {verb}: {message} ({left_out} more)");
         }
         refusal(request.id, error)
-    })
+    });
+    Answer { line, was_request: true, goes_on: true }
 }
 
 /// The line that says why nothing was done. What it quotes may have been as long as a line.

@@ -1,7 +1,7 @@
 //! Connections on `admin.sock`: JSON lines, one after the other.
 
 use super::caller::{Caller, Role};
-use super::dispatch;
+use super::dispatch::{self, Answer};
 use crate::daemon::Daemon;
 use crate::store::Store;
 use apppw_admin::{AdminError, Code, MAX_LINE};
@@ -10,13 +10,16 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// How long a caller may keep a connection without a request, and an answer unread.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// How long a refusal may take to be read.
-const REFUSE_WITHIN: Duration = Duration::from_secs(1);
+const REFUSE_WITHIN: Duration = Duration::from_millis(500);
+
+/// How long one who may do nothing may take to ask.
+const NOBODY_WITHIN: Duration = Duration::from_secs(2);
 
 /// Serves one connection.
 pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: UnixStream) {
@@ -33,38 +36,50 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: U
         }
     };
     let mut lines = Lines::new(&mut stream);
+    let idle = if caller.role == Role::Nobody { NOBODY_WITHIN } else { IDLE };
+    let mut is_first = true;
     loop {
-        let line = timeout(IDLE, lines.next()).await;
+        let line = timeout(idle, lines.next()).await;
         // At a stop nobody gets in any more.
         let Ok(under_way) = daemon.requests.try_read() else { return };
-        let (answer, goes_on) = match line {
-            Ok(Ok(Some(line))) => (respond(&daemon, &caller, line).await, caller.role != Role::Nobody),
+        let answer = match line {
+            Ok(Ok(Some(line))) => respond(&daemon, &caller, line).await,
             Ok(Err(broken)) => {
-                let message = match broken {
-                    Broken::TooLong => {
-                        format!("a request is one line of at most {MAX_LINE} bytes, newline included")
-                    }
-                    Broken::Ended => {
-                        "a request is one line, and this one has no newline at its end".to_owned()
-                    }
-                };
-                (dispatch::refusal(0, AdminError::new(Code::Invalid, message)), false)
+                Answer::last(dispatch::refusal(0, AdminError::new(Code::Invalid, broken.message())))
             }
             Ok(Ok(None)) | Err(_) => return,
         };
-        let within = if goes_on { IDLE } else { REFUSE_WITHIN };
-        let written = timeout(within, lines.stream.write_all(&answer)).await;
+        // Who begins with something else (a web browser, a proxy) did not mean this daemon: what
+        // follows must not be taken for requests.
+        let goes_on = caller.role != Role::Nobody && (answer.was_request || (!is_first && answer.goes_on));
+        is_first = false;
+        let written = tokio::select! {
+            written = timeout(IDLE, lines.stream.write_all(&answer.line)) => matches!(written, Ok(Ok(()))),
+            () = stopped_for_long(&daemon) => false,
+        };
         drop(under_way);
-        if !matches!(written, Ok(Ok(()))) || !goes_on {
+        if !written || !goes_on {
             return;
         }
     }
 }
 
+/// Ends [`REFUSE_WITHIN`] after the stop has begun.
+async fn stopped_for_long<S>(daemon: &Daemon<S>) {
+    let _ = daemon.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    tokio::time::sleep(REFUSE_WITHIN).await;
+}
+
 /// Says why nothing is done, and hangs up.
-pub async fn refuse(mut stream: UnixStream, code: Code, message: &str) {
+async fn refuse(mut stream: UnixStream, code: Code, message: &str) {
     let line = dispatch::refusal(0, AdminError::new(code, message));
     let _ = timeout(REFUSE_WITHIN, stream.write_all(&line)).await;
+}
+
+/// The same without waiting, for who gets no place.
+pub fn turn_away(stream: &UnixStream, message: &str) {
+    // A short line always fits into a new connection's buffer.
+    let _ = stream.try_write(&dispatch::refusal(0, AdminError::new(Code::Busy, message)));
 }
 
 /// Why there is no next line.
@@ -73,6 +88,15 @@ enum Broken {
     TooLong,
     /// The caller hung up within it.
     Ended,
+}
+
+impl Broken {
+    fn message(&self) -> String {
+        match self {
+            Self::TooLong => format!("a request is one line of at most {MAX_LINE} bytes, newline included"),
+            Self::Ended => "a request is one line, and this one has no newline at its end".to_owned(),
+        }
+    }
 }
 
 /// The lines of a connection, in one buffer of fixed size that is wiped: they may carry a
@@ -101,7 +125,11 @@ impl<'s> Lines<'s> {
             if let Some(newline) = fresh.iter().position(|byte| *byte == b'\n') {
                 let end = searched + newline;
                 self.done = end + 1;
-                return Ok(self.buffer.get(..end).map(|line| Zeroizing::new(line.to_vec())));
+                let line = self.buffer.get(..end).map(|line| Zeroizing::new(line.to_vec()));
+                if let Some(handed_out) = self.buffer.get_mut(..end) {
+                    handed_out.zeroize();
+                }
+                return Ok(line);
             }
             searched = self.filled;
             let room =
@@ -121,11 +149,14 @@ async fn respond<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
     caller: &Caller,
     line: Zeroizing<Vec<u8>>,
-) -> dispatch::Line {
+) -> Answer {
     let (daemon, caller) = (Rc::clone(daemon), caller.clone());
     let task = tokio::task::spawn_local(async move { dispatch::line(&daemon, &caller, &line).await });
     task.await.unwrap_or_else(|error| {
         tracing::error!("a management request failed: {error}");
-        dispatch::refusal(0, AdminError::new(Code::Busy, "internal fault; see the log of apppwd"))
+        Answer::last(dispatch::refusal(
+            0,
+            AdminError::new(Code::Busy, "internal fault; see the log of apppwd"),
+        ))
     })
 }

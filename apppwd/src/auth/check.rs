@@ -1,6 +1,6 @@
 //! A login's way through store, decision, memo and Argon2id.
 
-use super::argon::{self, PoolError};
+use super::argon::{self, Owned, PoolError};
 use super::decide::{self, Facts, Step};
 use super::{Answer, Owner, Reason};
 use crate::account;
@@ -60,7 +60,7 @@ async fn try_login<S: Store + 'static>(
         daemon.bring_up_to_date(&row, account_id, hash, secret);
         return Ok(answer(Reason::Accepted, Some(row)));
     }
-    match daemon.argon.verify(row.id, &hash, secret).await {
+    match daemon.argon.verify(Owned { id: row.id, account: account_id }, &hash, secret).await {
         Ok(true) => {}
         Ok(false) => return Ok(answer(Reason::WrongSecret, Some(row))),
         Err(PoolError::Overloaded | PoolError::Abandoned) => {
@@ -117,10 +117,8 @@ impl<S: Store> Daemon<S> {
         account: Option<&AccountRecord>,
         service: Option<&'a str>,
     ) -> Facts<'a> {
-        let enrolled = match account {
-            Some(account) => account.enrolled.is_some(),
-            None => self.lost_enrolments.contain(&self.keys, name),
-        };
+        let enrolled = account.is_some_and(|account| account.enrolled.is_some())
+            || self.lost_enrolments.borrow().contain(&self.keys, name);
         Facts { service, groups: &self.config.groups, enrolled, primary: self.config.policy.primary }
     }
 
@@ -146,7 +144,7 @@ impl<S: Store> Daemon<S> {
         let keys = self.keys.newest();
         let Ok(template) = self.hash_template() else { return };
         let tag = keys.tag(&account, secret);
-        let Ok(new) = self.argon.compute(&template, secret).await else { return };
+        let Ok(new) = self.argon.compute(&template, Owned { id, account }, secret).await else { return };
         match self.store.rehash(id, old, keys.id(), tag, new).await {
             Ok(true) => self.memo.borrow_mut().remember(id, &new, secret),
             Ok(false) => {}

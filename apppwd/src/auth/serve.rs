@@ -111,7 +111,13 @@ fn conclude<S: Store>(daemon: &Daemon<S>, uid: u32, request: &Request<'_>, answe
     if request.kind != Kind::PrimaryWasUsed {
         daemon.tally.verdict(answer.verdict);
     }
-    daemon.verdicts.write(log::Line {
+    // Anyone in the socket's group can provoke this one as often as he likes.
+    if answer.reason == Reason::PeerNotAllowed
+        && daemon.throttle.may_say(uid, std::time::Instant::now()).is_none()
+    {
+        return answer;
+    }
+    daemon.log.verdict(log::Line {
         user: request.user.to_owned(),
         service: request.service.to_owned(),
         rhost: request.rhost.to_owned(),

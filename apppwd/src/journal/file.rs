@@ -91,9 +91,18 @@ impl JournalFile {
         Ok(())
     }
 
-    /// No longer owes what concerns a change that was taken back.
-    pub fn forget_owed(&mut self) {
-        self.owed.clear();
+    /// As [`JournalFile::append`], for a change that the caller takes back if it can't be
+    /// written: then it is not owed. What was owed before stays so.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn append_or_forget(&mut self, records: &[Record]) -> Result<(), JournalError> {
+        let owed_before = self.owed.len();
+        let appended = self.append(records);
+        if appended.is_err() {
+            self.owed.truncate(owed_before);
+        }
+        appended
     }
 
     fn write(&mut self, lines: &[u8]) -> std::io::Result<()> {
@@ -209,6 +218,7 @@ mod tests {
         // A descriptor that can only be read fails each write, as a full disk does.
         let good = std::mem::replace(&mut journal.file, read_only(dir.path()));
         assert!(journal.append(&[revoke(2)]).is_err());
+        assert!(journal.append_or_forget(&[revoke(9)]).is_err(), "taken back, and the other still owed");
         assert!(journal.append(&[]).is_err(), "it is owed, and said so");
         drop(std::mem::replace(&mut journal.file, good));
         // Half a line, as a full disk leaves it.

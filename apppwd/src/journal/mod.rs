@@ -34,9 +34,12 @@ impl Journal {
         self.0.run(move |file| file.append(&records)).await?
     }
 
-    /// No longer owes what concerns a change that was taken back.
-    pub async fn forget_owed(&self) {
-        let _ = self.0.run(JournalFile::forget_owed).await;
+    /// As [`Journal::append`], for a change that the caller takes back if it can't be written.
+    ///
+    /// # Errors
+    /// [`JournalError`]; the records are then forgotten, and only they.
+    pub async fn append_or_forget(&self, records: Vec<Record>) -> Result<(), JournalError> {
+        self.0.run(move |file| file.append_or_forget(&records)).await?
     }
 }
 

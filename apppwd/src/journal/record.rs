@@ -43,6 +43,12 @@ impl NamedBy {
         keys.all().any(|key| Self::mark(key) == self.key)
     }
 
+    /// Whether it stands for `name`, as far as can be told.
+    #[must_use]
+    pub fn may_be(&self, keys: &Keyring, name: &str) -> bool {
+        !self.can_be_tested(keys) || keys.all().any(|key| Self::new(key, name) == *self)
+    }
+
     fn mark(key: &DerivedKeys) -> [u8; 4] {
         let [a, b, c, d, ..] = key.check_value();
         [a, b, c, d]

@@ -5,30 +5,38 @@ mod stderr;
 mod throttle;
 mod verdict;
 
-pub use queue::VerdictLog;
+pub use queue::Log;
 pub use throttle::Throttle;
 pub use verdict::{Line, user};
 
 use nix::sys::stat::fstat;
+use std::sync::Arc;
+use tracing::Dispatch;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Sends the lines to journald with their fields if stderr leads there, else as text to
-/// stderr.
-pub fn init() {
-    let registry = tracing_subscriber::registry().with(LevelFilter::INFO);
+/// stderr; by way of a queue, so that nobody waits for either.
+///
+/// # Errors
+/// If the system gives no thread.
+pub fn init() -> std::io::Result<Arc<Log>> {
+    let registry = tracing_subscriber::registry();
     let journald = if stderr_is_the_journal() { tracing_journald::layer().ok() } else { None };
-    let result = match journald {
-        Some(layer) => registry
-            .with(
-                layer.with_field_prefix(Some("APPPW".to_owned())).with_syslog_identifier("apppwd".to_owned()),
-            )
-            .try_init(),
-        None => registry.with(stderr::Stderr).try_init(),
+    let sink: Dispatch = match journald {
+        Some(layer) => {
+            let layer =
+                layer.with_field_prefix(Some("APPPW".to_owned())).with_syslog_identifier("apppwd".to_owned());
+            registry.with(layer).into()
+        }
+        None => registry.with(stderr::Stderr).into(),
     };
+    let log = Log::start(sink)?;
+    let queued = tracing_subscriber::registry().with(LevelFilter::INFO).with(queue::Queued(Arc::clone(&log)));
     // Only a second call fails, and then the first one's choice stands.
-    drop(result);
+    drop(queued.try_init());
+    Ok(log)
 }
 
 /// `JOURNAL_STREAM` is inherited by whatever runs below a unit; only if it names the very

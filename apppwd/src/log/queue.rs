@@ -1,64 +1,150 @@
-//! Verdict lines, written by a thread of their own: a log that is slow or stuck delays no
-//! login.
+//! All lines go through a bounded queue to a thread of their own: a log that is slow or
+//! stuck delays no login.
 
 use super::verdict::Line;
-use std::cell::{Cell, RefCell};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
+use tracing::field::{Field, Visit};
+use tracing::{Dispatch, Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
 
 /// Lines that may wait; more are counted and dropped.
 const MOST: usize = 4096;
 
-/// The way to the log. Dropping it waits until all lines are written.
-pub struct VerdictLog {
-    lines: RefCell<Option<SyncSender<Entry>>>,
-    dropped: Cell<u64>,
-    thread: Option<std::thread::JoinHandle<()>>,
+/// The way to the log.
+#[derive(Debug)]
+pub struct Log {
+    entries: SyncSender<Entry>,
+    dropped: AtomicU64,
 }
 
+#[derive(Debug)]
 enum Entry {
-    Line(Box<Line>),
-    Dropped(u64),
+    Verdict(Box<Line>),
+    Text(Level, String),
+    Flush(SyncSender<()>),
 }
 
-impl VerdictLog {
-    /// Starts the thread.
+impl Log {
+    /// Starts the thread, which writes to `sink`.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn start() -> std::io::Result<Self> {
-        let (lines, waiting) = sync_channel(MOST);
-        let thread = std::thread::Builder::new().name("verdict-log".to_owned()).spawn(move || {
-            for entry in waiting {
-                match entry {
-                    Entry::Line(line) => line.write(),
-                    Entry::Dropped(n) => {
-                        tracing::warn!("{n} verdict lines were dropped: the log is too slow")
-                    }
-                }
-            }
-        })?;
-        Ok(Self { lines: RefCell::new(Some(lines)), dropped: Cell::new(0), thread: Some(thread) })
+    pub(super) fn start(sink: Dispatch) -> std::io::Result<Arc<Self>> {
+        let (entries, waiting) = sync_channel(MOST);
+        std::thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || tracing::dispatcher::with_default(&sink, || write_all(&waiting)))?;
+        Ok(Arc::new(Self { entries, dropped: AtomicU64::new(0) }))
     }
 
-    /// Has a line written.
-    pub fn write(&self, line: Line) {
-        let lines = self.lines.borrow();
-        let Some(lines) = lines.as_ref() else { return };
-        let dropped = self.dropped.get();
-        if dropped > 0 && lines.try_send(Entry::Dropped(dropped)).is_ok() {
-            self.dropped.set(0);
+    /// Has a verdict's line written.
+    pub fn verdict(&self, line: Line) {
+        self.send(Entry::Verdict(Box::new(line)));
+    }
+
+    /// Waits until all that was sent is written, but not longer than `within`: a stuck log
+    /// must not keep the daemon from ending.
+    pub fn flush(&self, within: Duration) {
+        let deadline = Instant::now() + within;
+        let (done, wait) = sync_channel(1);
+        let mut entry = Entry::Flush(done);
+        while let Err(TrySendError::Full(back)) = self.entries.try_send(entry) {
+            if Instant::now() >= deadline {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+            entry = back;
         }
-        if lines.try_send(Entry::Line(Box::new(line))).is_err() {
-            self.dropped.set(self.dropped.get() + 1);
+        let _ = wait.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+    }
+
+    fn send(&self, entry: Entry) {
+        let dropped = self.dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            let text = format!("{dropped} lines were dropped: the log is too slow");
+            if self.entries.try_send(Entry::Text(Level::WARN, text)).is_err() {
+                self.dropped.fetch_add(dropped, Ordering::Relaxed);
+            }
+        }
+        if self.entries.try_send(entry).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-impl Drop for VerdictLog {
-    fn drop(&mut self) {
-        drop(self.lines.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+fn write_all(waiting: &Receiver<Entry>) {
+    for entry in waiting {
+        match entry {
+            Entry::Verdict(line) => line.write(),
+            Entry::Text(Level::ERROR, text) => tracing::error!("{text}"),
+            Entry::Text(Level::WARN, text) => tracing::warn!("{text}"),
+            Entry::Text(_, text) => tracing::info!("{text}"),
+            Entry::Flush(done) => drop(done.try_send(())),
         }
+    }
+}
+
+/// Puts what the daemon says by `tracing` into the queue.
+pub(super) struct Queued(pub(super) Arc<Log>);
+
+impl<S: Subscriber> Layer<S> for Queued {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.send(Entry::Text(*event.metadata().level(), message.0));
+    }
+}
+
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            let _ = write!(self.0, "{value:?}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::Sender;
+    use std::sync::{Mutex, PoisonError, mpsc};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    /// A log that writes nothing until it is told to.
+    struct Stuck(Mutex<Receiver<()>>, Sender<String>);
+
+    impl<S: Subscriber> Layer<S> for Stuck {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let mut message = Message(String::new());
+            event.record(&mut message);
+            let _ = self.1.send(message.0);
+        }
+    }
+
+    #[test]
+    fn a_stuck_log_holds_nobody_up_and_says_what_it_dropped() {
+        let (go_on, wait) = mpsc::channel();
+        let (written, read) = mpsc::channel();
+        let sink = tracing_subscriber::registry().with(Stuck(Mutex::new(wait), written));
+        let log = Log::start(sink.into()).unwrap();
+        for i in 0..MOST + 100 {
+            log.send(Entry::Text(Level::INFO, i.to_string()));
+        }
+        log.flush(Duration::from_millis(20));
+        drop(go_on);
+        log.flush(Duration::from_secs(10));
+        log.send(Entry::Text(Level::INFO, "at last".to_owned()));
+        log.flush(Duration::from_secs(10));
+        let lines: Vec<String> = read.try_iter().collect();
+        assert!(lines.iter().any(|line| line.contains("lines were dropped")), "{} lines", lines.len());
+        assert_eq!(lines.last().map(String::as_str), Some("at last"));
+        assert!(lines.len() >= MOST);
     }
 }

@@ -62,8 +62,8 @@ pub trait Store {
     async fn create(&self, new: NewAppPassword) -> Result<Created, StoreError>;
 
     /// Takes back a [`Store::create`] whose secret nobody has seen, with the enrolment that
-    /// came with it.
-    async fn undo_create(&self, id: AppPasswordId, newly_enrolled: bool) -> Result<(), StoreError>;
+    /// came with it, and with the account if it was made for it.
+    async fn undo_create(&self, id: AppPasswordId, new_account: bool) -> Result<(), StoreError>;
 
     /// Revokes those that are live, all in one transaction; the rest is left as it is.
     async fn revoke(

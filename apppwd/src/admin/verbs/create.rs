@@ -3,7 +3,7 @@
 use super::{cut, new_user, uid_of};
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
-use crate::auth::argon::PoolError;
+use crate::auth::argon::{Owned, PoolError};
 use crate::clock;
 use crate::daemon::Daemon;
 use crate::journal::{Journal, Record};
@@ -112,12 +112,9 @@ async fn enrol<S: Store>(
     account: &AccountRecord,
 ) -> Result<(), AdminError> {
     let record = Record::enrolment(new.at, account.id, &account.name, daemon.keys.newest(), true);
-    let Err(error) = journal.append(vec![record]).await else { return Ok(()) };
-    let message = match daemon.store.undo_create(new.id, true).await {
-        Ok(()) => {
-            journal.forget_owed().await;
-            format!("{error}; nothing has changed")
-        }
+    let Err(error) = journal.append_or_forget(vec![record]).await else { return Ok(()) };
+    let message = match daemon.store.undo_create(new.id, new.new_account).await {
+        Ok(()) => format!("{error}; nothing has changed"),
         Err(undo) => format!("{error}; and taking {} back failed: {undo}. Revoke it", new.id),
     };
     tracing::error!("{message}");
@@ -175,12 +172,17 @@ async fn draw<S: Store>(
     let secret = secret::draw(daemon.config.secret.length).map_err(no_random)?;
     let template = daemon.hash_template().map_err(no_random)?;
     let permit = daemon.creations.acquire().await;
-    let hash = daemon.argon.compute(&template, &secret).await.map_err(|error| match error {
-        PoolError::Overloaded | PoolError::Abandoned => {
-            AdminError::new(Code::Busy, "too many logins are being checked; nothing has changed, try again")
-        }
-        PoolError::BadHash => AdminError::new(Code::Busy, "Argon2id refused its parameters; see [argon2]"),
-    })?;
+    let hash = daemon.argon.compute(&template, Owned { id, account: account.id }, &secret).await.map_err(
+        |error| match error {
+            PoolError::Overloaded | PoolError::Abandoned => AdminError::new(
+                Code::Busy,
+                "too many logins are being checked; nothing has changed, try again",
+            ),
+            PoolError::BadHash => {
+                AdminError::new(Code::Busy, "Argon2id refused its parameters; see [argon2]")
+            }
+        },
+    )?;
     drop(permit);
     let tag = daemon.keys.newest().tag(&account.id, &secret);
     let new = NewAppPassword {

@@ -25,7 +25,7 @@ pub async fn show<S: Store>(
     let user = power.target(args.user.as_deref())?.ok_or_else(say_whose)?;
     match account_in_reach(daemon, power, &user).await? {
         Some(account) => to_message(daemon, account).await,
-        None if daemon.lost_enrolments.contain(&daemon.keys, &user) => {
+        None if daemon.lost_enrolments.borrow().contain(&daemon.keys, &user) => {
             let message = format!(
                 "{user} is not in the database, which is older, but the journal has it enrolled: under \
                  `refuse-enrolled` its primary password stays refused. `apppw user {user} unenroll` takes that back"
@@ -52,7 +52,7 @@ pub async fn set_enrolled<S: Store>(
     let journal = daemon.journal.lock().await;
     let known = daemon.store.account(&user).await?;
     let new_account = known.is_none();
-    if new_account && !enrolled && !daemon.lost_enrolments.contain(&daemon.keys, &user) {
+    if new_account && !enrolled && !daemon.lost_enrolments.borrow().contain(&daemon.keys, &user) {
         return Err(no_such_account(&user));
     }
     let account = match known {
@@ -65,7 +65,11 @@ pub async fn set_enrolled<S: Store>(
     };
     let changed = daemon.store.set_enrolled(account.clone(), new_account, enrolled.then_some(at)).await?;
     let record = Record::enrolment(at, account.id, &account.name, daemon.keys.newest(), enrolled);
-    let records = if changed || new_account { vec![record] } else { Vec::new() };
+    let mut records = if changed || new_account { vec![record] } else { Vec::new() };
+    if !enrolled {
+        let forgotten = daemon.lost_enrolments.borrow_mut().forget(&daemon.keys, &user);
+        records.extend(forgotten.into_iter().map(|change| Record { at, change }));
+    }
     journal.append(records).await.map_err(|error| {
         tracing::error!("enrolment of {} changed, but: {error}", visible(log::user(&user)));
         let message =

@@ -2,9 +2,8 @@
 //!
 //! A mail program opens four connections at once; that costs one Argon2id, not four.
 
-use super::{Pool, PoolError, Work};
+use super::{Owned, Pool, PoolError, Work};
 use crate::store::Hash;
-use apppw_admin::AppPasswordId;
 use apppw_proto::secret::Secret;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -18,7 +17,7 @@ use tokio::sync::oneshot;
 /// Wiped with the flight.
 #[derive(PartialEq, Eq, Hash, Clone)]
 struct Key {
-    id: AppPasswordId,
+    owned: Owned,
     salt: [u8; 16],
     value: [u8; 32],
     secret: Vec<u8>,
@@ -78,12 +77,12 @@ impl Flights {
     /// [`PoolError::Overloaded`] or [`PoolError::BadHash`].
     pub async fn verify(
         self: &Rc<Self>,
-        id: AppPasswordId,
+        owned: Owned,
         hash: &Hash,
         secret: &Secret,
     ) -> Result<bool, PoolError> {
         loop {
-            let (result, interest) = self.join(id, hash, secret)?;
+            let (result, interest) = self.join(owned, hash, secret)?;
             let outcome = result.await.unwrap_or(Err(PoolError::Abandoned));
             drop(interest);
             // Abandoned by those before us, just as we joined: start anew.
@@ -97,21 +96,22 @@ impl Flights {
     ///
     /// # Errors
     /// [`PoolError`].
-    pub async fn compute(&self, like: &Hash, secret: &Secret) -> Result<Hash, PoolError> {
+    pub async fn compute(&self, like: &Hash, owned: Owned, secret: &Secret) -> Result<Hash, PoolError> {
         let wanted = Arc::default();
         let _interest = Interest::new(&wanted);
-        let result = self.pool.submit(Work { like: *like, secret: secret.clone(), wanted })?;
+        let result =
+            self.pool.submit(Work { like: *like, owned, secret: Box::new(secret.clone()), wanted })?;
         let value = result.await.unwrap_or(Err(PoolError::Abandoned))?;
         Ok(Hash { value, ..*like })
     }
 
     fn join(
         self: &Rc<Self>,
-        id: AppPasswordId,
+        owned: Owned,
         hash: &Hash,
         secret: &Secret,
     ) -> Result<(oneshot::Receiver<Result<bool, PoolError>>, Interest), PoolError> {
-        let key = Key { id, salt: hash.salt, value: hash.value, secret: secret.as_bytes().to_vec() };
+        let key = Key { owned, salt: hash.salt, value: hash.value, secret: secret.as_bytes().to_vec() };
         let (tell, told) = oneshot::channel();
         let mut under_way = self.under_way.borrow_mut();
         if let Some(flight) = under_way.get_mut(&key) {
@@ -120,7 +120,8 @@ impl Flights {
         }
         let mut flight = Flight::default();
         let interest = Interest::new(&flight.wanted);
-        let work = Work { like: *hash, secret: secret.clone(), wanted: Arc::clone(&flight.wanted) };
+        let work =
+            Work { like: *hash, owned, secret: Box::new(secret.clone()), wanted: Arc::clone(&flight.wanted) };
         let result = self.pool.submit(work)?;
         flight.waiting.push(tell);
         under_way.insert(key.clone(), flight);

@@ -1,6 +1,6 @@
 //! The pool: as many threads as computations are allowed at once, and a bounded queue.
 
-use super::{compute, within_caps};
+use super::{Owned, compute, within_caps};
 use crate::config::Argon2Config;
 use crate::key::Keyring;
 use crate::store::Hash;
@@ -27,8 +27,11 @@ pub enum PoolError {
 pub struct Work {
     /// Parameters, key and salt; its value is not looked at.
     pub like: Hash,
-    /// The canonical secret.
-    pub secret: Secret,
+    /// Whose hash it is.
+    pub owned: Owned,
+    /// The canonical secret. Behind a pointer: the queue moves its jobs about, and what it
+    /// leaves behind is not wiped.
+    pub secret: Box<Secret>,
     /// How many still wait for the result: at 0 the work is dropped.
     pub wanted: Arc<AtomicUsize>,
 }
@@ -178,7 +181,7 @@ impl Shared {
         }
         let key = self.keys.by_id(work.like.key).ok_or(PoolError::BadHash)?;
         self.runs.fetch_add(1, Ordering::Relaxed);
-        compute(&work.like, key.argon2_secret(), work.secret.as_bytes(), memory)
+        compute(&work.like, &work.owned, key.argon2_secret(), work.secret.as_bytes(), memory)
             .map_err(|_| PoolError::BadHash)
     }
 }

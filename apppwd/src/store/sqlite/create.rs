@@ -86,21 +86,15 @@ fn insert(tx: &Transaction<'_>, account: &AccountRecord, new: &NewAppPassword) -
     Ok(())
 }
 
-pub(super) fn undo(tx: &Transaction<'_>, id: AppPasswordId, newly_enrolled: bool) -> rusqlite::Result<()> {
-    let id = id_to_sql(id);
-    if newly_enrolled {
-        tx.execute(
-            "UPDATE account SET enrolled = NULL WHERE id = (SELECT account FROM app_password WHERE id = ?1)",
-            [id],
-        )?;
-    }
+pub(super) fn undo(tx: &Transaction<'_>, id: AppPasswordId, new_account: bool) -> rusqlite::Result<()> {
     let account: Option<[u8; 16]> = tx
-        .query_row("DELETE FROM app_password WHERE id = ?1 RETURNING account", [id], |row| row.get(0))
+        .query_row("DELETE FROM app_password WHERE id = ?1 RETURNING account", [id_to_sql(id)], |row| {
+            row.get(0)
+        })
         .optional()?;
-    tx.execute(
-        "DELETE FROM account WHERE id = ?1 AND enrolled IS NULL
-             AND NOT EXISTS (SELECT 1 FROM app_password WHERE account = ?1)",
-        [account],
-    )?;
+    tx.execute("UPDATE account SET enrolled = NULL WHERE id = ?1", [account])?;
+    if new_account {
+        tx.execute("DELETE FROM account WHERE id = ?1", [account])?;
+    }
     Ok(())
 }

@@ -85,8 +85,8 @@ impl Store for SqliteStore {
         self.writer.run(move |tx| create::create(tx, &new)).await
     }
 
-    async fn undo_create(&self, id: AppPasswordId, newly_enrolled: bool) -> Result<(), StoreError> {
-        self.writer.run(move |tx| create::undo(tx, id, newly_enrolled)).await
+    async fn undo_create(&self, id: AppPasswordId, new_account: bool) -> Result<(), StoreError> {
+        self.writer.run(move |tx| create::undo(tx, id, new_account)).await
     }
 
     async fn revoke(

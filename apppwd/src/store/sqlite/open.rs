@@ -6,6 +6,7 @@ use crate::fault::Fault;
 use crate::key::{KeyError, Keyring};
 use crate::ownership::{self, Kept};
 use crate::store::OpenError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt;
@@ -70,6 +71,7 @@ pub fn open(
     let mut connection = Connection::open_with_flags(path, flags).map_err(unusable)?;
     configure(&connection).map_err(unusable)?;
     migrate(&mut connection, path, may_be_new)?;
+    check_schema(&connection, path)?;
     check_keys(&connection, keys, key_path, path)?;
     let thread = |source| Fault::System { what: "can't start a thread", source };
     let reader = open_reader(path).map_err(unusable)?;
@@ -109,6 +111,10 @@ fn make_file(path: &Path) -> Result<(), Fault> {
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    // Whoever could edit a backup must not leave code in it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(32);
     // The journal mode is answered with a row; the others are not.
@@ -137,6 +143,29 @@ fn migrate(connection: &mut Connection, path: &Path, may_be_new: bool) -> Result
         tx.pragma_update(None, "user_version", known).map_err(unusable)?;
     }
     tx.commit().map_err(unusable)
+}
+
+/// The schema must be the one that the migrations make: a trigger or another table in a
+/// backup that was put back is somebody's doing.
+fn check_schema(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let unusable = |e| open_error(path, &e);
+    let expected = Connection::open_in_memory().map_err(unusable)?;
+    for step in MIGRATIONS {
+        expected.execute_batch(step).map_err(unusable)?;
+    }
+    if schema_of(connection).map_err(unusable)? == schema_of(&expected).map_err(unusable)? {
+        return Ok(());
+    }
+    let why = "its schema is not the one that apppwd makes: somebody has changed it".to_owned();
+    Err(OpenError::Unusable { path: path.to_owned(), why })
+}
+
+/// Tables, indexes, triggers, views; not what SQLite keeps for itself.
+fn schema_of(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Option<String>>> {
+    connection
+        .prepare("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE substr(name, 1, 7) <> 'sqlite_'")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }
 
 /// Each key that the database knows must be there with the check value that it had; a new

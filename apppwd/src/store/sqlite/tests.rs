@@ -299,6 +299,18 @@ fn a_newer_schema_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_trigger_that_somebody_put_into_a_backup_is_refused() {
+    let bed = Bed::new();
+    drop(bed.open().unwrap());
+    let edit = "CREATE TRIGGER back AFTER UPDATE OF revoked ON app_password
+                BEGIN UPDATE app_password SET revoked = NULL WHERE id = new.id; END";
+    Connection::open(bed.path()).unwrap().execute_batch(edit).unwrap();
+    let error = bed.open().err().unwrap();
+    assert_eq!(error.exit().code(), 78);
+    assert!(error.to_string().contains("somebody has changed it"), "{error}");
+}
+
+#[test]
 fn what_is_no_database_is_refused() {
     let bed = Bed::new();
     std::fs::write(bed.path(), "This is not a database, only some text that is long enough.").unwrap();

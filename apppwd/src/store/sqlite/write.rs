@@ -25,7 +25,10 @@ pub(super) fn revoke(
             None => {}
             Some(true) => done.already.push(*id),
             Some(false) => {
-                update.execute((id_to_sql(*id), at, &by))?;
+                // Never say that it is revoked while it isn't.
+                if update.execute((id_to_sql(*id), at, &by))? != 1 {
+                    return Err(rusqlite::Error::StatementChangedRows(0));
+                }
                 done.revoked.push(*id);
             }
         }

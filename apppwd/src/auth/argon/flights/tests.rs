@@ -1,7 +1,8 @@
 use super::*;
 use crate::config::Argon2Config;
 use crate::key::{self, Keyring};
-use crate::store::Scheme;
+use crate::store::{AccountId, Scheme};
+use apppw_admin::AppPasswordId;
 
 fn flights(workers: usize, queue: usize) -> Rc<Flights> {
     let dir = tempfile::tempdir().unwrap();
@@ -25,15 +26,21 @@ fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::task::LocalSet::new().block_on(&runtime, test)
 }
 
-const PHONE: AppPasswordId = AppPasswordId::from_bits(1);
+const PHONE: Owned = Owned { id: AppPasswordId::from_bits(1), account: AccountId([1; 16]) };
 
 #[test]
 fn the_right_secret_has_the_hash_and_another_has_not() {
     run(async {
         let flights = flights(1, 8);
-        let hash = flights.compute(&like(64), &secret(1)).await.unwrap();
+        let hash = flights.compute(&like(64), PHONE, &secret(1)).await.unwrap();
         assert_eq!(flights.verify(PHONE, &hash, &secret(1)).await, Ok(true));
         assert_eq!(flights.verify(PHONE, &hash, &secret(2)).await, Ok(false));
+        for moved in [
+            Owned { id: AppPasswordId::from_bits(2), ..PHONE },
+            Owned { account: AccountId([2; 16]), ..PHONE },
+        ] {
+            assert_eq!(flights.verify(moved, &hash, &secret(1)).await, Ok(false), "{moved:?}");
+        }
         assert_eq!(
             flights.verify(PHONE, &Hash { key: 2, ..hash }, &secret(1)).await,
             Err(PoolError::BadHash)
@@ -45,7 +52,7 @@ fn the_right_secret_has_the_hash_and_another_has_not() {
 fn four_at_once_cost_one_computation() {
     run(async {
         let flights = flights(1, 8);
-        let hash = flights.compute(&like(8192), &secret(1)).await.unwrap();
+        let hash = flights.compute(&like(8192), PHONE, &secret(1)).await.unwrap();
         let before = flights.pool().runs();
         let same = secret(1);
         let (a, b, c, d) = tokio::join!(
@@ -63,7 +70,7 @@ fn four_at_once_cost_one_computation() {
 fn a_wrong_secret_never_rides_on_a_right_one() {
     run(async {
         let flights = flights(1, 8);
-        let hash = flights.compute(&like(8192), &secret(1)).await.unwrap();
+        let hash = flights.compute(&like(8192), PHONE, &secret(1)).await.unwrap();
         let (right, wrong) = (secret(1), secret(2));
         let (a, b) = tokio::join!(flights.verify(PHONE, &hash, &right), flights.verify(PHONE, &hash, &wrong));
         assert_eq!((a, b), (Ok(true), Ok(false)));
@@ -75,11 +82,11 @@ fn work_that_nobody_waits_for_is_dropped() {
     run(async {
         let flights = flights(1, 64);
         let slow = like(65_536);
-        let hash = flights.compute(&like(64), &secret(1)).await.unwrap();
+        let hash = flights.compute(&like(64), PHONE, &secret(1)).await.unwrap();
         let before = flights.pool().runs();
         // The first occupies the worker; the others give up while they wait.
         let busy = secret(9);
-        let first = flights.compute(&slow, &busy);
+        let first = flights.compute(&slow, PHONE, &busy);
         let given_up = async {
             for i in 0..20 {
                 let guess = secret(i);
@@ -104,7 +111,7 @@ fn a_full_queue_says_so_at_once() {
         let secrets: Vec<Secret> = (0..6).map(secret).collect();
         let all = secrets.iter().map(|secret| {
             let (flights, secret) = (Rc::clone(&flights), secret.clone());
-            tokio::task::spawn_local(async move { flights.compute(&slow, &secret).await })
+            tokio::task::spawn_local(async move { flights.compute(&slow, PHONE, &secret).await })
         });
         let mut overloaded = 0;
         for task in all.collect::<Vec<_>>() {
@@ -119,7 +126,7 @@ fn parameters_beyond_the_caps_are_not_computed() {
     run(async {
         let flights = flights(1, 2);
         let monstrous = like(Argon2Config::ALWAYS_COMPUTED_KIB + 1);
-        assert_eq!(flights.compute(&monstrous, &secret(1)).await, Err(PoolError::BadHash));
+        assert_eq!(flights.compute(&monstrous, PHONE, &secret(1)).await, Err(PoolError::BadHash));
         assert_eq!(flights.pool().runs(), 0);
     });
 }
