@@ -2,6 +2,7 @@
 //! what was enrolled, and the log says what differed.
 
 use super::Case;
+use super::hashing::sql;
 use apppw_admin::Verb;
 use apppw_admin::verbs::{Account, AppPassword, ListArgs, Listed, State, UserArgs};
 use apppw_proto::frame::Verdict;
@@ -20,6 +21,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("an_unenrolment_after_the_backup_gives_nothing_back", unenrolled),
         Case::new("the_mark_of_a_lost_account_can_be_cleared", cleared),
         Case::new("what_only_the_database_knows_of_is_brought_into_the_journal", unsynced),
+        Case::new("an_edited_backup_revives_nothing", edited).with_program("sqlite3"),
         Case::new("init_keeps_the_journal", init),
     ]
 }
@@ -169,6 +171,31 @@ fn unsynced() {
         "revoked before"
     );
     assert_eq!(primary(&daemon, "bob@example.org"), Verdict::Refused, "enrolled before");
+}
+
+/// Somebody without the key edits the backup before it is put back.
+fn edited() {
+    for edit in [
+        "UPDATE app_password SET id = id + 1",
+        "UPDATE account SET enrolled = NULL",
+        "UPDATE account SET name = 'bob@example.org', enrolled = NULL",
+        "PRAGMA foreign_keys = OFF; UPDATE account SET id = x'00112233445566778899aabbccddeeff', enrolled = NULL;
+         UPDATE app_password SET account = x'00112233445566778899aabbccddeeff'",
+        "DELETE FROM app_password; DELETE FROM account",
+    ] {
+        let daemon = site().start();
+        let created = daemon.create(USER, "old phone", &[]);
+        let site = back_up(daemon);
+        let daemon = site.start();
+        daemon.revoke(created.app_password.id);
+        let (_, site) = daemon.stop();
+        fs::remove_dir_all(site.path("state")).expect("the state can be removed");
+        copy(&site.path("backup"), &site.path("state"));
+        sql(&site, edit);
+        let daemon = site.start();
+        assert_eq!(try_login(&daemon.auth_socket(), USER, created.secret.expose()), Verdict::Refused, "{edit}");
+        assert_eq!(primary(&daemon, USER), Verdict::Refused, "{edit}");
+    }
 }
 
 fn init() {

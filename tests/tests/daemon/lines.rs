@@ -17,6 +17,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("nesting_of_30000_levels", nested),
         Case::new("no_error_quotes_a_secret", unquoted),
         Case::new("bad_bytes_leave_the_connection_usable", usable),
+        Case::new("what_follows_a_web_request_is_not_done", web_request),
     ];
     cases.extend(table().into_iter().map(|(name, verb, args, wanted)| {
         Case::new(name, move || {
@@ -176,6 +177,7 @@ fn long_answers() {
 fn nested() {
     let daemon = Apppwd::start();
     let mut lines = Lines::connect(&daemon.admin_socket());
+    lines.call("status", &json!({}));
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let count = 30_000 / open.len();
         for args in [open.repeat(count), open.repeat(count) + "1" + &close.repeat(count)] {
@@ -220,9 +222,25 @@ fn unquoted() {
     assert!(!daemon.log().contains(&secret), "{}", daemon.log());
 }
 
+/// A proxy that can be talked into a request to a Unix socket must not become an administrator.
+fn web_request() {
+    let daemon = Apppwd::start();
+    let mut lines = Lines::connect(&daemon.admin_socket());
+    let create =
+        json!({"v": 1, "id": 1, "verb": "create", "args": {"user": "alice@example.org", "name": "x"}});
+    let request = format!("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{create}\n");
+    lines.send(request.as_bytes());
+    let answer: Value = serde_json::from_str(&lines.receive().expect("an answer")).expect("JSON");
+    assert_eq!(code(&answer), "invalid");
+    assert_eq!(lines.receive(), None, "the connection goes on");
+    assert_eq!(daemon.status().live, 0);
+}
+
+/// Behind a first request that is one.
 fn usable() {
     let daemon = Apppwd::start();
     let mut lines = Lines::connect(&daemon.admin_socket());
+    lines.call("status", &json!({}));
     for bad in [
         &b"\n"[..],
         b"garbage\n",
