@@ -64,9 +64,16 @@ impl JournalFile {
         ownership::check(&path, Kept::Private)?;
         let file =
             Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| io("lock")(e.into()))?;
-        let (state, len) = read(&path, &file)?;
+        let (state, len, last) = read(&path, &file)?;
         let mut journal = Self { path: path.clone(), file, len, torn: true, owed: Vec::new() };
-        journal.cut().map_err(io("write"))?;
+        match last {
+            Tail::None => journal.cut().map_err(io("write"))?,
+            Tail::Torn => {
+                tracing::warn!("{}: cut off half a line, which a crash has left", path.display());
+                journal.cut().map_err(io("write"))?;
+            }
+            Tail::Whole(record) => journal.append(&[record])?,
+        }
         File::open(key_dir).and_then(|dir| dir.sync_all()).map_err(io("write"))?;
         Ok((journal, state))
     }
@@ -135,9 +142,18 @@ fn may_be_torn(tail: &[u8]) -> bool {
     begun.len() < LONGEST_LINE && begun.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
+/// What stands behind the last newline.
+enum Tail {
+    None,
+    /// The beginning of a line.
+    Torn,
+    /// A line that only lacks its newline.
+    Whole(Record),
+}
+
 /// Reads the whole lines, one at a time: the journal may have grown for years. Returns what
-/// they say and how many bytes they are.
-fn read(path: &Path, file: &File) -> Result<(State, u64), JournalError> {
+/// they say, how many bytes they are, and what stands behind them.
+fn read(path: &Path, file: &File) -> Result<(State, u64, Tail), JournalError> {
     let mut state = State::default();
     let mut len = 0;
     let mut lines = BufReader::new(file);
@@ -147,10 +163,17 @@ fn read(path: &Path, file: &File) -> Result<(State, u64), JournalError> {
         let read = lines.read_until(b'\n', &mut bytes);
         let n = read.map_err(|source| JournalError::Io { what: "read", path: path.to_owned(), source })?;
         let Some(line) = bytes.strip_suffix(b"\n") else {
+            if bytes.is_empty() {
+                break;
+            }
+            if let Some(Ok(record)) = std::str::from_utf8(&bytes).ok().map(Record::from_line) {
+                state.apply(&record);
+                return Ok((state, len, Tail::Whole(record)));
+            }
             if !may_be_torn(&bytes) {
                 return Err(JournalError::Damaged { path: path.to_owned(), line: number });
             }
-            break;
+            return Ok((state, len, Tail::Torn));
         };
         let record = std::str::from_utf8(line).ok().map(Record::from_line);
         match record {
@@ -164,7 +187,7 @@ fn read(path: &Path, file: &File) -> Result<(State, u64), JournalError> {
         }
         len += u64::try_from(n).unwrap_or(0);
     }
-    Ok((state, len))
+    Ok((state, len, Tail::None))
 }
 
 #[cfg(test)]
@@ -200,7 +223,10 @@ mod tests {
         journal.append(&[revoke(1), revoke(2)]).unwrap();
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
-        for cut in 1..whole.len() / 2 {
+        std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        assert_eq!(open(dir.path()).1, 2, "only the newline was missing");
+        assert_eq!(std::fs::read(&path).unwrap(), whole, "and is there again");
+        for cut in 2..whole.len() / 2 {
             std::fs::write(&path, &whole[..whole.len() - cut]).unwrap();
             let (mut journal, 1) = open(dir.path()) else { panic!("cut by {cut}") };
             journal.append(&[revoke(3)]).unwrap();
