@@ -42,31 +42,23 @@ impl Line {
         let owner = self.answer.app_password.as_ref();
         let id = owner.map(|owner| owner.id.to_string());
         let name = owner.map(|owner| owner.name.as_str());
-        if self.answer.verdict == Verdict::Unavailable {
-            tracing::warn!(
-                verdict,
-                reason,
-                user = shown.as_ref(),
-                service = service.as_ref(),
-                rhost = proven,
-                claimed_rhost = claimed,
-                id,
-                name,
-                "{message}"
-            );
-        } else {
-            tracing::info!(
-                verdict,
-                reason,
-                user = shown.as_ref(),
-                service = service.as_ref(),
-                rhost = proven,
-                claimed_rhost = claimed,
-                id,
-                name,
-                "{message}"
-            );
+        // tracing fixes the level where the event is written.
+        macro_rules! write_at {
+            ($level:ident) => {
+                tracing::$level!(
+                    verdict,
+                    reason,
+                    user = shown.as_ref(),
+                    service = service.as_ref(),
+                    rhost = proven,
+                    claimed_rhost = claimed,
+                    id,
+                    name,
+                    "{message}"
+                )
+            };
         }
+        if self.answer.verdict == Verdict::Unavailable { write_at!(warn) } else { write_at!(info) }
     }
 }
 
