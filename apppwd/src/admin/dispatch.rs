@@ -19,18 +19,19 @@ pub type Line = Zeroizing<Vec<u8>>;
 pub struct Answer {
     /// What is sent.
     pub line: Line,
-    /// Whether the line was a request at all.
-    pub was_request: bool,
-    /// Whether the connection can go on.
-    pub goes_on: bool,
+    /// What becomes of the connection.
+    pub then: Then,
 }
 
-impl Answer {
-    /// The last one of its connection.
-    #[must_use]
-    pub const fn last(line: Line) -> Self {
-        Self { line, was_request: false, goes_on: false }
-    }
+/// What becomes of a connection after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// It goes on.
+    GoOn,
+    /// It goes on unless this was its first line, which was no request.
+    GoOnUnlessFirst,
+    /// It ends.
+    HangUp,
 }
 
 /// Answers one line.
@@ -39,7 +40,7 @@ pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, l
         Ok(request) => request,
         Err(why) => {
             let line = refusal(0, AdminError::new(Code::Invalid, format!("not a request: {why}")));
-            return Answer { line, was_request: false, goes_on: true };
+            return Answer { line, then: Then::GoOnUnlessFirst };
         }
     };
     let line = answer(daemon, caller, &request).await.unwrap_or_else(|error| {
@@ -51,7 +52,7 @@ pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, l
         }
         refusal(request.id, error)
     });
-    Answer { line, was_request: true, goes_on: true }
+    Answer { line, then: Then::GoOn }
 }
 
 /// The line that says why nothing was done. What it quotes may have been as long as a line.

@@ -1,7 +1,7 @@
 //! Connections on `admin.sock`: JSON lines, one after the other.
 
 use super::caller::{Caller, Role};
-use super::dispatch::{self, Answer};
+use super::dispatch::{self, Answer, Then};
 use crate::daemon::Daemon;
 use crate::store::Store;
 use apppw_admin::{AdminError, Code, MAX_LINE};
@@ -45,13 +45,19 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: U
         let answer = match line {
             Ok(Ok(Some(line))) => respond(&daemon, &caller, line).await,
             Ok(Err(broken)) => {
-                Answer::last(dispatch::refusal(0, AdminError::new(Code::Invalid, broken.message())))
+                let line = dispatch::refusal(0, AdminError::new(Code::Invalid, broken.message()));
+                Answer { line, then: Then::HangUp }
             }
             Ok(Ok(None)) | Err(_) => return,
         };
         // Who begins with something else (a web browser, a proxy) did not mean this daemon: what
         // follows must not be taken for requests.
-        let goes_on = caller.role != Role::Nobody && (answer.was_request || (!is_first && answer.goes_on));
+        let goes_on = match answer.then {
+            _ if caller.role == Role::Nobody => false,
+            Then::GoOn => true,
+            Then::GoOnUnlessFirst => !is_first,
+            Then::HangUp => false,
+        };
         is_first = false;
         let written = tokio::select! {
             written = timeout(IDLE, lines.stream.write_all(&answer.line)) => matches!(written, Ok(Ok(()))),
@@ -154,9 +160,7 @@ async fn respond<S: Store + 'static>(
     let task = tokio::task::spawn_local(async move { dispatch::line(&daemon, &caller, &line).await });
     task.await.unwrap_or_else(|error| {
         tracing::error!("a management request failed: {error}");
-        Answer::last(dispatch::refusal(
-            0,
-            AdminError::new(Code::Busy, "internal fault; see the log of apppwd"),
-        ))
+        let error = AdminError::new(Code::Busy, "internal fault; see the log of apppwd");
+        Answer { line: dispatch::refusal(0, error), then: Then::HangUp }
     })
 }

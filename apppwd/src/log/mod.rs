@@ -1,5 +1,6 @@
 //! Where the daemon's lines go, and how a verdict's line reads.
 
+mod message;
 mod queue;
 mod stderr;
 mod throttle;

@@ -1,13 +1,12 @@
 //! All lines go through a bounded queue to a thread of their own: a log that is slow or
 //! stuck delays no login.
 
+use super::message;
 use super::verdict::Line;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
-use tracing::field::{Field, Visit};
 use tracing::{Dispatch, Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
@@ -93,19 +92,7 @@ pub(super) struct Queued(pub(super) Arc<Log>);
 
 impl<S: Subscriber> Layer<S> for Queued {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut message = Message(String::new());
-        event.record(&mut message);
-        self.0.send(Entry::Text(*event.metadata().level(), message.0));
-    }
-}
-
-struct Message(String);
-
-impl Visit for Message {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        if field.name() == "message" {
-            let _ = write!(self.0, "{value:?}");
-        }
+        self.0.send(Entry::Text(*event.metadata().level(), message::of(event)));
     }
 }
 
@@ -122,9 +109,7 @@ mod tests {
     impl<S: Subscriber> Layer<S> for Stuck {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
             let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let mut message = Message(String::new());
-            event.record(&mut message);
-            let _ = self.1.send(message.0);
+            let _ = self.1.send(message::of(event));
         }
     }
 

@@ -1,9 +1,8 @@
 //! Lines on stderr: `apppwd[PID]: LEVEL: message`, without time, which whoever collects
 //! stderr adds.
 
-use std::fmt::Write as _;
+use super::message;
 use std::io::Write as _;
-use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
@@ -18,20 +17,10 @@ impl<S: Subscriber> Layer<S> for Stderr {
             Level::WARN => line.push_str("warning: "),
             _ => {}
         }
-        event.record(&mut Message(&mut line));
+        line.push_str(&message::of(event));
         line.push('\n');
         // One write a line, so that lines of several threads don't mix. If stderr is gone
         // there is nowhere to say so.
         let _ = std::io::stderr().write_all(line.as_bytes());
-    }
-}
-
-struct Message<'a>(&'a mut String);
-
-impl Visit for Message<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        if field.name() == "message" {
-            let _ = write!(self.0, "{value:?}");
-        }
     }
 }
