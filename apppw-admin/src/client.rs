@@ -102,8 +102,11 @@ impl Client {
                 format!("too long: a request has at most {MAX_LINE} bytes, this one {}", line.len());
             return Err(AdminError::new(Code::Invalid, message).into());
         }
-        self.stream.write_all(&line)?;
-        Ok(())
+        match self.stream.write_all(&line) {
+            // Who was turned away before he asked finds the reason where the answer would be.
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
+        }
     }
 
     /// One line. Nothing follows it before the next request, so that no buffer is left over,
@@ -112,9 +115,13 @@ impl Client {
         let mut line = Zeroizing::new(vec![0; MAX_LINE]);
         let mut len = 0;
         while let Some(room) = line.get_mut(len..).filter(|room| !room.is_empty()) {
-            match self.stream.read(room)? {
-                0 => break,
-                n => len += n,
+            match self.stream.read(room) {
+                Ok(0) => break,
+                Ok(n) => len += n,
+                // A stopped process that goes on: a read with a time limit isn't resumed by itself
+                // (signal(7)).
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e.into()),
             }
             if line.get(..len).is_some_and(|read| read.ends_with(b"\n")) {
                 line.truncate(len);

@@ -9,6 +9,7 @@ mod client;
 pub mod envelope;
 pub mod id;
 mod secret_text;
+pub mod span;
 pub mod text;
 pub mod verbs;
 

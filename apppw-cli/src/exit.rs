@@ -10,7 +10,8 @@ use std::process::ExitCode;
 pub enum Status {
     /// Done.
     Done = 0,
-    /// The daemon said no, or there is no such thing, or the person at the terminal said no.
+    /// The daemon said no, or there is no such thing, or the person at the terminal said no; also
+    /// a part that failed after a change was made.
     Refused = 1,
     /// A wrong option or a wrong value.
     Usage = 2,
@@ -64,6 +65,11 @@ impl Failure {
     /// The result couldn't be written, or the secret not be read.
     pub fn io(message: impl Into<String>) -> Self {
         Self::new(Status::Refused, "io", message)
+    }
+
+    /// What was asked for is done, but sessions that should have ended may be open.
+    pub fn kick(message: impl Into<String>) -> Self {
+        Self::new(Status::Refused, "kick", message)
     }
 
     /// A call to the daemon at `socket` brought no result. `changing`: it would have changed

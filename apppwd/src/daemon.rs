@@ -1,15 +1,20 @@
 //! What the sockets' handlers share. One thread owns it, so plain cells do.
 
+use crate::account::Names;
 use crate::admin::caller::People;
 use crate::auth::argon::Flights;
 use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
 use crate::auth::uses::{FLUSH_AFTER, PendingUses};
 use crate::config::Config;
-use crate::journal::{Change, Journal, NamedBy};
+use crate::denied::Denied;
+use crate::housekeeping::Record;
+use crate::journal::Journal;
 use crate::key::Keyring;
 use crate::log::{Log, Throttle};
-use crate::store::{AccountId, Hash, MAX_USES, Scheme, Store};
+use crate::lost::LostAccounts;
+use crate::panic_switch::PanicSwitch;
+use crate::store::{AccountRecord, Hash, MAX_USES, Scheme, Store, StoreError};
 use crate::tally::Tally;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
@@ -36,7 +41,9 @@ pub struct Daemon<S> {
     /// What spares warm logins their Argon2id.
     pub memo: RefCell<Memo>,
     /// Uses not written yet.
-    pub uses: RefCell<PendingUses>,
+    pub uses: RefCell<PendingUses<AppPasswordId>>,
+    /// Uses of primary passwords not written yet, by canonical name.
+    pub primary_uses: RefCell<PendingUses<String>>,
     /// A task is there that will write them.
     pub flush_scheduled: Cell<bool>,
     /// Held while uses are on their way to the store.
@@ -49,8 +56,16 @@ pub struct Daemon<S> {
     pub requests: tokio::sync::RwLock<()>,
     /// Becomes true when the daemon stops: who doesn't read his answer is waited for no more.
     pub stopping: tokio::sync::watch::Sender<bool>,
-    /// Enrolments by the journal that the database doesn't have.
-    pub lost_enrolments: RefCell<LostEnrolments>,
+    /// Accounts of the journal that the database doesn't have.
+    pub lost: RefCell<LostAccounts>,
+    /// `apppw panic`, as it is in the store.
+    pub panic: RefCell<PanicSwitch>,
+    /// Refused, though it could not be written down.
+    pub denied: RefCell<Denied>,
+    /// Seen expired, and not yet noted so in the store; whether that is being done.
+    pub seen_expired: RefCell<BTreeMap<AppPasswordId, bool>>,
+    /// Where the record of uses can be relied on.
+    pub record: Record,
     /// Who may ask for what.
     pub peers: Peers,
     /// Which uids are people.
@@ -81,32 +96,6 @@ impl Default for Rewriting {
     }
 }
 
-/// Names that the journal has enrolled but the database doesn't, be it that the backup is
-/// older or that somebody changed it: their primary passwords must not come back to life.
-#[derive(Debug, Default)]
-pub struct LostEnrolments(BTreeMap<NamedBy, AccountId>);
-
-impl LostEnrolments {
-    /// From the journal: the name, and the account that it was.
-    #[must_use]
-    pub const fn new(names: BTreeMap<NamedBy, AccountId>) -> Self {
-        Self(names)
-    }
-
-    /// Whether the account of that name is among them.
-    #[must_use]
-    pub fn contain(&self, keys: &Keyring, canonical_name: &str) -> bool {
-        !self.0.is_empty() && keys.all().any(|key| self.0.contains_key(&NamedBy::new(key, canonical_name)))
-    }
-
-    /// Forgets a name, and returns what the journal must be told for that.
-    pub fn forget(&mut self, keys: &Keyring, canonical_name: &str) -> Vec<Change> {
-        let names = keys.all().map(|key| NamedBy::new(key, canonical_name));
-        let forgotten = names.filter_map(|name| self.0.remove(&name).map(|account| (account, name)));
-        forgotten.map(|(account, name)| Change::Unenroll(account, name)).collect()
-    }
-}
-
 impl<S: Store> Daemon<S> {
     /// A hash still to be computed: parameters, newest key and a fresh salt.
     ///
@@ -131,7 +120,7 @@ impl<S: Store> Daemon<S> {
     ///
     /// # Errors
     /// If the store can't be read.
-    pub async fn uses_of(&self, id: AppPasswordId) -> Result<Vec<Use>, crate::store::StoreError> {
+    pub async fn uses_of(&self, id: AppPasswordId) -> Result<Vec<Use>, StoreError> {
         let stored = self.store.uses(id, MAX_USES).await?;
         Ok(self.uses.borrow().merged(id, &self.host, stored))
     }
@@ -140,8 +129,8 @@ impl<S: Store> Daemon<S> {
     ///
     /// # Errors
     /// If the store can't be read.
-    pub async fn last_use_of(&self, id: AppPasswordId) -> Result<Option<Use>, crate::store::StoreError> {
-        if self.uses.borrow().has(id) {
+    pub async fn last_use_of(&self, id: AppPasswordId) -> Result<Option<Use>, StoreError> {
+        if self.uses.borrow().has(&id) {
             return Ok(self.uses_of(id).await?.into_iter().next());
         }
         Ok(self.store.uses(id, 1).await?.into_iter().next())
@@ -151,16 +140,59 @@ impl<S: Store> Daemon<S> {
     pub async fn flush_uses(&self) {
         let _one_at_a_time = self.flushing.lock().await;
         let deltas = self.uses.borrow_mut().take(&self.host);
-        if deltas.is_empty() {
-            return;
+        let primary = self.primary_uses.borrow_mut().take(&self.host);
+        if !deltas.is_empty() {
+            let written = self.store.add_uses(deltas).await;
+            self.uses.borrow_mut().ended(written.is_ok());
+            self.note_flush(written);
         }
-        match self.store.add_uses(deltas).await {
-            Ok(()) => self.uses.borrow_mut().written(),
-            Err(error) => {
-                self.uses.borrow_mut().not_written();
-                tracing::warn!("could not write the last uses: {error}; they are kept in memory");
+        if !primary.is_empty() {
+            let written = self.store.add_primary_uses(primary).await;
+            self.primary_uses.borrow_mut().ended(written.is_ok());
+            self.note_flush(written);
+        }
+    }
+
+    fn note_flush(&self, written: Result<(), StoreError>) {
+        if let Err(error) = written {
+            self.record.may_have_lost();
+            tracing::warn!("could not write the last uses: {error}; they are kept in memory");
+        }
+    }
+
+    /// The account that a name as typed means.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    pub async fn account(&self, names: &Names) -> Result<Option<AccountRecord>, StoreError> {
+        for name in names.all() {
+            if let Some(account) = self.store.account(name).await? {
+                return Ok(Some(account));
             }
         }
+        Ok(None)
+    }
+
+    /// Notes that an app password was seen expired: it stays so, whatever the clock does
+    /// later.
+    pub fn note_expired(self: &Rc<Self>, id: AppPasswordId)
+    where
+        S: 'static,
+    {
+        if self.seen_expired.borrow_mut().insert(id, true) == Some(true) {
+            return;
+        }
+        let daemon = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            let noted = daemon.store.mark_expired(vec![id], crate::clock::now()).await.is_ok();
+            let mut seen = daemon.seen_expired.borrow_mut();
+            // If it failed, housekeeping tries again; in memory it holds at once.
+            if noted {
+                seen.remove(&id);
+            } else {
+                seen.insert(id, false);
+            }
+        });
     }
 
     /// Writes the uses that wait after [`FLUSH_AFTER`], and again while there are some. One
@@ -174,7 +206,7 @@ impl<S: Store> Daemon<S> {
         }
         let daemon = Rc::clone(self);
         tokio::task::spawn_local(async move {
-            while !daemon.uses.borrow().is_empty() {
+            while !daemon.uses.borrow().is_empty() || !daemon.primary_uses.borrow().is_empty() {
                 tokio::time::sleep(FLUSH_AFTER).await;
                 daemon.flush_uses().await;
             }

@@ -4,18 +4,27 @@
 #![deny(unsafe_code)]
 
 pub mod account;
+pub mod address;
 pub mod admin;
 pub mod auth;
+pub mod change;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daemon;
+pub mod denied;
 pub mod fault;
+pub mod housekeeping;
 pub mod journal;
 pub mod key;
 pub mod log;
+pub mod lost;
 pub mod ownership;
+pub mod panic_switch;
+pub mod policy;
+pub mod reconcile;
 pub mod run;
+pub mod scope;
 pub mod secret;
 pub mod sockets;
 pub mod start;

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::log::Log;
 use crate::sockets::{self, Limits, Places, Sockets};
 use crate::store::Store;
-use crate::{admin, auth, log, start};
+use crate::{admin, auth, clock, housekeeping, log, start};
 use sd_notify::NotifyState;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -46,6 +46,9 @@ pub fn main(args: &Args) -> ExitCode {
 
 fn try_main(args: &Args, log: &Arc<Log>) -> Result<(), Fault> {
     let (config, file) = config::load(args.config.as_deref())?;
+    for warning in config.warnings() {
+        tracing::warn!("configuration: {warning}");
+    }
     if args.check {
         match file {
             Some(file) => tracing::info!("{} is right", file.display()),
@@ -58,7 +61,8 @@ fn try_main(args: &Args, log: &Arc<Log>) -> Result<(), Fault> {
     start::take_all_descriptors();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(8)
+        // Each may hang in a directory that doesn't answer, several of one uid too.
+        .max_blocking_threads(64)
         .build()
         .map_err(|source| Fault::System { what: "can't start the runtime", source })?;
     // Held until the database is closed: the last tasks end with the LocalSet, and the
@@ -100,6 +104,7 @@ async fn life(config: Config, init: bool, inherited: Option<Sockets>, log: Arc<L
         format!("{} and {}", daemon.config.auth_socket.display(), daemon.config.admin_socket.display())
     };
     tracing::info!("apppwd {} serves {where_}", env!("CARGO_PKG_VERSION"));
+    let housekeeping = tokio::task::spawn_local(housekeeping::run(Rc::clone(&daemon)));
     let mut busy = JoinSet::new();
     tokio::select! {
         () = accept_auth(&daemon, &auth, &mut busy) => {}
@@ -119,6 +124,7 @@ async fn life(config: Config, init: bool, inherited: Option<Sockets>, log: Arc<L
         answer_those_who_wait(&daemon, auth, admin, &mut busy).map_err(system("can't close the sockets"))?;
     }
     stop(&daemon, busy).await;
+    housekeeping.abort();
     Ok(())
 }
 
@@ -220,5 +226,10 @@ async fn stop<S: Store>(daemon: &Daemon<S>, mut busy: JoinSet<()>) {
         tracing::warn!("requests were still under way after {} s; they are given up", STOP_WITHIN.as_secs());
     }
     daemon.flush_uses().await;
+    let seen_expired = daemon.seen_expired.borrow().keys().copied().collect();
+    if let Err(error) = daemon.store.mark_expired(seen_expired, clock::now()).await {
+        tracing::warn!("could not note what has expired: {error}");
+    }
+    daemon.record.end(&daemon.store, clock::now()).await;
     tracing::info!("stopped");
 }

@@ -4,19 +4,22 @@ use crate::admin::caller::People;
 use crate::auth::argon::{Flights, Pool};
 use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
+use crate::clock;
 use crate::config::Config;
-use crate::daemon::{Daemon, LostEnrolments, Rewriting};
+use crate::daemon::{Daemon, Rewriting};
 use crate::fault::Fault;
-use crate::journal::{Change, Journal, JournalFile, Record, State};
+use crate::housekeeping::Record;
+use crate::journal::{self, Change, Journal, JournalFile};
 use crate::key::{self, KeyError, Keyring};
 use crate::log::{Log, Throttle};
 use crate::ownership;
+use crate::panic_switch::HOST;
+use crate::reconcile::{self, Reconciled};
 use crate::store::sqlite::{self, Database, SqliteStore};
-use crate::store::{Store, StoreError, Tombstones};
-use apppw_admin::verbs::{Actor, ActorRole};
+use crate::store::{RecordMarks, Store, StoreError};
+use apppw_admin::text::visible;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::rc::Rc;
@@ -91,7 +94,18 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
             config.key_dir.display()
         );
     }
-    let lost_enrolments = reconcile(&store, &mut journal, &state, &keys).await?;
+    refold(&store, &config).await?;
+    let marks = store.record_marks().await.map_err(|error| store_fault("can't read the database", error))?;
+    let is_backup = marks.map(|marks| marks.run) != state.run();
+    let Reconciled { lost, panic } =
+        reconcile::run(&store, &mut journal, &state, &keys, &config.users, is_backup).await?;
+    let record = begin_record(&store, &mut journal, marks, state.run()).await?;
+    for switch in panic.0.keys().filter(|switch| *switch != HOST && !config.groups.has_group(switch)) {
+        tracing::warn!(
+            "panic is on for group {switch:?}, which is not in [groups] any more: EVERY app password is refused until \
+             `apppw panic off --group {switch:?}`"
+        );
+    }
     let (peers, unknown) = Peers::resolve(&config.peers);
     for name in unknown {
         tracing::warn!(
@@ -110,12 +124,17 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         rewriting: Rewriting::default(),
         memo: Memo::new(Memo::DEFAULT_ENTRIES).map_err(random)?.into(),
         uses: std::cell::RefCell::default(),
+        primary_uses: std::cell::RefCell::default(),
         flush_scheduled: std::cell::Cell::default(),
         flushing: tokio::sync::Mutex::default(),
         journal: tokio::sync::Mutex::new(Journal::start(journal).map_err(thread)?),
         requests: tokio::sync::RwLock::default(),
         stopping: tokio::sync::watch::Sender::new(false),
-        lost_enrolments: lost_enrolments.into(),
+        lost: lost.into(),
+        panic: panic.into(),
+        seen_expired: std::cell::RefCell::default(),
+        denied: std::cell::RefCell::default(),
+        record,
         peers,
         people: People::of_this_host(),
         log,
@@ -127,98 +146,47 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
     }))
 }
 
-/// Brings journal and database together. The stricter of the two wins; each difference is
-/// reported, for it means that a backup was put back or a crash came in between.
-async fn reconcile<S: Store>(
+/// Brings the names of accounts in line with `[users]`.
+async fn refold<S: Store>(store: &S, config: &Config) -> Result<(), Fault> {
+    let done =
+        store.refold(config.users.clone()).await.map_err(|error| store_fault("can't fold names", error))?;
+    if done.renamed > 0 {
+        tracing::info!("[users] has changed: {} accounts have another canonical name now", done.renamed);
+    }
+    for (given, canonical) in &done.clashes {
+        tracing::warn!(
+            "[users] makes {} and {canonical} one name, but they are two accounts: they stay two, and {} is \
+             reached by exactly that name only. `apppw user` renames or deletes one of them",
+            visible(given),
+            visible(given)
+        );
+    }
+    Ok(())
+}
+
+/// Notes this start in journal and database: a backup of the database will not know it.
+async fn begin_record<S: Store>(
     store: &S,
     journal: &mut JournalFile,
-    state: &State,
-    keys: &Keyring,
-) -> Result<LostEnrolments, Fault> {
-    let failed = |error: StoreError| Fault::System {
-        what: "can't bring journal and database together",
-        source: std::io::Error::other(error),
-    };
-    let lost = replay(store, state, keys).await.map_err(failed)?;
-    let owed = owed(&store.tombstones().await.map_err(failed)?, state, keys);
-    if !owed.is_empty() {
-        tracing::warn!("{} changes were in the database but not in the journal: added", owed.len());
+    found: Option<RecordMarks>,
+    run_by_journal: Option<u64>,
+) -> Result<Record, Fault> {
+    let run = getrandom::u64()
+        .map_err(|e| Fault::System { what: "no random bytes", source: std::io::Error::other(e) })?;
+    let now = clock::now();
+    let record = Record::begin(found, run_by_journal, run, now);
+    let started = journal::Record { at: now, change: Change::Start(run) };
+    // A full disk keeps nobody from logging in; the next start then takes this for a gap.
+    if let Err(error) = journal.append_or_forget(&[started]) {
+        tracing::warn!("could not note the start: {error}");
     }
-    journal.append(&owed)?;
-    Ok(lost)
+    record.mark(store).await;
+    Ok(record)
 }
 
-/// The journal over the database.
-async fn replay<S: Store>(store: &S, state: &State, keys: &Keyring) -> Result<LostEnrolments, StoreError> {
-    let by = Actor {
-        uid: nix::unistd::Uid::effective().as_raw(),
-        role: ActorRole::Daemon,
-        on_behalf_of: None,
-        name: Some("journal.log".to_owned()),
-    };
-    let done = store.revoke(state.revoked().collect(), by).await?;
-    for id in &done.revoked {
-        tracing::warn!("{id} was live in the database but revoked by the journal: revoked again");
-    }
-    let (mut lost, mut nobodys) = (BTreeMap::new(), 0_usize);
-    for (id, by_journal) in state.enrolments().filter(|(_, enrolment)| enrolment.enrolled) {
-        match store.account_by_id(&id).await? {
-            None if by_journal.name.can_be_tested(keys) => drop(lost.insert(by_journal.name, id)),
-            None => nobodys += 1,
-            Some(account) if !by_journal.name.may_be(keys, &account.name) => {
-                tracing::warn!(
-                    "{} had another name by the journal: that one stays enrolled too",
-                    account.name
-                );
-                lost.insert(by_journal.name, id);
-            }
-            Some(account) if account.enrolled.is_none() => {
-                tracing::warn!(
-                    "{} was enrolled by the journal but not in the database: enrolled again",
-                    account.name
-                );
-                store.set_enrolled(account, false, Some(by_journal.at)).await?;
-            }
-            Some(_) => {}
-        }
-    }
-    if !lost.is_empty() {
-        tracing::warn!(
-            "{} accounts that the journal has enrolled are not in the database: they stay enrolled",
-            lost.len()
-        );
-    }
-    if nobodys > 0 {
-        tracing::error!(
-            "{nobodys} accounts were enrolled under a server key that is gone, and are not in the database: nobody \
-             can say who they were, and under primary = \"refuse-enrolled\" their primary passwords work again. Enrol \
-             them with `apppw user USER enroll`"
-        );
-    }
-    Ok(LostEnrolments::new(lost))
-}
-
-/// What the database has and the journal lacks: a crash came between commit and sync.
-fn owed(database: &Tombstones, state: &State, keys: &Keyring) -> Vec<Record> {
-    let revoked = database.revoked.iter().filter(|(id, _)| !state.is_revoked(*id));
-    let enrolled = database
-        .enrolled
-        .iter()
-        .filter(|account| state.enrolment(&account.id).is_none_or(|by_journal| !by_journal.enrolled));
-    let enrolled = enrolled.inspect(|account| {
-        if state.enrolment(&account.id).is_some() {
-            tracing::warn!(
-                "{} is enrolled in the database but not by the journal: it stays so",
-                account.name
-            );
-        }
-    });
-    let revoked = revoked.map(|(id, at)| Record { at: *at, change: Change::Revoke(*id) });
-    let enrolled = enrolled.map(|account| {
-        let at = account.enrolled.unwrap_or_default();
-        Record::enrolment(at, account.id, &account.name, keys.newest(), true)
-    });
-    revoked.chain(enrolled).collect()
+/// The store failed at start.
+pub(crate) fn store_fault(what: &'static str, error: StoreError) -> Fault {
+    Fault::System { what, source: std::io::Error::other(error) }
 }
 
 fn host_name() -> String {

@@ -198,6 +198,7 @@ impl Apppwd {
             user: Some(user.to_owned()),
             name: name.to_owned(),
             services: services.iter().map(|s| (*s).to_owned()).collect(),
+            ..CreateArgs::default()
         };
         self.client().call(Verb::Create, &args).expect("an app password can be created")
     }

@@ -4,6 +4,7 @@ pub mod activate;
 pub mod apppwd;
 pub mod bin;
 pub mod clients;
+pub mod clock;
 pub mod fakes;
 pub mod frames;
 pub mod identity;

@@ -1,33 +1,71 @@
 //! `apppwd` as it is shipped, attacked over its two sockets, starved of what it needs, killed.
 
+#[path = "daemon/accounts.rs"]
+mod accounts;
+#[path = "daemon/asking.rs"]
+mod asking;
+#[path = "daemon/attempts.rs"]
+mod attempts;
 #[path = "daemon/authorize.rs"]
 mod authorize;
 #[path = "daemon/backup.rs"]
 mod backup;
+#[path = "daemon/closing.rs"]
+mod closing;
 #[path = "daemon/configuration.rs"]
 mod configuration;
 #[path = "daemon/durability.rs"]
 mod durability;
+#[path = "daemon/expiry.rs"]
+mod expiry;
+#[path = "daemon/folding.rs"]
+mod folding;
 #[path = "daemon/frames.rs"]
 mod frames;
+#[path = "daemon/full_disk.rs"]
+mod full_disk;
+#[path = "daemon/gaps.rs"]
+mod gaps;
 #[path = "daemon/hashing.rs"]
 mod hashing;
+#[path = "daemon/housekeeping.rs"]
+mod housekeeping;
 #[path = "daemon/inherited.rs"]
 mod inherited;
+#[path = "daemon/life.rs"]
+mod life;
+#[path = "daemon/limits.rs"]
+mod limits;
 #[path = "daemon/lines.rs"]
 mod lines;
 #[path = "daemon/load.rs"]
 mod load;
 #[path = "daemon/namespace.rs"]
 mod namespace;
+#[path = "daemon/panic.rs"]
+mod panic;
 #[path = "daemon/peers.rs"]
 mod peers;
+#[path = "daemon/pins.rs"]
+mod pins;
 #[path = "daemon/policy.rs"]
 mod policy;
+#[path = "daemon/primary.rs"]
+mod primary;
+#[path = "daemon/properties.rs"]
+mod properties;
+#[path = "daemon/report.rs"]
+mod report;
+#[path = "daemon/restored.rs"]
+mod restored;
 #[path = "daemon/revocation.rs"]
 mod revocation;
+#[path = "daemon/scope.rs"]
+mod scope;
 #[path = "daemon/secrets.rs"]
 mod secrets;
+#[path = "daemon/selection.rs"]
+mod selection;
 #[path = "daemon/startup.rs"]
 mod startup;
 #[path = "daemon/stop.rs"]
@@ -43,16 +81,22 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 16] = [
+    let groups: [(&str, Vec<Case>); 34] = [
         // The long ones first.
+        ("gaps", gaps::cases()),
+        ("properties", properties::cases()),
+        ("housekeeping", housekeeping::cases()),
+        ("closing", closing::cases()),
         ("revocation", revocation::cases()),
         ("durability", durability::cases()),
         ("load", load::cases()),
         ("stop", stop::cases()),
         ("authorize", authorize::cases()),
+        ("attempts", attempts::cases()),
         ("backup", backup::cases()),
         ("configuration", configuration::cases()),
         ("frames", frames::cases()),
+        ("full_disk", full_disk::cases()),
         ("hashing", hashing::cases()),
         ("inherited", inherited::cases()),
         ("lines", lines::cases()),
@@ -60,6 +104,18 @@ fn main() -> ExitCode {
         ("policy", policy::cases()),
         ("secrets", secrets::cases()),
         ("startup", startup::cases()),
+        ("scope", scope::cases()),
+        ("pins", pins::cases()),
+        ("expiry", expiry::cases()),
+        ("limits", limits::cases()),
+        ("life", life::cases()),
+        ("accounts", accounts::cases()),
+        ("panic", panic::cases()),
+        ("primary", primary::cases()),
+        ("folding", folding::cases()),
+        ("restored", restored::cases()),
+        ("selection", selection::cases()),
+        ("report", report::cases()),
         ("values", values::cases()),
     ];
     let trials = groups.into_iter().flat_map(|(group, cases)| {

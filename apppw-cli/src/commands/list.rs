@@ -1,46 +1,35 @@
 //! `apppw list`.
 
-use super::{Session, last_use};
+use super::{Session, last_use, state};
 use crate::cli::List;
 use crate::exit::{Failure, Status};
 use crate::output::table::Table;
 use crate::output::time::Clock;
 use crate::output::{Text, json};
+use apppw_admin::Verb;
 use apppw_admin::verbs::{AppPassword, ListArgs, Listed, State};
-use apppw_admin::{ClientError, Verb};
 
 pub fn run(session: &mut Session, args: List) -> Result<Status, Failure> {
-    let List { user, all } = args;
-    let records = pages(session, user.as_ref(), all)?;
+    let records = session.pages(|session, cursor| {
+        let args = ListArgs { user: args.user.clone(), all: args.all, unused: args.unused, cursor };
+        let Listed { app_passwords, next } = session.ask(Verb::List, &args)?;
+        Ok((app_passwords, next))
+    })?;
     if session.json {
         json::print(&json::listed(&records))?;
     } else if records.is_empty() {
         // Not on standard output: an empty list is empty for scripts too.
-        none(user.as_deref(), all).print_to_stderr();
+        none(&args).print_to_stderr();
     } else {
         let me = std::env::var("USER").ok();
-        let columns = Columns { user: user.is_none() && !all_of(&records, me.as_deref()), state: all };
+        let columns = Columns {
+            user: args.user.is_none() && !all_of(&records, me.as_deref()),
+            state: args.all || records.iter().any(|r| r.state != State::Live || r.successor.is_some()),
+            expires: records.iter().any(|record| record.expires.is_some()),
+        };
         text(&records, columns, &Clock::system()).print()?;
     }
     Ok(Status::Done)
-}
-
-/// The whole list, page by page.
-fn pages(session: &mut Session, user: Option<&String>, all: bool) -> Result<Vec<AppPassword>, Failure> {
-    let mut args = ListArgs { user: user.cloned(), all, cursor: None };
-    let mut records = Vec::new();
-    loop {
-        let Listed { mut app_passwords, next } = session.ask(Verb::List, &args)?;
-        records.append(&mut app_passwords);
-        if next.is_none() {
-            return Ok(records);
-        }
-        if next == args.cursor {
-            let error = ClientError::Protocol("the list doesn't go on".to_owned());
-            return Err(Failure::from_call(error, &session.socket, false));
-        }
-        args.cursor = next;
-    }
 }
 
 /// Whether all are those of the one who asks, as far as `USER` tells; it decides about a
@@ -49,11 +38,13 @@ fn all_of(records: &[AppPassword], me: Option<&str>) -> bool {
     me.is_some_and(|me| records.iter().all(|record| record.user == me))
 }
 
-fn none(user: Option<&str>, all: bool) -> Text {
+fn none(args: &List) -> Text {
     let mut text = Text::new();
-    let of = user.map(|user| format!(" of {user}")).unwrap_or_default();
-    let hint = if all { "" } else { " (--all shows revoked ones too)" };
-    text.line(format!("No app passwords{of}{hint}"));
+    let of = args.user.as_ref().map(|user| format!(" of {user}")).unwrap_or_default();
+    let which = args.unused.map(|span| format!(" not used for {span}")).unwrap_or_default();
+    let hint =
+        if args.all || args.unused.is_some() { "" } else { " (--all shows expired and revoked ones too)" };
+    text.line(format!("No app passwords{of}{which}{hint}"));
     text
 }
 
@@ -62,6 +53,7 @@ fn none(user: Option<&str>, all: bool) -> Text {
 struct Columns {
     user: bool,
     state: bool,
+    expires: bool,
 }
 
 fn text(records: &[AppPassword], columns: Columns, clock: &Clock) -> Text {
@@ -72,6 +64,7 @@ fn text(records: &[AppPassword], columns: Columns, clock: &Clock) -> Text {
         (true, "NAME"),
         (columns.state, "STATE"),
         (true, "SERVICES"),
+        (columns.expires, "EXPIRES"),
         (true, "CREATED"),
         (true, "LAST USED"),
     ]
@@ -83,8 +76,10 @@ fn text(records: &[AppPassword], columns: Columns, clock: &Clock) -> Text {
         let mut row = vec![record.id.to_string()];
         row.extend(columns.user.then(|| record.user.clone()));
         row.push(record.name.clone());
-        row.extend(columns.state.then(|| state(record, clock)));
-        row.extend([record.services.join(","), clock.date(record.created), last_use(record, clock)]);
+        row.extend(columns.state.then(|| state(record, |time| clock.ago(time), |time| clock.until(time))));
+        row.push(record.services.join(","));
+        row.extend(columns.expires.then(|| record.expires.map_or("never".to_owned(), |t| clock.until(t))));
+        row.extend([clock.date(record.created), last_use(record, clock)]);
         table.row(row);
     }
     let mut text = Text::new();
@@ -92,33 +87,47 @@ fn text(records: &[AppPassword], columns: Columns, clock: &Clock) -> Text {
     text
 }
 
-/// `live`, or `revoked 2 days ago`.
-fn state(record: &AppPassword, clock: &Clock) -> String {
-    match (record.state, record.revoked) {
-        (State::Revoked, Some(time)) => format!("revoked {}", clock.ago(time)),
-        (state, _) => state.as_str().to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::commands::samples;
 
+    const ALL: Columns = Columns { user: true, state: true, expires: true };
+
     #[test]
-    fn a_list_of_several_accounts_with_tombstones() {
-        let all = Columns { user: true, state: true };
+    fn a_list_of_several_accounts_in_every_state() {
+        let records = [
+            samples::live(),
+            samples::scoped(),
+            samples::rotated(),
+            samples::suspended(),
+            samples::expired(),
+        ];
+        let expected = "\
+ID           USER               NAME                 STATE                   SERVICES  EXPIRES           CREATED     LAST USED
+ap-0000002a  alice@example.org  Thunderbird, laptop  live                    mail      never             2027-01-05  3 days ago via imap from 192.0.2.7
+ap-0000002c  alice@example.org  scanner              live                    smtp      2027-04-15        2027-01-05  3 days ago via imap from 192.0.2.7
+ap-0000002d  alice@example.org  Thunderbird, laptop  until 2027-01-16 09:00  mail      2027-01-16 09:00  2027-01-05  3 days ago via imap from 192.0.2.7
+ap-0000002e  alice@example.org  Thunderbird, laptop  suspended 1 day ago     mail      never             2027-01-05  3 days ago via imap from 192.0.2.7
+ap-0000002f  alice@example.org  Thunderbird, laptop  expired 1 day ago       mail      2027-01-14        2027-01-05  3 days ago via imap from 192.0.2.7
+";
+        assert_eq!(text(&records, ALL, &samples::clock()).as_str(), expected);
+    }
+
+    #[test]
+    fn a_list_with_tombstones() {
+        let some = Columns { expires: false, ..ALL };
         let expected = "\
 ID           USER               NAME                 STATE              SERVICES   CREATED     LAST USED
 ap-0000002a  alice@example.org  Thunderbird, laptop  live               mail       2027-01-05  3 days ago via imap from 192.0.2.7
 ap-0000002b  bob                old phone            revoked 1 day ago  imap,smtp  2027-01-05  never used
 ";
-        assert_eq!(text(&[samples::live(), samples::revoked()], all, &samples::clock()).as_str(), expected);
+        assert_eq!(text(&[samples::live(), samples::revoked()], some, &samples::clock()).as_str(), expected);
     }
 
     #[test]
     fn the_list_of_one_account() {
-        let few = Columns { user: false, state: false };
+        let few = Columns { user: false, state: false, expires: false };
         let expected = "\
 ID           NAME                 SERVICES  CREATED     LAST USED
 ap-0000002a  Thunderbird, laptop  mail      2027-01-05  3 days ago via imap from 192.0.2.7
@@ -127,8 +136,24 @@ ap-0000002a  Thunderbird, laptop  mail      2027-01-05  3 days ago via imap from
     }
 
     #[test]
+    fn an_empty_list_says_of_what() {
+        let list = |user: Option<&str>, all, unused| List {
+            user: user.map(str::to_owned),
+            all,
+            unused: Option::map(unused, apppw_admin::span::Span::days),
+        };
+        for (args, said) in [
+            (list(None, false, None), "No app passwords (--all shows expired and revoked ones too)\n"),
+            (list(Some("bob"), true, None), "No app passwords of bob\n"),
+            (list(Some("bob"), false, Some(90)), "No app passwords of bob not used for 90d\n"),
+        ] {
+            assert_eq!(none(&args).as_str(), said);
+        }
+    }
+
+    #[test]
     fn a_hostile_record_stays_on_its_line() {
-        let text = text(&[samples::hostile()], Columns { user: true, state: true }, &samples::clock());
+        let text = text(&[samples::hostile()], ALL, &samples::clock());
         assert_eq!(text.as_str().lines().count(), 2);
         assert!(!text.as_str().chars().any(|c| c != '\n' && apppw_admin::text::is_deceptive(c)));
     }

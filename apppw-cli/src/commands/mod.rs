@@ -1,18 +1,27 @@
 //! The commands, one per file: each asks the daemon and says what came of it.
 
 mod create;
+mod doveadm;
+mod kick;
 mod list;
+mod other_names;
+mod panic;
+mod rename;
+mod report;
 mod revoke;
+mod rotate;
+mod several;
 mod show;
 mod status;
+mod suspend;
 mod user;
 mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Failure, Status};
 use crate::output::time::Clock;
-use apppw_admin::verbs::{Actor, AppPassword, Use};
-use apppw_admin::{Client, Verb};
+use apppw_admin::verbs::{Actor, AppPassword, PinState, State};
+use apppw_admin::{Client, ClientError, Verb};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
 
@@ -26,9 +35,15 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Create(args) => create::run(&mut session, args),
         Command::List(args) => list::run(&mut session, args),
         Command::Show(args) => show::run(&mut session, &args),
+        Command::Rename(args) => rename::run(&mut session, args),
+        Command::Rotate(args) => rotate::run(&mut session, &args),
+        Command::Suspend(args) => suspend::suspend(&mut session, args),
+        Command::Resume(args) => suspend::resume(&mut session, args),
         Command::Revoke(args) => revoke::run(&mut session, args),
         Command::Verify(args) => verify::run(&mut session, args),
         Command::User(args) => user::run(&mut session, &args),
+        Command::Panic(args) => panic::run(&mut session, args),
+        Command::Report => report::run(&mut session),
         Command::Status => status::run(&mut session),
     }
 }
@@ -49,6 +64,26 @@ impl Session {
     /// Calls a verb that changes something.
     fn change<A: Serialize, R: DeserializeOwned>(&mut self, verb: Verb, args: &A) -> Result<R, Failure> {
         self.call(verb, args, true)
+    }
+
+    /// Asks page by page: `ask(cursor)` gives a page and where the next one begins.
+    fn pages<T>(
+        &mut self,
+        mut ask: impl FnMut(&mut Self, Option<String>) -> Result<(Vec<T>, Option<String>), Failure>,
+    ) -> Result<Vec<T>, Failure> {
+        let (mut all, mut cursor) = (Vec::new(), None);
+        loop {
+            let (mut page, next) = ask(self, cursor.clone())?;
+            all.append(&mut page);
+            if next.is_none() {
+                return Ok(all);
+            }
+            if next == cursor {
+                let error = ClientError::Protocol("the list doesn't go on".to_owned());
+                return Err(Failure::from_call(error, &self.socket, false));
+            }
+            cursor = next;
+        }
     }
 
     /// Closes the connection. A person takes longer to answer than the daemon waits for a
@@ -81,14 +116,39 @@ fn actor(actor: &Actor) -> String {
 }
 
 /// `192.0.2.7`, with a mark if nobody vouches for it; `None` if the host gave no address.
-fn address(used: &Use) -> Option<String> {
-    let mark = if used.rhost_unproven { " (unproven)" } else { "" };
-    used.rhost.as_ref().map(|rhost| format!("{rhost}{mark}"))
+fn address(rhost: Option<&str>, unproven: bool) -> Option<String> {
+    let mark = if unproven { " (unproven)" } else { "" };
+    rhost.map(|rhost| format!("{rhost}{mark}"))
 }
 
 /// `3 days ago via imap from 192.0.2.7`, or `never used`.
 fn last_use(record: &AppPassword, clock: &Clock) -> String {
     let Some(used) = &record.last_use else { return "never used".to_owned() };
-    let from = address(used).map(|address| format!(" from {address}")).unwrap_or_default();
+    let from = address(used.rhost.as_deref(), used.rhost_unproven);
+    let from = from.map(|address| format!(" from {address}")).unwrap_or_default();
     format!("{} via {}{from}", clock.ago(used.last), used.service)
+}
+
+/// `live`, or what it is instead and since when: `when` writes a time that lies behind,
+/// `until` one that something ends at.
+fn state(record: &AppPassword, when: impl Fn(i64) -> String, until: impl Fn(i64) -> String) -> String {
+    let since = match record.state {
+        State::Live => match (record.successor, record.expires) {
+            (Some(_), Some(time)) => return format!("until {}", until(time)),
+            _ => None,
+        },
+        State::Suspended => record.suspended,
+        State::Expired => record.expires,
+        State::Revoked => record.revoked,
+    };
+    let word = record.state.as_str();
+    since.map_or_else(|| word.to_owned(), |time| format!("{word} {}", when(time)))
+}
+
+/// The service or network that it is locked to, or that it waits for the first use.
+fn pin(pin: &PinState) -> &str {
+    match pin {
+        PinState::Pending => "to be locked at the first use",
+        PinState::To(value) => value,
+    }
 }

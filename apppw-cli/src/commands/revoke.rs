@@ -1,69 +1,91 @@
 //! `apppw revoke`.
 
-use super::Session;
+use super::kick::{self, Sessions};
+use super::other_names::{OtherNames, account_of};
+use super::{Session, several};
 use crate::cli::Revoke;
 use crate::exit::{Failure, Status};
-use crate::output::table::Table;
+use crate::output::time::Clock;
 use crate::output::{Text, json, terminal};
-use apppw_admin::verbs::{AppPassword, RevokeArgs, Revoked, ShowArgs, Shown};
+use apppw_admin::verbs::{RevokeArgs, Revoked};
 use apppw_admin::{AppPasswordId, Verb};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Ids in one call, as the contract has it: one call is one transaction.
-const BATCH: usize = 1000;
 
 pub fn run(session: &mut Session, args: Revoke) -> Result<Status, Failure> {
+    let clock = Clock::system();
     let asks = !args.yes.yes && !args.dry_run;
-    let Revoke { ids, user, all, dry_run, .. } = args;
-    let batches = batches(ids, user.as_ref(), all);
     let person = terminal::stdin_is_terminal();
-    if asks && all && !person {
-        return Err(Failure::usage(format!(
-            "revoking all app passwords{} needs --yes, since there is no terminal to ask on",
-            user.map(|user| format!(" of {user}")).unwrap_or_default()
-        )));
+    kick::check(args.kick.kick)?;
+    if asks && args.ids.is_empty() && !person {
+        return Err(Failure::usage(
+            "a revocation by anything but ids needs --yes, since there is no terminal to ask on \
+             (--dry-run shows what it would revoke)",
+        ));
     }
     let asks = asks && person;
+    let mut batches = batches(&args, &clock)?;
     // One batch is one transaction, and an unknown id in it changes nothing. With several, a
     // dry run finds it before anything is revoked.
-    if asks || batches.len() > 1 && !dry_run {
+    if asks || batches.len() > 1 && !args.dry_run {
         let mut planned = call(session, &batches, true)?;
-        if asks && !planned.ids.is_empty() {
-            fetch_missing(session, &mut planned);
+        if asks && planned.count > 0 {
+            several::fetch_missing(session, &planned.ids, &mut planned.app_passwords);
             session.hang_up();
-            let count = planned.count;
-            let question = if count == 1 {
-                "Revoke this app password?".to_owned()
-            } else {
-                format!("Revoke these {count} app passwords?")
+            let question = match planned.count {
+                1 => "Revoke this app password?".to_owned(),
+                count => format!("Revoke these {count} app passwords?"),
             };
-            if !terminal::confirm(&table(&planned), &question)? {
+            let mut about = Text::new();
+            write_table(&mut about, &planned, &clock);
+            if !terminal::confirm(&about, &question)? {
                 return Err(Failure::declined("nothing was revoked"));
+            }
+            // What was shown is what goes, not what fits a selection by now.
+            if !args.all && several::number(&planned.ids) == planned.count {
+                batches = of_ids(planned.ids);
             }
         }
     }
-    let mut revoked = call(session, &batches, dry_run)?;
-    fetch_missing(session, &mut revoked);
-    if session.json {
-        json::print(&json::revoked(&revoked, dry_run))?;
-    } else {
-        text(&revoked, user.as_deref(), dry_run).print()?;
-    }
-    Ok(Status::Done)
+    let mut revoked = call(session, &batches, args.dry_run)?;
+    several::fetch_missing(session, &revoked.ids, &mut revoked.app_passwords);
+    let sessions = (args.kick.kick && !args.dry_run).then(|| sessions(session, &args, &revoked));
+    let text = || text(&revoked, args.dry_run, &clock);
+    kick::finish(session, sessions, text, |kicked| json::revoked(&revoked, args.dry_run, kicked))
 }
 
-/// The calls to make: each id once, in the order given.
-fn batches(ids: Vec<AppPasswordId>, user: Option<&String>, all: bool) -> Vec<RevokeArgs> {
-    if all {
-        return vec![RevokeArgs { user: user.cloned(), all, ..RevokeArgs::default() }];
+/// The calls to make: a selection is one, ids may be several.
+fn batches(args: &Revoke, clock: &Clock) -> Result<Vec<RevokeArgs>, Failure> {
+    if args.ids.is_empty() {
+        let begin = |day| {
+            clock.start_of(day).ok_or_else(|| {
+                Failure::invalid("created_before", format!("{day} is beyond what the calendar holds"))
+            })
+        };
+        return Ok(vec![RevokeArgs {
+            ids: Vec::new(),
+            users: args.users.clone(),
+            all: args.all,
+            unused: args.unused,
+            created_before: args.created_before.map(begin).transpose()?,
+            service: args.service.clone(),
+            dry_run: false,
+        }]);
     }
-    let mut seen = BTreeSet::new();
-    let ids: Vec<AppPasswordId> = ids.into_iter().filter(|id| seen.insert(*id)).collect();
-    ids.chunks(BATCH).map(|ids| RevokeArgs { ids: ids.to_vec(), ..RevokeArgs::default() }).collect()
+    Ok(of_ids(args.ids.clone()))
+}
+
+fn of_ids(ids: Vec<AppPasswordId>) -> Vec<RevokeArgs> {
+    let batch = |ids: &[_]| RevokeArgs { ids: ids.to_vec(), ..RevokeArgs::default() };
+    several::distinct(ids).chunks(several::BATCH).map(batch).collect()
 }
 
 fn call(session: &mut Session, batches: &[RevokeArgs], dry_run: bool) -> Result<Revoked, Failure> {
-    let mut sum = Revoked { count: 0, ids: Vec::new(), app_passwords: Vec::new(), already: Vec::new() };
+    let mut sum = Revoked {
+        count: 0,
+        ids: Vec::new(),
+        app_passwords: Vec::new(),
+        already: Vec::new(),
+        record_since: None,
+    };
     for batch in batches {
         let args = RevokeArgs { dry_run, ..batch.clone() };
         let mut revoked: Revoked =
@@ -72,105 +94,63 @@ fn call(session: &mut Session, batches: &[RevokeArgs], dry_run: bool) -> Result<
         sum.ids.append(&mut revoked.ids);
         sum.app_passwords.append(&mut revoked.app_passwords);
         sum.already.append(&mut revoked.already);
+        sum.record_since = sum.record_since.max(revoked.record_since);
     }
     Ok(sum)
 }
 
-/// Of many, the answer has only as many records as fit into a line. The rest is asked for; what
-/// can't be had stays an id: the revocation is done, and this mustn't look like its failure.
-fn fetch_missing(session: &mut Session, revoked: &mut Revoked) {
-    let known: BTreeSet<AppPasswordId> = revoked.app_passwords.iter().map(|record| record.id).collect();
-    for id in revoked.ids.iter().filter(|id| !known.contains(id)) {
-        let Ok(Shown { app_password, .. }) = session.ask(Verb::Show, &ShowArgs { id: *id }) else { return };
-        revoked.app_passwords.push(app_password);
+/// Whose sessions `--kick` ends. Of accounts named with --all also those that had no app
+/// password left.
+fn sessions(session: &mut Session, args: &Revoke, revoked: &Revoked) -> Sessions {
+    let mut sessions = Sessions::of(session, revoked.count, &revoked.app_passwords, &revoked.already);
+    for user in args.users.iter().filter(|_| args.all) {
+        sessions.users.insert(user.clone());
+        match account_of(session, user) {
+            Ok(account) => sessions.users.extend(account),
+            Err(failure) => sessions.others = Some(OtherNames::unknown(failure.message)),
+        }
     }
+    sessions
 }
 
-/// Each id with its record, if that could be had.
-fn records(revoked: &Revoked) -> impl Iterator<Item = (AppPasswordId, Option<&AppPassword>)> {
-    let records: BTreeMap<_, _> = revoked.app_passwords.iter().map(|record| (record.id, record)).collect();
-    revoked.ids.iter().map(move |id| (*id, records.get(id).copied()))
-}
-
-fn table(revoked: &Revoked) -> Text {
-    let mut table = Table::new(&["ID", "USER", "NAME"]);
-    for (id, record) in records(revoked) {
-        let (user, name) = record.map(|r| (r.user.clone(), r.name.clone())).unwrap_or_default();
-        table.row(vec![id.to_string(), user, name]);
-    }
+fn text(revoked: &Revoked, dry_run: bool, clock: &Clock) -> Text {
     let mut text = Text::new();
-    table.write(&mut text);
-    text
-}
-
-fn text(revoked: &Revoked, user: Option<&str>, dry_run: bool) -> Text {
-    let done = if dry_run { "would be revoked" } else { "revoked" };
-    let mut text = Text::new();
-    for (id, record) in records(revoked) {
-        let whose = record.map(|r| format!(": \"{}\" of {}", r.name, r.user)).unwrap_or_default();
-        text.line(format!("{id} {done}{whose}"));
-    }
-    let unnamed = revoked.count.saturating_sub(u64::try_from(revoked.ids.len()).unwrap_or(u64::MAX));
-    if unnamed > 0 {
-        text.line(format!("and {unnamed} more {done}"));
+    if !dry_run {
+        several::write_done(&mut text, &revoked.ids, &revoked.app_passwords, "revoked");
+        write_rest(&mut text, revoked, " revoked");
+    } else if revoked.count > 0 {
+        write_table(&mut text, revoked, clock);
     }
     for id in &revoked.already {
         text.line(format!("{id} had been revoked before"));
     }
-    if let Some(user) = user.filter(|_| revoked.ids.is_empty()) {
-        text.line(format!("{user} has no app passwords to revoke"));
-    }
     if dry_run {
-        text.line(format!("{} in all; nothing was changed", revoked.count));
+        text.line(format!("{} would be revoked; nothing was changed", several::count(revoked.count)));
+    } else if revoked.count == 0 && revoked.already.is_empty() {
+        text.line("no app passwords to revoke");
     }
     text
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::commands::samples;
-
-    #[test]
-    fn each_id_is_sent_once_and_no_call_is_too_long() {
-        let id = AppPasswordId::from_bits;
-        let sent = batches((0..2500).chain(0..2500).map(id).collect(), None, false);
-        assert_eq!(sent.iter().map(|batch| batch.ids.len()).collect::<Vec<_>>(), [1000, 1000, 500]);
-        let ids: Vec<_> = sent.into_iter().flat_map(|batch| batch.ids).collect();
-        assert_eq!(ids, (0..2500).map(id).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn what_was_done_is_said() {
-        let some = samples::revocation();
-        let live = "\"Thunderbird, laptop\" of alice@example.org";
-        assert_eq!(
-            text(&some, None, false).as_str(),
-            format!("ap-0000002a revoked: {live}\nap-0000002b had been revoked before\n")
-        );
-        assert_eq!(
-            text(&some, None, true).as_str(),
-            format!(
-                "ap-0000002a would be revoked: {live}\nap-0000002b had been revoked before\n\
-                 1 in all; nothing was changed\n"
-            )
-        );
-        let unknown = Revoked { app_passwords: vec![], ..samples::revocation() };
-        assert!(text(&unknown, None, false).as_str().starts_with("ap-0000002a revoked\n"));
-        let none = Revoked { count: 0, ids: vec![], app_passwords: vec![], already: vec![] };
-        assert_eq!(text(&none, Some("bob"), false).as_str(), "bob has no app passwords to revoke\n");
-    }
-
-    #[test]
-    fn what_is_about_to_be_revoked_is_shown() {
-        let app_passwords = vec![samples::live(), samples::revoked()];
-        let ids = app_passwords.iter().map(|record| record.id).collect();
-        let planned = Revoked { count: 2, ids, app_passwords, already: vec![] };
-        let expected = "\
-ID           USER               NAME
-ap-0000002a  alice@example.org  Thunderbird, laptop
-ap-0000002b  bob                old phone
-";
-        assert_eq!(table(&planned).as_str(), expected);
+/// What is to be revoked.
+fn write_table(text: &mut Text, revoked: &Revoked, clock: &Clock) {
+    several::write_table(text, &revoked.ids, &revoked.app_passwords, clock);
+    write_rest(text, revoked, "");
+    if let Some(since) = revoked.record_since {
+        let since = clock.exact(since);
+        text.line(format!(
+            "The record of uses has a gap that ended {since}: some of them may have been used before"
+        ));
     }
 }
+
+/// Of very many the answer has not even every id.
+fn write_rest(text: &mut Text, revoked: &Revoked, done: &str) {
+    let unnamed = revoked.count.saturating_sub(several::number(&revoked.ids));
+    if unnamed > 0 {
+        text.line(format!("and {unnamed} more{done}"));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,12 @@
 
 use crate::output::time::Clock;
 use apppw_admin::verbs::{
-    Account, Actor, ActorRole, AppPassword, Argon2Status, Created, PrimaryPolicy, Revoked, Shown, State,
-    Status, Use, Verdicts,
+    Account, Actor, ActorRole, AppPassword, Argon2Status, Created, PanicSwitch, PinState, PrimaryPolicy,
+    PrimaryUse, Revoked, Shown, State, Status, Use, Verdicts,
 };
 use apppw_admin::{AppPasswordId, SecretText};
 use jiff::tz::{Offset, TimeZone};
+use std::collections::BTreeMap;
 
 /// 2027-01-15T08:00:00Z.
 pub const NOW: i64 = 1_800_000_000;
@@ -35,8 +36,15 @@ pub fn live() -> AppPassword {
         name: "Thunderbird, laptop".into(),
         state: State::Live,
         services: vec!["mail".into()],
+        networks: vec![],
+        expires: None,
+        pin_service: None,
+        pin_network: None,
+        successor: None,
         created: NOW - 10 * DAY,
         created_by: Actor { uid: 0, role: ActorRole::Admin, on_behalf_of: None, name: Some("root".into()) },
+        suspended: None,
+        suspended_by: None,
         revoked: None,
         revoked_by: None,
         last_use: Some(used()),
@@ -57,6 +65,54 @@ pub fn revoked() -> AppPassword {
     }
 }
 
+/// With everything that a scope can have.
+pub fn scoped() -> AppPassword {
+    AppPassword {
+        id: AppPasswordId::from_bits(0x4c),
+        name: "scanner".into(),
+        services: vec!["smtp".into()],
+        networks: vec!["192.0.2.0/24".into(), "2001:db8::/32".into()],
+        expires: Some(NOW + 90 * DAY),
+        pin_service: Some(PinState::To("smtp".into())),
+        pin_network: Some(PinState::Pending),
+        ..live()
+    }
+}
+
+/// The old one of a rotation.
+pub fn rotated() -> AppPassword {
+    AppPassword {
+        id: AppPasswordId::from_bits(0x4d),
+        expires: Some(NOW + DAY),
+        successor: Some(live().id),
+        ..live()
+    }
+}
+
+pub fn suspended() -> AppPassword {
+    AppPassword {
+        id: AppPasswordId::from_bits(0x4e),
+        state: State::Suspended,
+        suspended: Some(NOW - DAY),
+        suspended_by: Some(Actor {
+            uid: 1000,
+            role: ActorRole::User,
+            on_behalf_of: None,
+            name: Some("alice".into()),
+        }),
+        ..live()
+    }
+}
+
+pub fn expired() -> AppPassword {
+    AppPassword {
+        id: AppPasswordId::from_bits(0x4f),
+        state: State::Expired,
+        expires: Some(NOW - DAY),
+        ..live()
+    }
+}
+
 /// A record in which everything that can be hostile is.
 pub fn hostile() -> AppPassword {
     let evil = "\x1b[2J\r\n\u{202e}\u{9b}x";
@@ -64,6 +120,8 @@ pub fn hostile() -> AppPassword {
         user: evil.into(),
         name: evil.into(),
         services: vec![evil.into()],
+        networks: vec![evil.into()],
+        pin_service: Some(PinState::To(evil.into())),
         created_by: Actor { uid: 0, role: ActorRole::Admin, on_behalf_of: None, name: Some(evil.into()) },
         last_use: Some(Use { service: evil.into(), rhost: Some(evil.into()), host: evil.into(), ..used() }),
         ..live()
@@ -82,23 +140,67 @@ pub fn created() -> Created {
         app_password: AppPassword { last_use: None, ..live() },
         newly_enrolled: true,
         primary: PrimaryPolicy::RefuseEnrolled,
+        primary_ends: vec!["mail".into(), "dav".into()],
     }
 }
 
 pub fn revocation() -> Revoked {
-    Revoked { count: 1, ids: vec![live().id], app_passwords: vec![live()], already: vec![revoked().id] }
+    Revoked {
+        count: 1,
+        ids: vec![live().id],
+        app_passwords: vec![live()],
+        already: vec![revoked().id],
+        record_since: None,
+    }
 }
 
 pub fn account() -> Account {
     Account {
         user: "alice".into(),
         uid: Some(1000),
+        other_uid: None,
         enrolled: Some(NOW - 10 * DAY),
+        locked: None,
         created: NOW - 11 * DAY,
         live: 2,
         revoked: 1,
         primary: PrimaryPolicy::RefuseEnrolled,
+        revoked_now: vec![],
+        revoked_count: 0,
+        primary_in: BTreeMap::new(),
+        report_only: false,
     }
+}
+
+/// Both kinds of switches, on.
+pub fn switches() -> Vec<PanicSwitch> {
+    vec![
+        PanicSwitch { group: None, group_is_gone: false, since: NOW - 60 },
+        PanicSwitch { group: Some("mail".into()), group_is_gone: false, since: NOW - DAY },
+    ]
+}
+
+pub fn primary_uses() -> Vec<PrimaryUse> {
+    let first = PrimaryUse {
+        user: "alice@example.org".into(),
+        service: "imap".into(),
+        rhost: Some("192.0.2.7".into()),
+        rhost_unproven: true,
+        host: "mail1".into(),
+        would_be_refused: true,
+        first: NOW - 9 * DAY,
+        last: NOW - 3 * DAY,
+        count: 12,
+    };
+    let second = PrimaryUse {
+        user: "bob".into(),
+        rhost: None,
+        rhost_unproven: false,
+        would_be_refused: false,
+        count: 1,
+        ..first.clone()
+    };
+    vec![first, second]
 }
 
 pub fn status() -> Status {
@@ -108,9 +210,12 @@ pub fn status() -> Status {
         uptime: 90_061,
         frame_versions: (1, 1),
         primary: PrimaryPolicy::Refuse,
+        report_only: false,
         accounts: 3,
         enrolled: 2,
+        locked: 1,
         live: 5,
+        suspended: 2,
         revoked: 1,
         verdicts: Verdicts { accepted: 10, refused: 4, not_mine: 1, unavailable: 0 },
         argon2: Argon2Status {
@@ -122,6 +227,8 @@ pub fn status() -> Status {
             runs: 6,
             memo_hits: 4,
         },
+        panic: vec![],
+        in_memory: 0,
         writable: true,
     }
 }

@@ -1,13 +1,13 @@
 //! `apppw show`.
 
-use super::{Session, actor, address, last_use};
+use super::{Session, actor, address, last_use, pin};
 use crate::cli::Show;
 use crate::exit::{Failure, Status};
 use crate::output::table::{Table, record};
 use crate::output::time::Clock;
 use crate::output::{Text, json};
 use apppw_admin::Verb;
-use apppw_admin::verbs::{AppPassword, ShowArgs, Shown, Use};
+use apppw_admin::verbs::{Actor, AppPassword, ShowArgs, Shown, Use};
 
 pub fn run(session: &mut Session, args: &Show) -> Result<Status, Failure> {
     let shown: Shown = session.ask(Verb::Show, &ShowArgs { id: args.id })?;
@@ -36,16 +36,31 @@ fn fields(record: &AppPassword, clock: &Clock) -> Vec<(&'static str, String)> {
         ("User", record.user.clone()),
         ("State", record.state.as_str().to_owned()),
         ("Services", record.services.join(", ")),
-        ("Created", format!("{} by {}", clock.exact(record.created), actor(&record.created_by))),
     ];
-    if let Some(time) = record.revoked {
-        let by = record.revoked_by.as_ref().map(|by| format!(" by {}", actor(by))).unwrap_or_default();
-        fields.push(("Revoked", format!("{}{by}", clock.exact(time))));
+    if !record.networks.is_empty() {
+        fields.push(("Networks", record.networks.join(", ")));
+    }
+    fields.extend(record.pin_service.as_ref().map(|to| ("Pinned service", pin(to).to_owned())));
+    fields.extend(record.pin_network.as_ref().map(|to| ("Pinned network", pin(to).to_owned())));
+    fields.extend(record.expires.map(|time| ("Expires", clock.exact(time))));
+    fields.extend(record.successor.map(|id| ("Rotated to", id.to_string())));
+    fields.push(("Created", by(record.created, Some(&record.created_by), clock)));
+    for (name, time, actor) in [
+        ("Suspended", record.suspended, &record.suspended_by),
+        ("Revoked", record.revoked, &record.revoked_by),
+    ] {
+        fields.extend(time.map(|time| (name, by(time, actor.as_ref(), clock))));
     }
     let exactly =
         record.last_use.as_ref().map(|used| format!("{}, ", clock.exact(used.last))).unwrap_or_default();
     fields.push(("Last used", format!("{exactly}{}", last_use(record, clock))));
     fields
+}
+
+/// When, and by whom where that is known.
+fn by(time: i64, who: Option<&Actor>, clock: &Clock) -> String {
+    let who = who.map(|who| format!(" by {}", actor(who))).unwrap_or_default();
+    format!("{}{who}", clock.exact(time))
 }
 
 fn uses(uses: &[Use], clock: &Clock) -> Table {
@@ -54,7 +69,7 @@ fn uses(uses: &[Use], clock: &Clock) -> Table {
         table.row(vec![
             clock.exact(used.last),
             used.service.clone(),
-            address(used).unwrap_or_else(|| "-".to_owned()),
+            address(used.rhost.as_deref(), used.rhost_unproven).unwrap_or_else(|| "-".to_owned()),
             used.count.to_string(),
             clock.exact(used.first),
             used.host.clone(),
@@ -87,6 +102,35 @@ LAST                        SERVICE  ADDRESS               LOGINS  FIRST        
     }
 
     #[test]
+    fn the_whole_scope_is_shown() {
+        let app_password =
+            AppPassword { successor: Some(samples::live().id), last_use: None, ..samples::scoped() };
+        let expected = "\
+ID:              ap-0000002c
+Name:            scanner
+User:            alice@example.org
+State:           live
+Services:        smtp
+Networks:        192.0.2.0/24, 2001:db8::/32
+Pinned service:  smtp
+Pinned network:  to be locked at the first use
+Expires:         2027-04-15 09:00:00 +01:00
+Rotated to:      ap-0000002a
+Created:         2027-01-05 09:00:00 +01:00 by root (uid 0)
+Last used:       never used
+";
+        assert_eq!(text(&Shown { app_password, uses: vec![] }, &samples::clock()).as_str(), expected);
+    }
+
+    #[test]
+    fn a_suspension_says_when_and_by_whom() {
+        let shown = Shown { app_password: samples::suspended(), uses: vec![] };
+        let text = text(&shown, &samples::clock());
+        assert!(text.as_str().contains("State:      suspended\n"));
+        assert!(text.as_str().contains("Suspended:  2027-01-14 09:00:00 +01:00 by alice (uid 1000)\n"));
+    }
+
+    #[test]
     fn a_tombstone_says_when_and_by_whom() {
         let shown = Shown { app_password: samples::revoked(), uses: vec![] };
         let text = text(&shown, &samples::clock());
@@ -102,6 +146,6 @@ LAST                        SERVICE  ADDRESS               LOGINS  FIRST        
             assert!(!text.as_str().chars().any(|c| c != '\n' && apppw_admin::text::is_deceptive(c)));
             text.as_str().lines().count()
         };
-        assert_eq!(lines(samples::hostile()), lines(samples::live()));
+        assert_eq!(lines(samples::hostile()), lines(samples::live()) + 2, "networks and a pin besides");
     }
 }

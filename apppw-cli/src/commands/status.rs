@@ -1,8 +1,9 @@
 //! `apppw status`.
 
-use super::Session;
+use super::{Session, panic};
 use crate::exit::{Failure, Status};
 use crate::output::table::record;
+use crate::output::time::Clock;
 use crate::output::{Text, json};
 use apppw_admin::{Verb, verbs};
 use serde_json::json;
@@ -12,12 +13,12 @@ pub fn run(session: &mut Session) -> Result<Status, Failure> {
     if session.json {
         json::print(&json::status(&status))?;
     } else {
-        text(&status).print()?;
+        text(&status, &Clock::system()).print()?;
     }
     Ok(Status::Done)
 }
 
-fn text(status: &verbs::Status) -> Text {
+fn text(status: &verbs::Status, clock: &Clock) -> Text {
     let (oldest, newest) = status.frame_versions;
     let verbs::Status { verdicts, argon2, .. } = status;
     let fields = [
@@ -35,9 +36,23 @@ fn text(status: &verbs::Status) -> Text {
             }
             .to_owned(),
         ),
-        ("Accounts", format!("{}, {} enrolled", status.accounts, status.enrolled)),
-        ("App passwords", format!("{} live, {} revoked", status.live, status.revoked)),
-        ("Primary", status.primary.as_str().to_owned()),
+        ("Accounts", format!("{}, {} enrolled, {} locked", status.accounts, status.enrolled, status.locked)),
+        (
+            "App passwords",
+            format!("{} live ({} suspended), {} revoked", status.live, status.suspended, status.revoked),
+        ),
+        (
+            "Primary",
+            format!(
+                "{}{}",
+                status.primary.as_str(),
+                if status.report_only {
+                    " (report_only: counted, not enforced, unless overridden)"
+                } else {
+                    ""
+                }
+            ),
+        ),
         (
             "Verdicts",
             format!(
@@ -60,6 +75,19 @@ fn text(status: &verbs::Status) -> Text {
         ),
     ];
     let mut text = Text::new();
+    if status.in_memory > 0 {
+        text.line(format!(
+            "NOT WRITTEN DOWN: {} app passwords and accounts are refused in the daemon's memory only; mend the disk, \
+             then give those commands again (journalctl -u apppwd names them)",
+            status.in_memory
+        ));
+        text.line("");
+    }
+    if !status.panic.is_empty() {
+        // Before everything else: who wonders why nobody can log in looks here.
+        panic::write(&mut text, &status.panic, clock);
+        text.line("");
+    }
     record(&mut text, &fields);
     text
 }
@@ -86,21 +114,39 @@ mod tests {
 Daemon:          apppwd 0.1.0, pid 42, up 1d 1h
 Frame versions:  1
 Store:           writable
-Accounts:        3, 2 enrolled
-App passwords:   5 live, 1 revoked
+Accounts:        3, 2 enrolled, 1 locked
+App passwords:   5 live (2 suspended), 1 revoked
 Primary:         refuse
 Verdicts:        10 accepted, 4 refused, 1 not mine, 0 unavailable
 Argon2id:        m=19456 KiB t=2 p=1, 4 at once, 0 waiting; 6 computed, 4 answered by the memo
 ";
-        assert_eq!(text(&samples::status()).as_str(), expected);
+        assert_eq!(text(&samples::status(), &samples::clock()).as_str(), expected);
+    }
+
+    #[test]
+    fn a_panic_is_told_first() {
+        let status = verbs::Status { panic: samples::switches(), ..samples::status() };
+        let text = text(&status, &samples::clock());
+        let first =
+            "PANIC is on: every app password of this host is refused, since 2027-01-15 08:59:00 +01:00\n";
+        assert!(text.as_str().starts_with(first), "{}", text.as_str());
+        assert!(text.as_str().contains("--group mail\n\nDaemon:  "), "{}", text.as_str());
     }
 
     #[test]
     fn a_full_disk_is_not_overlooked() {
         let status = verbs::Status { writable: false, frame_versions: (1, 2), ..samples::status() };
-        let text = text(&status);
+        let text = text(&status, &samples::clock());
         assert!(text.as_str().contains("Store:           NOT WRITABLE"));
         assert!(text.as_str().contains("Frame versions:  1 to 2\n"));
+    }
+
+    #[test]
+    fn a_policy_that_is_only_watched_is_told_as_such() {
+        let status = verbs::Status { report_only: true, ..samples::status() };
+        let text = text(&status, &samples::clock());
+        let line = "Primary:         refuse (report_only: counted, not enforced, unless overridden)\n";
+        assert!(text.as_str().contains(line), "{}", text.as_str());
     }
 
     #[test]

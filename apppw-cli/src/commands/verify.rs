@@ -1,12 +1,12 @@
 //! `apppw verify`.
 
-use super::Session;
+use super::{Session, state};
 use crate::cli::Verify;
 use crate::exit::{Failure, Status};
 use crate::output::time::Clock;
 use crate::output::{Text, json, terminal};
 use apppw_admin::Verb;
-use apppw_admin::verbs::{Verified, VerifyArgs};
+use apppw_admin::verbs::{AppPassword, Verified, VerifyArgs};
 
 pub fn run(session: &mut Session, args: Verify) -> Result<Status, Failure> {
     let Verify { user, service, rhost, misplaced } = args;
@@ -17,16 +17,18 @@ pub fn run(session: &mut Session, args: Verify) -> Result<Status, Failure> {
     }
     // Before the daemon is called, which wouldn't wait for a person.
     let secret = terminal::secret("Secret (not shown): ")?;
+    let left_out = (service.is_none(), rhost.is_none());
     let verified: Verified = session.ask(Verb::Verify, &VerifyArgs { user, secret, service, rhost })?;
     if session.json {
         json::print(&json::verified(&verified))?;
     } else {
-        text(&verified, &Clock::system()).print()?;
+        text(&verified, left_out, &Clock::system()).print()?;
     }
     Ok(if verified.accepted { Status::Done } else { Status::Refused })
 }
 
-fn text(verified: &Verified, clock: &Clock) -> Text {
+/// `left_out`: the service, and the address, were not given.
+fn text(verified: &Verified, left_out: (bool, bool), clock: &Clock) -> Text {
     let verdict = if verified.accepted { "accepted" } else { "not accepted" };
     let mut text = Text::new();
     if verified.reason == verdict {
@@ -35,9 +37,9 @@ fn text(verified: &Verified, clock: &Clock) -> Text {
         text.line(format!("{verdict}: {}", verified.reason));
     }
     if let Some(record) = &verified.app_password {
-        let state = match record.revoked {
-            Some(time) => format!(", revoked {}", clock.exact(time)),
-            None => String::new(),
+        let state = match state(record, |time| clock.exact(time), |time| clock.exact(time)).as_str() {
+            "live" => String::new(),
+            other => format!(", {other}"),
         };
         text.line(format!(
             "It is {}, \"{}\" of {}, for {}{state}",
@@ -46,8 +48,19 @@ fn text(verified: &Verified, clock: &Clock) -> Text {
             record.user,
             record.services.join(", ")
         ));
+        not_judged(&mut text, record, left_out);
     }
     text
+}
+
+/// A right secret may be refused all the same, where it has rules that nobody asked about.
+fn not_judged(text: &mut Text, record: &AppPassword, (no_service, no_rhost): (bool, bool)) {
+    if no_service {
+        text.line("Not judged: its services (--service S)");
+    }
+    if no_rhost && (!record.networks.is_empty() || record.pin_network.is_some()) {
+        text.line("Not judged: its networks (--rhost ADDR); without an address it is refused");
+    }
 }
 
 #[cfg(test)]
@@ -60,18 +73,31 @@ mod tests {
         let mut verified =
             Verified { accepted: true, reason: "accepted".into(), app_password: Some(samples::live()) };
         assert_eq!(
-            text(&verified, &samples::clock()).as_str(),
+            text(&verified, (false, false), &samples::clock()).as_str(),
             "accepted\n\
              It is ap-0000002a, \"Thunderbird, laptop\" of alice@example.org, for mail\n"
         );
         verified =
             Verified { accepted: false, reason: "revoked".into(), app_password: Some(samples::revoked()) };
         assert_eq!(
-            text(&verified, &samples::clock()).as_str(),
+            text(&verified, (false, false), &samples::clock()).as_str(),
             "not accepted: revoked\n\
              It is ap-0000002b, \"old phone\" of bob, for imap, smtp, revoked 2027-01-14 09:00:00 +01:00\n"
         );
+        verified = Verified {
+            accepted: false,
+            reason: "suspended".into(),
+            app_password: Some(samples::suspended()),
+        };
+        assert!(
+            text(&verified, (false, false), &samples::clock())
+                .as_str()
+                .ends_with(", suspended 2027-01-14 09:00:00 +01:00\n")
+        );
         verified = Verified { accepted: false, reason: "unknown\x1b".into(), app_password: None };
-        assert_eq!(text(&verified, &samples::clock()).as_str(), "not accepted: unknown\\u{1b}\n");
+        assert_eq!(
+            text(&verified, (false, false), &samples::clock()).as_str(),
+            "not accepted: unknown\\u{1b}\n"
+        );
     }
 }

@@ -91,6 +91,9 @@ fn nothing_hostile_comes_through() {
         let mut record = record("ap-0000002a", EVIL, EVIL);
         record["services"] = json!([EVIL]);
         record["created_by"]["name"] = json!(EVIL);
+        record["networks"] = json!([EVIL]);
+        record["pin_service"] = json!({"to": EVIL});
+        record["pin_network"] = json!({"to": EVIL});
         let used = json!({"service": EVIL, "rhost": EVIL, "host": EVIL, "first": 0, "last": 0, "count": 1});
         record["last_use"] = used.clone();
         Ok(match verb {
@@ -98,9 +101,18 @@ fn nothing_hostile_comes_through() {
             "show" => json!({"app_password": record, "uses": [used]}),
             "revoke" => json!({"count": 1, "ids": ["ap-0000002a"], "app_passwords": [record]}),
             "verify" => json!({"accepted": true, "reason": EVIL, "app_password": record}),
-            "create" => json!({"secret": SECRET, "app_password": record, "newly_enrolled": true,
-                               "primary": "refuse-enrolled"}),
-            _ => json!({"user": EVIL, "created": 0, "live": 0, "revoked": 0, "primary": "allow"}),
+            "suspend" => json!({"ids": ["ap-0000002a"], "app_passwords": [record]}),
+            "rename" => record,
+            "panic" => json!({"panic": [{"group": EVIL, "since": 0}]}),
+            "report" => {
+                json!({"uses": [{"user": EVIL, "service": EVIL, "rhost": EVIL, "rhost_unproven": true, "host": EVIL,
+                                         "would_be_refused": true, "first": 0, "last": 0, "count": 1}]})
+            }
+            "create" | "rotate" => json!({"secret": SECRET, "app_password": record, "newly_enrolled": true,
+                               "primary": "refuse-enrolled", "primary_ends": [EVIL]}),
+            _ => {
+                json!({"user": EVIL, "uid": 1, "other_uid": 2, "created": 0, "live": 0, "revoked": 0, "primary": "allow"})
+            }
         })
     });
     for args in [
@@ -112,7 +124,17 @@ fn nothing_hostile_comes_through() {
         &["verify", "alice"],
         &["create", "alice", "laptop"],
         &["user", "alice", "show"],
+        &["user", "alice", "delete", "--yes"],
         &["user", EVIL, EVIL],
+        &["user", EVIL, "show", EVIL],
+        &["suspend", "ap-0000002a"],
+        &["rename", "ap-0000002a", EVIL],
+        &["rotate", "ap-0000002a"],
+        &["panic", "on", "--group", EVIL],
+        &["panic", EVIL],
+        &["report"],
+        &["create", "alice", "laptop", "--expires", EVIL],
+        &["list", "--unused", EVIL],
         &["show", EVIL],
         &["revoke", "--user", EVIL, "--all"],
         &["show", "ap-0000002a", "--socket", EVIL],

@@ -2,7 +2,13 @@
 // clippy.toml allows these in test functions; here the helpers are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod doveadm;
 mod failures;
+mod host;
+mod kick;
+mod life;
+mod other_names;
 mod pipe;
+mod selection;
 mod support;
 mod terminal;

@@ -33,9 +33,11 @@ fn the_first_one_warns_beside_the_secret() {
     let daemon = Daemon::answering(|_, _| Ok(created(true)));
     let run = daemon.run(&["create", "alice", "laptop"]);
     assert_eq!((run.status, run.stdout.as_str()), (0, "abcd-efgh-jkmn-pqrs\n"));
-    assert!(run.stderr.starts_with("apppw: warning: this is the first app password of alice"), "{run:?}");
+    let said = "apppw: warning: alice is enrolled now: the primary password no longer opens mail, dav. ";
+    assert!(run.stderr.starts_with(said) && run.stderr.contains("apppw user alice unenroll"), "{run:?}");
     let run = daemon.run(&["create", "alice", "laptop", "--json"]);
     assert_eq!((run.stderr.as_str(), &run.json()["newly_enrolled"]), ("", &json!(true)));
+    assert_eq!(run.json()["primary_ends"], json!(["mail", "dav"]));
     assert_eq!(run.json()["secret"], SECRET);
     assert_eq!(run.json()["created"], "2027-01-15T08:00:00Z");
 }
@@ -114,7 +116,7 @@ fn an_empty_list_is_empty() {
     let daemon = Daemon::answering(|_, _| Ok(json!({"app_passwords": []})));
     let run = daemon.run(&["list", "alice"]);
     assert_eq!((run.status, run.stdout.as_str()), (0, ""));
-    assert_eq!(run.stderr, "No app passwords of alice (--all shows revoked ones too)\n");
+    assert_eq!(run.stderr, "No app passwords of alice (--all shows expired and revoked ones too)\n");
 }
 
 #[test]
@@ -140,8 +142,8 @@ fn all_of_an_account_needs_yes_without_a_terminal() {
     assert_eq!(daemon.run(&["revoke", "--user", "alice", "--all", "--yes"]).status, 0);
     assert_eq!(daemon.run(&["revoke", "--user", "alice", "--all", "--dry-run"]).status, 0);
     let asked: Vec<Value> = daemon.calls().into_iter().map(|(_, args)| args).collect();
-    assert_eq!(asked[0], json!({"user": "alice", "all": true, "dry_run": false}));
-    assert_eq!(asked[1], json!({"user": "alice", "all": true, "dry_run": true}));
+    assert_eq!(asked[0], json!({"users": ["alice"], "all": true, "dry_run": false}));
+    assert_eq!(asked[1], json!({"users": ["alice"], "all": true, "dry_run": true}));
 }
 
 #[test]
@@ -188,6 +190,17 @@ fn what_is_no_secret_is_not_sent() {
     assert_eq!(daemon.calls(), []);
     daemon.run_with(&["verify", "alice"], &long[..4096]);
     assert_eq!(daemon.calls().len(), 1);
+}
+
+#[test]
+fn a_secret_in_the_command_line_is_refused_and_not_repeated() {
+    let daemon = refusing(apppw_admin::Code::Denied, "asked");
+    for format in [&[][..], &["--json"]] {
+        let run = daemon.run(&[&["verify", "alice", SECRET], format].concat());
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+        assert!(run.stderr.contains("the secret is no argument") && !run.stderr.contains(SECRET), "{run:?}");
+    }
+    assert_eq!(daemon.calls(), []);
 }
 
 #[test]

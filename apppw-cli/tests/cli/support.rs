@@ -193,6 +193,7 @@ pub fn created(newly_enrolled: bool) -> Value {
     json!({
         "secret": SECRET, "app_password": record("ap-0000002a", "alice", "laptop"),
         "newly_enrolled": newly_enrolled, "primary": "refuse-enrolled",
+        "primary_ends": if newly_enrolled { json!(["mail", "dav"]) } else { json!([]) },
     })
 }
 

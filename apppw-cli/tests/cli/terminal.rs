@@ -24,7 +24,8 @@ fn create_frames_the_secret_and_warns() {
     assert_eq!(run.status, 0);
     assert!(run.stdout.contains("+-----------------------+\r\n  |  abcd-efgh-jkmn-pqrs  |\r\n"), "{run:?}");
     assert_eq!(run.stdout.matches(SECRET).count(), 1);
-    for said in ["It isn't shown again", "apppw revoke ap-0000002a", "apppw: warning: this is the first"] {
+    for said in ["It isn't shown again", "apppw revoke ap-0000002a", "apppw: warning: alice is enrolled now"]
+    {
         assert!(run.stdout.contains(said), "{said}: {run:?}");
     }
 }
@@ -41,7 +42,7 @@ fn revoke_shows_and_asks_first() {
     let daemon = revoking();
     let run = daemon.on_a_terminal("$APPPW revoke ap-00000001", "[y/N]", "y\n");
     assert_eq!((run.status, dry_runs(&daemon)), (0, vec![json!(true), json!(false)]), "{run:?}");
-    let asked = "ap-00000001  alice  old phone\r\nRevoke this app password? [y/N] ";
+    let asked = "ap-00000001  alice  old phone  2027-01-15  never used\r\nRevoke this app password? [y/N] ";
     assert!(run.stdout.contains(asked), "{run:?}");
     assert!(run.stdout.ends_with("ap-00000001 revoked: \"old phone\" of alice\r\n"), "{run:?}");
 }

@@ -1,6 +1,7 @@
 //! From a line to a verb's handler.
 
 use super::caller::Caller;
+use super::verbs::mark::Mark;
 use super::{rules, verbs};
 use crate::daemon::Daemon;
 use crate::store::Store;
@@ -79,20 +80,31 @@ async fn answer<S: Store + 'static>(
         let message = format!("this apppwd ({}) does not know that verb", env!("CARGO_PKG_VERSION"));
         return Err(AdminError::in_field(Code::Unsupported, "verb", message));
     };
-    let power = rules::authorize(caller, verb, daemon.config.policy.self_service)?;
+    let power = rules::authorize(caller, verb, daemon.config.policy.self_service, &daemon.config.users)?;
     let (id, args) = (request.id, request.args);
     match verb {
         Verb::Create => reply(id, verbs::create::run(daemon, caller, &power, parse(args)?).await?),
         Verb::List => reply(id, verbs::list::run(daemon, &power, parse(args)?).await?),
         Verb::Show => reply(id, verbs::show::run(daemon, &power, parse(args)?).await?),
+        Verb::Rename => reply(id, verbs::rename::run(daemon, caller, &power, parse(args)?).await?),
+        Verb::Rotate => reply(id, verbs::rotate::run(daemon, caller, &power, parse(args)?).await?),
+        Verb::Suspend => reply(id, verbs::suspend::run(daemon, caller, &power, parse(args)?, true).await?),
+        Verb::Resume => reply(id, verbs::suspend::run(daemon, caller, &power, parse(args)?, false).await?),
         Verb::Revoke => reply(id, verbs::revoke::run(daemon, caller, &power, parse(args)?).await?),
         Verb::Verify => reply(id, verbs::verify::run(daemon, &power, parse(args)?).await?),
         Verb::Status => reply(id, verbs::status::run(daemon, parse(args)?).await?),
         Verb::UserShow => reply(id, verbs::user::show(daemon, &power, parse(args)?).await?),
-        Verb::UserEnroll => reply(id, verbs::user::set_enrolled(daemon, caller, parse(args)?, true).await?),
+        Verb::Report => reply(id, verbs::report::run(daemon, parse(args)?).await?),
+        Verb::Panic => reply(id, verbs::panic::run(daemon, caller, parse(args)?).await?),
+        Verb::UserEnroll => reply(id, verbs::mark::run(daemon, caller, parse(args)?, Mark::Enroll).await?),
         Verb::UserUnenroll => {
-            reply(id, verbs::user::set_enrolled(daemon, caller, parse(args)?, false).await?)
+            reply(id, verbs::mark::run(daemon, caller, parse(args)?, Mark::Unenroll).await?)
         }
+        Verb::UserLock => reply(id, verbs::mark::run(daemon, caller, parse(args)?, Mark::Lock).await?),
+        Verb::UserUnlock => reply(id, verbs::mark::run(daemon, caller, parse(args)?, Mark::Unlock).await?),
+        Verb::UserLockdown => reply(id, verbs::user::lock_down(daemon, caller, parse(args)?).await?),
+        Verb::UserRename => reply(id, verbs::user::rename(daemon, caller, parse(args)?).await?),
+        Verb::UserDelete => reply(id, verbs::user::delete(daemon, caller, parse(args)?).await?),
     }
 }
 

@@ -11,6 +11,17 @@ pub mod verbs;
 
 use apppw_admin::{AdminError, Code};
 
+impl From<crate::change::ChangeError> for AdminError {
+    fn from(error: crate::change::ChangeError) -> Self {
+        match error {
+            crate::change::ChangeError::NotDone(error) => error.into(),
+            crate::change::ChangeError::InMemory(_) | crate::change::ChangeError::NotJournaled(_) => {
+                Self::new(Code::ReadOnly, error.to_string())
+            }
+        }
+    }
+}
+
 impl From<crate::store::StoreError> for AdminError {
     fn from(error: crate::store::StoreError) -> Self {
         let code = match error {

@@ -1,9 +1,14 @@
 //! Who may do what: one table, and nothing is allowed that has no row in it.
 
 use super::caller::{Caller, Role};
-use crate::config::SelfService;
+use crate::account::canonical_of;
+use crate::config::{SelfService, UsersConfig};
 use crate::store::AccountRecord;
 use apppw_admin::{AdminError, Code, Verb};
+
+/// Why everyone else may do nothing.
+pub const NOBODY: &str =
+    "that is for administrators, and for people: a uid from UID_MIN (login.defs) on, with a name";
 
 /// How far a role reaches with a verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +42,24 @@ pub const fn rule(verb: Verb) -> Rule {
         Verb::Create => (All, OwnIfCreate, None),
         Verb::List => (All, Own, None),
         Verb::Show => (All, Own, None),
+        Verb::Rename => (All, Own, None),
+        Verb::Rotate => (All, OwnIfCreate, None),
+        // Who may suspend may resume, and what an administrator has suspended stays so.
+        Verb::Suspend => (All, None, None),
+        Verb::Resume => (All, None, None),
         Verb::Revoke => (All, Own, None),
         Verb::Verify => (All, Own, None),
         Verb::Status => (All, None, None),
+        Verb::Report => (All, None, None),
+        Verb::Panic => (All, None, None),
         Verb::UserShow => (All, None, None),
         Verb::UserEnroll => (All, None, None),
         Verb::UserUnenroll => (All, None, None),
+        Verb::UserLock => (All, None, None),
+        Verb::UserUnlock => (All, None, None),
+        Verb::UserLockdown => (All, None, None),
+        Verb::UserRename => (All, None, None),
+        Verb::UserDelete => (All, None, None),
     };
     Rule { admin, user, nobody }
 }
@@ -56,6 +73,8 @@ pub enum Power {
     Own {
         /// The caller's Unix name.
         name: String,
+        /// The account's name by `[users]`, or as it was before these rules.
+        canonical: String,
         /// The caller's uid.
         uid: u32,
     },
@@ -65,7 +84,12 @@ pub enum Power {
 ///
 /// # Errors
 /// [`Code::Denied`].
-pub fn authorize(caller: &Caller, verb: Verb, self_service: SelfService) -> Result<Power, AdminError> {
+pub fn authorize(
+    caller: &Caller,
+    verb: Verb,
+    self_service: SelfService,
+    users: &UsersConfig,
+) -> Result<Power, AdminError> {
     let rule = rule(verb);
     let (reach, own) = match &caller.role {
         Role::Admin => (rule.admin, None),
@@ -80,9 +104,15 @@ pub fn authorize(caller: &Caller, verb: Verb, self_service: SelfService) -> Resu
         (Reach::OwnIfCreate, _) if self_service != SelfService::Create => {
             denied("here app passwords are created by an administrator ([policy] self_service = \"revoke\")")
         }
-        (Reach::Own | Reach::OwnIfCreate, Some(name)) => {
-            Ok(Power::Own { name: name.clone(), uid: caller.uid })
+        // At the mail server a bare name is a virtual user's then, who may be another person.
+        (Reach::OwnIfCreate, Some(name)) if users.default_domain.is_some() && !name.contains('@') => {
+            denied("names without a domain are not Unix accounts' here ([users] default_domain)")
         }
+        (Reach::Own | Reach::OwnIfCreate, Some(name)) => {
+            let canonical = canonical_of(name, true, users);
+            Ok(Power::Own { name: name.clone(), canonical, uid: caller.uid })
+        }
+        _ if caller.role == Role::Nobody => denied(NOBODY),
         (Reach::None | Reach::Own | Reach::OwnIfCreate, _) => {
             denied("that takes root or a member of the group apppw-admin")
         }
@@ -99,7 +129,9 @@ impl Power {
         match (self, user) {
             (Self::All, user) => Ok(user.map(str::to_owned)),
             (Self::Own { name, .. }, None) => Ok(Some(name.clone())),
-            (Self::Own { name, .. }, Some(user)) if user == name => Ok(Some(name.clone())),
+            (Self::Own { name, canonical, .. }, Some(user)) if user == name || user == canonical => {
+                Ok(Some(name.clone()))
+            }
             (Self::Own { name, .. }, Some(_)) => {
                 let message = format!("{name} may act for {name} only");
                 Err(AdminError::in_field(Code::Denied, "user", message))
@@ -113,17 +145,33 @@ impl Power {
     pub fn reaches(&self, account: &AccountRecord) -> bool {
         match self {
             Self::All => true,
-            Self::Own { name, uid } => account.name == *name && account.uid == Some(*uid),
+            Self::Own { name, canonical, uid } => {
+                account.uid == Some(*uid) && [name, canonical].contains(&&account.name)
+            }
         }
     }
 
-    /// As [`Power::reaches`], in words.
+    /// Whether the owner of a locked account acts: its self-service is closed.
+    ///
+    /// # Errors
+    /// [`Code::Denied`].
+    pub fn check_open(&self, user: &str, locked: bool) -> Result<(), AdminError> {
+        match self {
+            Self::Own { .. } if locked => {
+                let message = format!("the account {user} is locked; ask an administrator");
+                Err(AdminError::in_field(Code::Denied, "user", message))
+            }
+            Self::Own { .. } | Self::All => Ok(()),
+        }
+    }
+
+    /// As [`Power::reaches`] and [`Power::check_open`], in words.
     ///
     /// # Errors
     /// [`Code::Denied`].
     pub fn check(&self, account: &AccountRecord) -> Result<(), AdminError> {
         if self.reaches(account) {
-            return Ok(());
+            return self.check_open(&account.name, account.locked.is_some());
         }
         let whose = match account.uid {
             Some(uid) => format!("is bound to uid {uid}"),
@@ -144,17 +192,19 @@ mod tests {
     }
 
     fn account(name: &str, uid: Option<u32>) -> AccountRecord {
-        AccountRecord { id: AccountId([1; 16]), name: name.into(), uid, enrolled: None, created: 0 }
+        let (given, id) = (name.into(), AccountId([1; 16]));
+        AccountRecord { id, name: name.into(), given, uid, enrolled: None, locked: None, created: 0 }
     }
 
     #[test]
     fn nobody_may_do_nothing_and_an_administrator_everything() {
-        for verb in Verb::ALL {
+        for verb in Verb::ALL.iter().copied() {
             for self_service in [SelfService::Revoke, SelfService::Create] {
-                let nobody = authorize(&caller(33, Role::Nobody), verb, self_service);
+                let nobody =
+                    authorize(&caller(33, Role::Nobody), verb, self_service, &UsersConfig::default());
                 assert_eq!(nobody.unwrap_err().code, Code::Denied, "{verb:?}");
                 assert_eq!(
-                    authorize(&caller(0, Role::Admin), verb, self_service),
+                    authorize(&caller(0, Role::Admin), verb, self_service, &UsersConfig::default()),
                     Ok(Power::All),
                     "{verb:?}"
                 );
@@ -165,8 +215,10 @@ mod tests {
     #[test]
     fn a_user_reaches_only_the_account_bound_to_the_uid() {
         let alice = caller(1000, Role::User("alice".into()));
-        for verb in Verb::ALL {
-            let Ok(power) = authorize(&alice, verb, SelfService::Create) else { continue };
+        for verb in Verb::ALL.iter().copied() {
+            let Ok(power) = authorize(&alice, verb, SelfService::Create, &UsersConfig::default()) else {
+                continue;
+            };
             assert!(power.reaches(&account("alice", Some(1000))), "{verb:?}");
             assert!(!power.reaches(&account("alice", Some(1001))), "{verb:?}");
             assert!(!power.reaches(&account("alice", None)), "{verb:?}");
@@ -179,13 +231,40 @@ mod tests {
     #[test]
     fn a_user_creates_only_where_policy_lets_users_create() {
         let alice = caller(1000, Role::User("alice".into()));
-        assert!(authorize(&alice, Verb::Create, SelfService::Create).is_ok());
-        assert!(authorize(&alice, Verb::Create, SelfService::Revoke).is_err());
-        for verb in [Verb::List, Verb::Show, Verb::Revoke, Verb::Verify] {
-            assert!(authorize(&alice, verb, SelfService::Revoke).is_ok(), "{verb:?}");
+        let always = [Verb::List, Verb::Show, Verb::Rename, Verb::Revoke, Verb::Verify];
+        let if_create = [Verb::Create, Verb::Rotate];
+        for verb in Verb::ALL.iter().copied() {
+            let may = |self_service| authorize(&alice, verb, self_service, &UsersConfig::default()).is_ok();
+            assert_eq!(may(SelfService::Revoke), always.contains(&verb), "{verb:?}");
+            let with_create = always.contains(&verb) || if_create.contains(&verb);
+            assert_eq!(may(SelfService::Create), with_create, "{verb:?}");
         }
-        for verb in [Verb::Status, Verb::UserShow, Verb::UserEnroll, Verb::UserUnenroll] {
-            assert!(authorize(&alice, verb, SelfService::Create).is_err(), "{verb:?}");
+    }
+
+    #[test]
+    fn a_lock_closes_self_service_and_binds_no_administrator() {
+        let alice = Power::Own { name: "alice".into(), canonical: "alice".into(), uid: 1000 };
+        let locked = AccountRecord { locked: Some(1), ..account("alice", Some(1000)) };
+        assert!(alice.check(&account("alice", Some(1000))).is_ok());
+        assert_eq!(alice.check(&locked).unwrap_err().code, Code::Denied);
+        assert!(Power::All.check(&locked).is_ok());
+    }
+
+    #[test]
+    fn a_unix_name_means_the_account_that_its_logins_mean() {
+        let alice = caller(1000, Role::User("Alice".into()));
+        let fold = UsersConfig { fold_case: true, ..UsersConfig::default() };
+        let power = authorize(&alice, Verb::List, SelfService::Revoke, &fold).unwrap();
+        assert!(power.reaches(&account("alice", Some(1000))));
+        for user in [None, Some("Alice"), Some("alice")] {
+            assert_eq!(power.target(user), Ok(Some("Alice".into())));
+        }
+        let domain = UsersConfig { default_domain: Some("example.org".into()), ..fold };
+        let power = authorize(&alice, Verb::List, SelfService::Revoke, &domain).unwrap();
+        assert!(power.reaches(&account("alice", Some(1000))));
+        assert!(!power.reaches(&account("alice@example.org", Some(1000))));
+        for verb in [Verb::Create, Verb::Rotate] {
+            assert!(authorize(&alice, verb, SelfService::Create, &domain).is_err(), "{verb:?}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::caller::{Caller, Role};
 use super::dispatch::{self, Answer, Then};
+use super::rules;
 use crate::daemon::Daemon;
 use crate::store::Store;
 use apppw_admin::{AdminError, Code, MAX_LINE};
@@ -18,9 +19,6 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How long a refusal may take to be read.
 const REFUSE_WITHIN: Duration = Duration::from_millis(500);
 
-/// How long one who may do nothing may take to ask.
-const NOBODY_WITHIN: Duration = Duration::from_secs(2);
-
 /// Serves one connection.
 pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: UnixStream) {
     let caller = match Caller::of(&stream, daemon.people).await {
@@ -35,11 +33,14 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: U
             .await;
         }
     };
+    if caller.role == Role::Nobody {
+        // Whatever he asks is denied, and his place is another's.
+        return deny(&daemon, &caller, stream).await;
+    }
     let mut lines = Lines::new(&mut stream);
-    let idle = if caller.role == Role::Nobody { NOBODY_WITHIN } else { IDLE };
     let mut is_first = true;
     loop {
-        let line = timeout(idle, lines.next()).await;
+        let line = timeout(IDLE, lines.next()).await;
         // At a stop nobody gets in any more.
         let Ok(under_way) = daemon.requests.try_read() else { return };
         let answer = match line {
@@ -53,7 +54,6 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: U
         // Who begins with something else (a web browser, a proxy) did not mean this daemon: what
         // follows must not be taken for requests.
         let goes_on = match answer.then {
-            _ if caller.role == Role::Nobody => false,
             Then::GoOn => true,
             Then::GoOnUnlessFirst => !is_first,
             Then::HangUp => false,
@@ -68,6 +68,15 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: U
             return;
         }
     }
+}
+
+/// Says to one who may do nothing that he may not.
+async fn deny<S>(daemon: &Daemon<S>, caller: &Caller, stream: UnixStream) {
+    let message = format!("{caller} may do nothing here: {}", rules::NOBODY);
+    if let Some(left_out) = daemon.throttle.may_say(caller.uid, std::time::Instant::now()) {
+        tracing::warn!("denied to {caller}: everything ({left_out} more)");
+    }
+    refuse(stream, Code::Denied, &message).await;
 }
 
 /// Ends [`REFUSE_WITHIN`] after the stop has begun.

@@ -2,83 +2,149 @@
 
 use super::argon::{self, Owned, PoolError};
 use super::decide::{self, Facts, Step};
+use super::uses::Place;
 use super::{Answer, Owner, Reason};
-use crate::account;
+use crate::account::Names;
+use crate::address::Address;
 use crate::clock;
+use crate::config::Config;
 use crate::daemon::Daemon;
+use crate::policy::{self, Primary};
 use crate::store::{AccountId, AccountRecord, Hash, LoginRow, Store, StoreError};
 use apppw_admin::AppPasswordId;
 use apppw_proto::secret::Secret;
 use std::rc::Rc;
 
-/// Judges a secret of the right shape. `service` is `None` when `verify` leaves it open.
-pub async fn login<S: Store + 'static>(
-    daemon: &Rc<Daemon<S>>,
-    user: &str,
-    service: Option<&str>,
-    secret: &Secret,
-) -> Answer {
-    match try_login(daemon, user, service, secret).await {
-        Ok(answer) => answer,
+/// A login, as it is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The user name as typed.
+    pub user: &'a str,
+    /// The PAM service; `None` when `verify` leaves it open.
+    pub service: Option<&'a str>,
+    /// The client's address.
+    pub address: Address,
+    /// Whether somebody logs in. `verify` only asks: it closes no pin.
+    pub is_login: bool,
+}
+
+/// Judges a secret of the right shape.
+pub async fn login<S: Store + 'static>(daemon: &Rc<Daemon<S>>, asked: &Asked<'_>, secret: &Secret) -> Answer {
+    match try_login(daemon, asked, secret).await {
+        Ok(answer) => with_account(daemon, asked.user, answer),
         Err(error) => store_failed(&error),
     }
 }
 
 /// Judges whether the primary password may be used.
-pub async fn primary<S: Store>(daemon: &Daemon<S>, user: &str, service: &str, wrong_check: bool) -> Answer {
-    let Ok(name) = account::canonical(user) else { return Answer::new(Reason::BadUserName) };
-    match daemon.store.account(&name).await {
-        Ok(account) => {
-            let facts = daemon.facts(&name, account.as_ref(), Some(service));
-            Answer::new(decide::primary(&facts, wrong_check))
+pub async fn primary<S: Store>(daemon: &Daemon<S>, asked: &Asked<'_>, wrong_check: bool) -> Answer {
+    let Ok(names) = Names::of(asked.user, &daemon.config.users) else {
+        return Answer::new(Reason::BadUserName);
+    };
+    match daemon.account_and_twin(&names).await {
+        Ok((account, twin)) => {
+            let facts = daemon.facts(asked, &names, account.as_ref(), twin.as_ref());
+            with_account(daemon, asked.user, Answer::new(decide::primary(&facts, wrong_check)))
         }
         Err(error) => store_failed(&error),
     }
 }
 
+/// Whether an account is enrolled and locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// It has, or once had, an app password.
+    pub enrolled: bool,
+    /// It is locked.
+    pub locked: bool,
+}
+
+/// What was read for a login, and what is decided on it.
+struct Judged {
+    account: Option<AccountRecord>,
+    row: Option<LoginRow>,
+    step: Step,
+}
+
+/// Reads everything anew and decides: what was revoked a moment ago is refused.
+async fn judge<S: Store + 'static>(
+    daemon: &Rc<Daemon<S>>,
+    asked: &Asked<'_>,
+    names: &Names,
+    secret: &Secret,
+) -> Result<Judged, StoreError> {
+    let (account, twin) = daemon.account_and_twin(names).await?;
+    let row = find(daemon, account.as_ref(), secret).await?;
+    let facts = daemon.facts(asked, names, account.as_ref(), twin.as_ref());
+    let mut step = decide::login(&facts, row.as_ref());
+    if let Some(row) = &row {
+        if step == Step::NeedsHash && daemon.seen_expired.borrow().contains_key(&row.id) {
+            step = Step::Decided(Reason::Expired);
+        }
+        if step == Step::NeedsHash
+            && let Some(reason) = daemon.denied.borrow().reason(row.id)
+        {
+            step = Step::Decided(reason);
+        }
+        if step == Step::Decided(Reason::Expired) && !row.expired {
+            daemon.note_expired(row.id);
+        }
+    }
+    Ok(Judged { account, row, step })
+}
+
 async fn try_login<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
-    user: &str,
-    service: Option<&str>,
+    asked: &Asked<'_>,
     secret: &Secret,
 ) -> Result<Answer, StoreError> {
-    let Ok(name) = account::canonical(user) else { return Ok(Answer::new(Reason::BadUserName)) };
-    let account = daemon.store.account(&name).await?;
-    let row = find(daemon, account.as_ref(), secret).await?;
-    let facts = daemon.facts(&name, account.as_ref(), service);
-    let hash = match (decide::login(&facts, row.as_ref()), row.as_ref().and_then(|row| row.hash)) {
-        (Step::Decided(reason), _) => return Ok(answer(reason, row)),
-        (Step::NeedsHash, None) => return Ok(answer(Reason::BadHash, row)),
-        (Step::NeedsHash, Some(hash)) => hash,
+    let Ok(names) = Names::of(asked.user, &daemon.config.users) else {
+        return Ok(Answer::new(Reason::BadUserName));
     };
-    let Some(row) = row else { return Ok(Answer::new(Reason::Internal)) };
-    let Some(account_id) = account.as_ref().map(|account| account.id) else {
-        return Ok(answer(Reason::Internal, Some(row)));
-    };
+    let Judged { account, row, step } = judge(daemon, asked, &names, secret).await?;
+    if let Step::Decided(reason) = step {
+        return Ok(answer(reason, row));
+    }
+    let (Some(account), Some(mut row)) = (account, row) else { return Ok(Answer::new(Reason::Internal)) };
+    let Some(hash) = row.hash else { return Ok(answer(Reason::BadHash, Some(row))) };
     if daemon.memo.borrow_mut().knows(row.id, &hash, secret) {
         daemon.tally.memo_hit();
-        daemon.bring_up_to_date(&row, account_id, hash, secret);
-        return Ok(answer(Reason::Accepted, Some(row)));
-    }
-    match daemon.argon.verify(Owned { id: row.id, account: account_id }, &hash, secret).await {
-        Ok(true) => {}
-        Ok(false) => return Ok(answer(Reason::WrongSecret, Some(row))),
-        Err(PoolError::Overloaded | PoolError::Abandoned) => {
-            return Ok(answer(Reason::Overloaded, Some(row)));
+    } else {
+        match daemon.argon.verify(Owned { id: row.id, account: account.id }, &hash, secret).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(answer(Reason::WrongSecret, Some(row))),
+            Err(PoolError::Overloaded | PoolError::Abandoned) => {
+                return Ok(answer(Reason::Overloaded, Some(row)));
+            }
+            Err(PoolError::BadHash) => return Ok(answer(Reason::BadHash, Some(row))),
         }
-        Err(PoolError::BadHash) => return Ok(answer(Reason::BadHash, Some(row))),
+        // Argon2id took its time: what was revoked meanwhile is refused.
+        row = match still(judge(daemon, asked, &names, secret).await?, row) {
+            Ok(row) => row,
+            Err(refused) => return Ok(refused),
+        };
+        daemon.memo.borrow_mut().remember(row.id, &hash, secret);
     }
-    // Argon2id took its time: what was revoked meanwhile is refused.
-    let account = daemon.store.account(&name).await?;
-    let again = find(daemon, account.as_ref(), secret).await?.filter(|again| again.id == row.id);
-    let facts = daemon.facts(&name, account.as_ref(), service);
-    match decide::login(&facts, again.as_ref()) {
-        Step::Decided(reason) => Ok(answer(reason, again.or(Some(row)))),
-        Step::NeedsHash => {
-            daemon.memo.borrow_mut().remember(row.id, &hash, secret);
-            daemon.bring_up_to_date(&row, account_id, hash, secret);
-            Ok(answer(Reason::Accepted, Some(row)))
-        }
+    let first_use = row.scope.first_use(asked.service, asked.address);
+    if asked.is_login && !first_use.is_empty() {
+        // Durable before the answer, and judged again: of two that race the other may have won.
+        daemon.store.pin(row.id, first_use, clock::now()).await?;
+        row = match still(judge(daemon, asked, &names, secret).await?, row) {
+            Ok(row) => row,
+            Err(refused) => return Ok(refused),
+        };
+    }
+    daemon.bring_up_to_date(&row, account.id, hash, secret);
+    Ok(answer(Reason::Accepted, Some(row)))
+}
+
+/// The row, if it is still the same one and may still accept; else what is answered.
+fn still(again: Judged, before: LoginRow) -> Result<LoginRow, Answer> {
+    let row = again.row.filter(|row| row.id == before.id);
+    match (again.step, row) {
+        (Step::NeedsHash, Some(row)) => Ok(row),
+        (Step::NeedsHash, None) => Err(answer(Reason::UnknownSecret, Some(before))),
+        (Step::Decided(reason), row) => Err(answer(reason, row.or(Some(before)))),
     }
 }
 
@@ -104,22 +170,82 @@ fn answer(reason: Reason, row: Option<LoginRow>) -> Answer {
     Answer { app_password, ..Answer::new(reason) }
 }
 
+/// For the log: whose it is, where that is not what was typed.
+fn with_account<S>(daemon: &Daemon<S>, user: &str, answer: Answer) -> Answer {
+    let names = Names::of(user, &daemon.config.users).ok();
+    let account = names.map(|names| names.canonical).filter(|canonical| canonical != user);
+    Answer { account, ..answer }
+}
+
 fn store_failed(error: &StoreError) -> Answer {
     tracing::error!("can't judge a login: {error}");
     Answer::new(Reason::StoreFailed)
 }
 
 impl<S: Store> Daemon<S> {
+    /// The account that a name as typed means; and, where it would fall together with another
+    /// one, that other.
+    async fn account_and_twin(
+        &self,
+        names: &Names,
+    ) -> Result<(Option<AccountRecord>, Option<AccountRecord>), StoreError> {
+        let account = self.account(names).await?;
+        let twin = match &account {
+            Some(account) if account.name != names.canonical => self.store.account(&names.canonical).await?,
+            _ => None,
+        };
+        Ok((account, twin))
+    }
+
     /// What a decision on this account is made on.
     fn facts<'a>(
         &'a self,
-        name: &str,
+        asked: &Asked<'a>,
+        names: &Names,
         account: Option<&AccountRecord>,
-        service: Option<&'a str>,
+        twin: Option<&AccountRecord>,
     ) -> Facts<'a> {
-        let enrolled = account.is_some_and(|account| account.enrolled.is_some())
-            || self.lost_enrolments.borrow().contain(&self.keys, name);
-        Facts { service, groups: &self.config.groups, enrolled, primary: self.config.policy.primary }
+        let Asked { service, address, .. } = *asked;
+        let Config { policy, groups, .. } = &self.config;
+        let standing = self.standing(names, account);
+        let primary = |user, standing: Standing| {
+            let account = policy::Account { user, enrolled: standing.enrolled, locked: standing.locked };
+            service.map_or(Primary::Refused(Reason::PrimaryRefused), |service| {
+                policy::primary(policy, groups, &account, service, address)
+            })
+        };
+        // The mail server may take both for one: the stricter of the two counts.
+        let own = account.map_or(names.canonical.as_str(), |account| account.name.as_str());
+        let mut primary_here = primary(own, standing);
+        if own != names.canonical {
+            let twin = twin.map_or(standing, |twin| self.standing(names, Some(twin)));
+            primary_here = primary_here.stricter(primary(names.canonical.as_str(), twin));
+        }
+        Facts {
+            service,
+            address,
+            groups,
+            enrolled: standing.enrolled,
+            locked: standing.locked,
+            panic: self.panic.borrow().covers(groups, service)
+                || self.denied.borrow().panics().covers(groups, service),
+            primary: primary_here,
+            now: clock::now(),
+        }
+    }
+
+    /// Whether an account is enrolled and locked, by the database or by the journal.
+    #[must_use]
+    pub fn standing(&self, names: &Names, account: Option<&AccountRecord>) -> Standing {
+        let lost = self.lost.borrow().find(&self.keys, names);
+        let denied = |name: &str| self.denied.borrow().has_account(name);
+        Standing {
+            enrolled: account.is_some_and(|account| account.enrolled.is_some())
+                || lost.is_some_and(|lost| lost.enrolled.is_some()),
+            locked: account.is_some_and(|account| account.locked.is_some())
+                || lost.is_some_and(|lost| lost.locked.is_some())
+                || names.all().chain(account.map(|account| account.name.as_str())).any(denied),
+        }
     }
 
     /// Brings a hash up to the configured parameters and newest key, behind the login. If it
@@ -153,13 +279,35 @@ impl<S: Store> Daemon<S> {
     }
 
     /// Records an accepted login.
-    pub fn note_use(self: &Rc<Self>, answer: &Answer, service: &str, rhost: &str, unproven: bool)
+    pub fn note_use(self: &Rc<Self>, answer: &Answer, place: Place)
     where
         S: 'static,
     {
         if let (Reason::Accepted, Some(owner)) = (answer.reason, &answer.app_password) {
-            self.uses.borrow_mut().count(owner.id, service, rhost, unproven, clock::now());
+            if !self.uses.borrow_mut().count(owner.id, place, clock::now()) {
+                self.record.may_have_lost();
+            }
             self.flush_later();
         }
+    }
+
+    /// Records that a primary password has opened a service. A name that is unknown here
+    /// counts only if root reports it: others could invent as many as they like.
+    pub async fn note_primary_use(self: &Rc<Self>, user: &str, place: Place, peer_is_root: bool)
+    where
+        S: 'static,
+    {
+        let Ok(names) = Names::of(user, &self.config.users) else { return };
+        let name = match self.account(&names).await {
+            Ok(Some(account)) => account.name,
+            Ok(None) if peer_is_root => names.canonical,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!("could not note the use of a primary password: {error}");
+                return;
+            }
+        };
+        self.primary_uses.borrow_mut().count(name, place, clock::now());
+        self.flush_later();
     }
 }

@@ -1,9 +1,11 @@
 //! The decision: pure functions of what was asked, what was read, and policy.
 
 use super::Reason;
+use crate::address::Address;
+use crate::clock::UnixSeconds;
 use crate::config::Groups;
+use crate::policy::Primary;
 use crate::store::LoginRow;
-use apppw_admin::verbs::PrimaryPolicy;
 use apppw_proto::services;
 
 /// What a decision is made on, but for the row.
@@ -11,24 +13,23 @@ use apppw_proto::services;
 pub struct Facts<'a> {
     /// The PAM service; `None` when `verify` leaves it open.
     pub service: Option<&'a str>,
+    /// The client's address.
+    pub address: Address,
     /// The groups as they are configured now.
     pub groups: &'a Groups,
     /// Whether the account has, or once had, an app password. `false` for no account.
     pub enrolled: bool,
-    /// The policy for this account here.
-    pub primary: PrimaryPolicy,
+    /// Whether the account is locked.
+    pub locked: bool,
+    /// Whether `apppw panic on` is in force here.
+    pub panic: bool,
+    /// What the primary password may do here.
+    pub primary: Primary,
+    /// The time.
+    pub now: UnixSeconds,
 }
 
 impl Facts<'_> {
-    /// Whether policy lets this account use its primary password here.
-    const fn primary_is_allowed(&self) -> bool {
-        match self.primary {
-            PrimaryPolicy::Refuse => false,
-            PrimaryPolicy::RefuseEnrolled => !self.enrolled,
-            PrimaryPolicy::Allow => true,
-        }
-    }
-
     /// What settles the matter before any secret or row is looked at.
     fn by_service(&self) -> Option<Reason> {
         let service = self.service?;
@@ -51,28 +52,40 @@ pub enum Step {
 /// Decides on a secret of the right shape. `row` is the one with the secret's tag.
 #[must_use]
 pub fn login(facts: &Facts<'_>, row: Option<&LoginRow>) -> Step {
-    if let Some(reason) = facts.by_service() {
-        return Step::Decided(reason);
-    }
-    let Some(row) = row else {
+    Step::Decided(match (facts.by_service(), row) {
+        (Some(reason), _) => reason,
         // An account never enrolled has no stale phone: its primary password may look so.
-        let reason = if !facts.enrolled && facts.primary_is_allowed() {
-            Reason::NeverEnrolled
-        } else {
-            Reason::UnknownSecret
-        };
-        return Step::Decided(reason);
-    };
+        (None, None) if !facts.enrolled && facts.primary.passes() => Reason::NeverEnrolled,
+        (None, None) => Reason::UnknownSecret,
+        (None, Some(row)) => match row_refusal(facts, row) {
+            Some(reason) => reason,
+            None => return Step::NeedsHash,
+        },
+    })
+}
+
+/// Why this row doesn't accept. What an administrator did comes before what the scope says:
+/// the log should name the stronger reason.
+fn row_refusal(facts: &Facts<'_>, row: &LoginRow) -> Option<Reason> {
     if row.revoked.is_some() {
-        return Step::Decided(Reason::Revoked);
+        return Some(Reason::Revoked);
     }
-    if facts.service.is_some_and(|service| !facts.groups.covers(&row.services, service)) {
-        return Step::Decided(Reason::WrongService);
+    if facts.locked {
+        return Some(Reason::AccountLocked);
     }
-    if row.hash.is_none() {
-        return Step::Decided(Reason::BadHash);
+    if facts.panic {
+        return Some(Reason::Panic);
     }
-    Step::NeedsHash
+    if row.suspended.is_some() {
+        return Some(Reason::Suspended);
+    }
+    // What was once seen expired stays so, whatever the clock does later.
+    if row.expired {
+        return Some(Reason::Expired);
+    }
+    row.scope
+        .refusal(facts.groups, facts.service, facts.address, facts.now)
+        .or_else(|| row.hash.is_none().then_some(Reason::BadHash))
 }
 
 /// Decides whether the primary password may be used. `wrong_check`: what was typed looked
@@ -82,11 +95,12 @@ pub fn primary(facts: &Facts<'_>, wrong_check: bool) -> Reason {
     if let Some(reason) = facts.by_service() {
         return reason;
     }
-    match (facts.primary_is_allowed(), wrong_check, facts.enrolled, facts.primary) {
-        (true, ..) => Reason::PrimaryAllowed,
-        (false, true, ..) => Reason::Mistyped,
-        (false, false, true, PrimaryPolicy::RefuseEnrolled) => Reason::PrimaryRefusedEnrolled,
-        (false, false, ..) => Reason::PrimaryRefused,
+    match facts.primary {
+        Primary::Allowed => Reason::PrimaryAllowed,
+        Primary::WouldBeRefused(_) => Reason::PrimaryReported,
+        Primary::Refused(Reason::AccountLocked) => Reason::AccountLocked,
+        Primary::Refused(_) if wrong_check => Reason::Mistyped,
+        Primary::Refused(reason) => reason,
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Answer {
     pub detail: Detail,
     /// The app password that the secret belongs to.
     pub app_password: Option<Owner>,
+    /// The account, where it is not called as was typed.
+    pub account: Option<String>,
 }
 
 /// The app password that a secret belongs to.
@@ -46,6 +48,6 @@ impl Answer {
     /// An answer that concerns no app password.
     #[must_use]
     pub const fn new(reason: Reason) -> Self {
-        Self { verdict: reason.verdict(), reason, detail: reason.detail(), app_password: None }
+        Self { verdict: reason.verdict(), reason, detail: reason.detail(), app_password: None, account: None }
     }
 }

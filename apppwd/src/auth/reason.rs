@@ -13,6 +13,22 @@ pub enum Reason {
     Revoked,
     /// Its scope does not cover the service.
     WrongService,
+    /// Its time is over.
+    Expired,
+    /// It is suspended.
+    Suspended,
+    /// The client's address is in none of its networks.
+    WrongNetwork,
+    /// It has a network rule, and the host gave no address that counts.
+    NoAddress,
+    /// It is locked to the service that used it first, which is another one.
+    PinnedService,
+    /// It is locked to the network that used it first, which is another one.
+    PinnedNetwork,
+    /// The account is locked.
+    AccountLocked,
+    /// `apppw panic on` is in force.
+    Panic,
     /// The service is in no group.
     ServiceInNoGroup,
     /// The tag is right and the secret isn't: chance (1 in 2³² guesses), or a forged row.
@@ -32,6 +48,9 @@ pub enum Reason {
     NeverService,
     /// The primary password is left to the next module.
     PrimaryAllowed,
+    /// The primary password is left to the next module, though policy would refuse it if it
+    /// did not only report.
+    PrimaryReported,
     /// A string with the shape of a secret, from an account never enrolled whose primary
     /// password is allowed.
     NeverEnrolled,
@@ -55,11 +74,19 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 31] = [
         Self::Accepted,
         Self::UnknownSecret,
         Self::Revoked,
         Self::WrongService,
+        Self::Expired,
+        Self::Suspended,
+        Self::WrongNetwork,
+        Self::NoAddress,
+        Self::PinnedService,
+        Self::PinnedNetwork,
+        Self::AccountLocked,
+        Self::Panic,
         Self::ServiceInNoGroup,
         Self::WrongSecret,
         Self::PrimaryRefused,
@@ -69,6 +96,7 @@ impl Reason {
         Self::BadUserName,
         Self::NeverService,
         Self::PrimaryAllowed,
+        Self::PrimaryReported,
         Self::NeverEnrolled,
         Self::PrimaryUsed,
         Self::Overloaded,
@@ -88,6 +116,14 @@ impl Reason {
             Self::UnknownSecret => "unknown-secret",
             Self::Revoked => "revoked",
             Self::WrongService => "wrong-service",
+            Self::Expired => "expired",
+            Self::Suspended => "suspended",
+            Self::WrongNetwork => "wrong-network",
+            Self::NoAddress => "no-address",
+            Self::PinnedService => "pinned-service",
+            Self::PinnedNetwork => "pinned-network",
+            Self::AccountLocked => "account-locked",
+            Self::Panic => "panic",
             Self::ServiceInNoGroup => "service-in-no-group",
             Self::WrongSecret => "wrong-secret",
             Self::PrimaryRefused => "primary-refused",
@@ -97,6 +133,7 @@ impl Reason {
             Self::BadUserName => "bad-user-name",
             Self::NeverService => "never-service",
             Self::PrimaryAllowed => "primary-allowed",
+            Self::PrimaryReported => "primary-reported",
             Self::NeverEnrolled => "never-enrolled",
             Self::PrimaryUsed => "primary-used",
             Self::Overloaded => "overloaded",
@@ -117,6 +154,14 @@ impl Reason {
             Self::UnknownSecret
             | Self::Revoked
             | Self::WrongService
+            | Self::Expired
+            | Self::Suspended
+            | Self::WrongNetwork
+            | Self::NoAddress
+            | Self::PinnedService
+            | Self::PinnedNetwork
+            | Self::AccountLocked
+            | Self::Panic
             | Self::ServiceInNoGroup
             | Self::WrongSecret
             | Self::PrimaryRefused
@@ -124,9 +169,11 @@ impl Reason {
             | Self::Mistyped
             | Self::NotASecret
             | Self::BadUserName => Verdict::Refused,
-            Self::NeverService | Self::PrimaryAllowed | Self::NeverEnrolled | Self::PrimaryUsed => {
-                Verdict::NotMine
-            }
+            Self::NeverService
+            | Self::PrimaryAllowed
+            | Self::PrimaryReported
+            | Self::NeverEnrolled
+            | Self::PrimaryUsed => Verdict::NotMine,
             Self::Overloaded
             | Self::Deadline
             | Self::StoreFailed

@@ -1,6 +1,10 @@
 //! Connections on `auth.sock`: one request, one reply.
 
-use super::{Answer, Reason, check};
+use super::check::{self, Asked};
+use super::peers::Standing;
+use super::uses::Place;
+use super::{Answer, Reason};
+use crate::address::Address;
 use crate::daemon::Daemon;
 use crate::log;
 use crate::store::Store;
@@ -83,25 +87,48 @@ async fn read_frame<'b>(
 /// Answers a request, logs the verdict and counts it.
 async fn answer<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &Request<'_>) -> Answer {
     let standing = daemon.peers.standing(uid, request.service);
-    let answer =
-        if standing.may_ask { judge(daemon, request).await } else { Answer::new(Reason::PeerNotAllowed) };
-    daemon.note_use(&answer, request.service, request.rhost, !standing.rhost_is_proven);
+    let answer = if standing.may_ask {
+        judge(daemon, uid, standing, request).await
+    } else {
+        Answer::new(Reason::PeerNotAllowed)
+    };
+    daemon.note_use(&answer, place(standing, request));
     conclude(daemon, uid, request, answer)
 }
 
-async fn judge<S: Store + 'static>(daemon: &Rc<Daemon<S>>, request: &Request<'_>) -> Answer {
+fn place(standing: Standing, request: &Request<'_>) -> Place {
+    Place {
+        service: request.service.to_owned(),
+        rhost: request.rhost.to_owned(),
+        unproven: !standing.rhost_is_proven,
+    }
+}
+
+async fn judge<S: Store + 'static>(
+    daemon: &Rc<Daemon<S>>,
+    uid: u32,
+    standing: Standing,
+    request: &Request<'_>,
+) -> Answer {
+    let asked = Asked {
+        user: request.user,
+        service: Some(request.service),
+        address: Address::from_rhost(request.rhost, standing.rhost_is_proven),
+        is_login: true,
+    };
     match request.kind {
         Kind::Login => match classify(request.secret) {
             // Only the canonical form: a client that sends another one has not looked at it.
             Shape::Secret(secret) if secret.as_bytes() == request.secret => {
-                check::login(daemon, request.user, Some(request.service), &secret).await
+                check::login(daemon, &asked, &secret).await
             }
             _ => Answer::new(Reason::Malformed),
         },
-        Kind::MayUsePrimary => {
-            check::primary(daemon, request.user, request.service, request.wrong_check).await
+        Kind::MayUsePrimary => check::primary(daemon, &asked, request.wrong_check).await,
+        Kind::PrimaryWasUsed => {
+            daemon.note_primary_use(request.user, place(standing, request), uid == 0).await;
+            Answer::new(Reason::PrimaryUsed)
         }
-        Kind::PrimaryWasUsed => Answer::new(Reason::PrimaryUsed),
     }
 }
 

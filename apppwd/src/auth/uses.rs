@@ -4,7 +4,7 @@
 //! delay or fail a login, and a crash loses at most [`FLUSH_AFTER`] of them.
 
 use crate::clock::UnixSeconds;
-use crate::store::{MAX_USES, UseDelta};
+use crate::store::{MAX_USES, Uses};
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
 use std::collections::BTreeMap;
@@ -16,79 +16,93 @@ pub const FLUSH_AFTER: Duration = Duration::from_secs(30);
 /// Most uses that wait, so that a disk that stays full doesn't fill the memory.
 const MAX_PENDING: usize = 50_000;
 
-/// What is counted together.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    id: AppPasswordId,
-    service: String,
-    rhost: String,
-    unproven: bool,
+/// Where a use was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// PAM service.
+    pub service: String,
+    /// Address; empty: none.
+    pub rhost: String,
+    /// The address is a claim of an unprivileged peer.
+    pub unproven: bool,
 }
 
+/// Uses in one place.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
-    first: UnixSeconds,
-    last: UnixSeconds,
-    count: u64,
+pub struct Seen {
+    /// First of them.
+    pub first: UnixSeconds,
+    /// Last of them.
+    pub last: UnixSeconds,
+    /// How many.
+    pub count: u64,
 }
 
-/// The uses that wait, and those on their way to the store: both are shown.
-#[derive(Debug, Default)]
-pub struct PendingUses {
-    waiting: BTreeMap<Key, Seen>,
-    on_their_way: BTreeMap<Key, Seen>,
+/// The uses that wait, and those on their way to the store: both are shown. `K` says whose:
+/// an app password's id, or the name of a user whose primary password it was.
+#[derive(Debug)]
+pub struct PendingUses<K> {
+    waiting: BTreeMap<(K, Place), Seen>,
+    on_their_way: BTreeMap<(K, Place), Seen>,
     dropped: u64,
 }
 
-impl PendingUses {
-    /// Counts an accepted login. One app password has at most [`MAX_USES`] places here: it
-    /// can't crowd out the others.
-    pub fn count(&mut self, id: AppPasswordId, service: &str, rhost: &str, unproven: bool, now: UnixSeconds) {
-        let key = Key { id, service: service.to_owned(), rhost: rhost.to_owned(), unproven };
+impl<K> Default for PendingUses<K> {
+    fn default() -> Self {
+        Self { waiting: BTreeMap::new(), on_their_way: BTreeMap::new(), dropped: 0 }
+    }
+}
+
+impl<K: Ord + Clone> PendingUses<K> {
+    /// Counts a login. One app password or user has at most [`MAX_USES`] places here: it
+    /// can't crowd out the others. `false`: so many wait that nothing of it is kept.
+    pub fn count(&mut self, whose: K, place: Place, now: UnixSeconds) -> bool {
+        let key = (whose, place);
         let is_new = !self.waiting.contains_key(&key);
-        if is_new && (self.waiting.len() >= MAX_PENDING || range_of(&self.waiting, id).count() >= MAX_USES) {
+        let places = range_of(&self.waiting, &key.0).count();
+        if is_new && (self.waiting.len() >= MAX_PENDING || places >= MAX_USES) {
             self.dropped += 1;
-            return;
+            return places > 0;
         }
         add(&mut self.waiting, key, Seen { first: now, last: now, count: 1 });
+        true
     }
 
-    /// Whether there are some of `id`.
+    /// Whether there are some of `whose`.
     #[must_use]
-    pub fn has(&self, id: AppPasswordId) -> bool {
-        self.of(id).next().is_some()
+    pub fn has(&self, whose: &K) -> bool {
+        self.of(whose).next().is_some()
     }
 
-    /// Hands out all that wait, to be written. [`PendingUses::written`] or
-    /// [`PendingUses::not_written`] follows.
-    pub fn take(&mut self, host: &str) -> Vec<UseDelta> {
+    /// Drops those of `whose` that wait: it is gone.
+    pub fn forget(&mut self, whose: &K) {
+        self.waiting.retain(|(key, _), _| key != whose);
+    }
+
+    /// Hands out all that wait, to be written. [`PendingUses::ended`] follows.
+    pub fn take(&mut self, host: &str) -> Vec<Uses<K>> {
         for (key, seen) in std::mem::take(&mut self.waiting) {
             add(&mut self.on_their_way, key, seen);
         }
-        self.on_their_way
-            .iter()
-            .map(|(key, seen)| UseDelta {
-                id: key.id,
-                service: key.service.clone(),
-                rhost: key.rhost.clone(),
-                unproven: key.unproven,
-                host: host.to_owned(),
-                first: seen.first,
-                last: seen.last,
-                count: seen.count,
-            })
-            .collect()
+        let uses = self.on_their_way.iter().map(|((whose, place), seen)| Uses {
+            whose: whose.clone(),
+            service: place.service.clone(),
+            rhost: place.rhost.clone(),
+            unproven: place.unproven,
+            host: host.to_owned(),
+            first: seen.first,
+            last: seen.last,
+            count: seen.count,
+        });
+        uses.collect()
     }
 
-    /// What [`PendingUses::take`] handed out is in the store.
-    pub fn written(&mut self) {
-        self.on_their_way.clear();
-    }
-
-    /// It is not: it waits again.
-    pub fn not_written(&mut self) {
+    /// What [`PendingUses::take`] handed out is in the store (`written`), or waits again.
+    pub fn ended(&mut self, written: bool) {
         for (key, seen) in std::mem::take(&mut self.on_their_way) {
-            add(&mut self.waiting, key, seen);
+            if !written {
+                add(&mut self.waiting, key, seen);
+            }
         }
     }
 
@@ -104,11 +118,17 @@ impl PendingUses {
         self.dropped
     }
 
+    fn of<'a>(&'a self, whose: &'a K) -> impl Iterator<Item = (&'a Place, &'a Seen)> {
+        range_of(&self.on_their_way, whose).chain(range_of(&self.waiting, whose))
+    }
+}
+
+impl PendingUses<AppPasswordId> {
     /// `stored` with the uses of `id` that are not in the store yet, newest first.
     #[must_use]
     pub fn merged(&self, id: AppPasswordId, host: &str, stored: Vec<Use>) -> Vec<Use> {
         let mut uses = stored;
-        for (key, seen) in self.of(id) {
+        for (key, seen) in self.of(&id) {
             let rhost = (!key.rhost.is_empty()).then(|| key.rhost.clone());
             let same = |u: &&mut Use| {
                 u.service == key.service
@@ -136,18 +156,18 @@ impl PendingUses {
         uses.truncate(MAX_USES);
         uses
     }
-
-    fn of(&self, id: AppPasswordId) -> impl Iterator<Item = (&Key, &Seen)> {
-        range_of(&self.on_their_way, id).chain(range_of(&self.waiting, id))
-    }
 }
 
-fn range_of(map: &BTreeMap<Key, Seen>, id: AppPasswordId) -> impl Iterator<Item = (&Key, &Seen)> {
-    let from = Key { id, service: String::new(), rhost: String::new(), unproven: false };
-    map.range(from..).take_while(move |(key, _)| key.id == id)
+fn range_of<'a, K: Ord + Clone>(
+    map: &'a BTreeMap<(K, Place), Seen>,
+    whose: &'a K,
+) -> impl Iterator<Item = (&'a Place, &'a Seen)> {
+    map.range((whose.clone(), Place::default())..)
+        .take_while(move |((of, _), _)| of == whose)
+        .map(|((_, place), seen)| (place, seen))
 }
 
-fn add(map: &mut BTreeMap<Key, Seen>, key: Key, more: Seen) {
+fn add<K: Ord>(map: &mut BTreeMap<(K, Place), Seen>, key: (K, Place), more: Seen) {
     map.entry(key)
         .and_modify(|seen| {
             seen.first = seen.first.min(more.first);
@@ -163,12 +183,16 @@ mod tests {
 
     const PHONE: AppPasswordId = AppPasswordId::from_bits(7);
 
+    fn at(service: &str, rhost: &str) -> Place {
+        Place { service: service.into(), rhost: rhost.into(), unproven: false }
+    }
+
     #[test]
     fn logins_are_counted_together_by_service_and_address() {
         let mut pending = PendingUses::default();
-        pending.count(PHONE, "imap", "192.0.2.1", false, 10);
-        pending.count(PHONE, "imap", "192.0.2.1", false, 12);
-        pending.count(PHONE, "smtp", "", false, 11);
+        pending.count(PHONE, at("imap", "192.0.2.1"), 10);
+        pending.count(PHONE, at("imap", "192.0.2.1"), 12);
+        pending.count(PHONE, at("smtp", ""), 11);
         let uses = pending.merged(PHONE, "mx", Vec::new());
         assert_eq!(uses.len(), 2);
         assert_eq!((uses[0].first, uses[0].last, uses[0].count), (10, 12, 2));
@@ -181,10 +205,10 @@ mod tests {
     fn one_app_password_does_not_crowd_out_the_others() {
         let mut pending = PendingUses::default();
         for i in 0..200 {
-            pending.count(PHONE, "imap", &format!("2001:db8::{i}"), false, i);
+            pending.count(PHONE, at("imap", &format!("2001:db8::{i}")), i);
         }
         let laptop = AppPasswordId::from_bits(8);
-        pending.count(laptop, "imap", "192.0.2.1", false, 1);
+        pending.count(laptop, at("imap", "192.0.2.1"), 1);
         assert_eq!(pending.take("mx").len(), MAX_USES + 1);
         assert_eq!(pending.dropped(), 200 - u64::try_from(MAX_USES).unwrap());
     }
@@ -192,13 +216,13 @@ mod tests {
     #[test]
     fn a_failed_write_loses_and_doubles_nothing() {
         let mut pending = PendingUses::default();
-        pending.count(PHONE, "imap", "192.0.2.1", false, 10);
+        pending.count(PHONE, at("imap", "192.0.2.1"), 10);
         pending.take("mx");
-        pending.count(PHONE, "imap", "192.0.2.1", false, 20);
+        pending.count(PHONE, at("imap", "192.0.2.1"), 20);
         assert_eq!(pending.merged(PHONE, "mx", Vec::new())[0].count, 2);
-        pending.not_written();
+        pending.ended(false);
         assert_eq!(pending.take("mx")[0].count, 2);
-        pending.written();
+        pending.ended(true);
         assert!(pending.merged(PHONE, "mx", Vec::new()).is_empty());
         assert!(pending.is_empty());
     }

@@ -1,5 +1,6 @@
 //! Reading the configuration file: syntax, then each value.
 
+use super::policy::check_services;
 use super::{Config, suggest};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -105,20 +106,14 @@ fn check(config: &Config) -> Result<(), (String, String)> {
         let message = "must lie apart from state_dir, so that a backup of the one doesn't hold the other";
         return Err(("key_dir".into(), message.into()));
     }
-    if config.policy.default_services.is_empty() {
-        return Err((
-            "[policy] default_services".into(),
-            "is empty; name at least one group or service".into(),
-        ));
-    }
-    for name in &config.policy.default_services {
-        if !config.groups.has_group(name) && !config.groups.has_service(name) {
-            let near = suggest::nearest(name, config.groups.names());
-            let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
-            return Err((
-                "[policy] default_services".into(),
-                format!("names {name:?}, which is neither a group nor a service in one{hint}"),
-            ));
+    config.users.check()?;
+    config.policy.check(&config.groups, &config.users)?;
+    for (name, preset) in &config.presets {
+        if let Err(e) = apppw_admin::text::check_field(name) {
+            return Err((format!("[presets.{name:?}]"), format!("has a name that {e}")));
+        }
+        if !preset.services.is_empty() {
+            check_services(&format!("[presets.{name}] services"), &preset.services, &config.groups)?;
         }
     }
     for (peer, rule) in &config.peers {
@@ -177,6 +172,29 @@ mod tests {
             ("key_dir = \"/var/lib/apppwd/key\"\n", "key_dir must lie apart from state_dir"),
             ("[policy]\ndefault_services = [\"mial\"]\n", "did you mean \"mail\"?"),
             ("[policy]\ndefault_services = []\n", "default_services is empty"),
+            (
+                "[policy]\ndefault_life = \"2y\"\nlongest_life = \"1y\"\n",
+                "longer than longest_life, which is 1y",
+            ),
+            ("[policy]\ndefault_life = \"soon\"\n", "such as 90d or 1y"),
+            ("[policy]\nprimary_networks = [\"192.0.2.0/33\"]\n", "line 2"),
+            ("[policy]\nprimary_networks = [\"192.0.2.1/24\"]\n", "did you mean 192.0.2.0/24?"),
+            ("[policy.user.\"a\\u202eb\"]\nprimary = \"allow\"\n", "not shown as it is"),
+            (
+                "[policy.user.Bob]\nprimary = \"allow\"\n[users]\nfold_case = true\n",
+                "is for \"bob\" by [users]",
+            ),
+            ("[policy.group.mail]\ndefault_services = [\"mail\"]\n", "for [policy] and for users"),
+            (
+                "[policy.group.mail]\ndefault_life = \"2y\"\nlongest_life = \"1y\"\n",
+                "[policy.group.mail] default_life",
+            ),
+            ("[limits]\ntombstones = \"soon\"\n", "such as 90d or 1y"),
+            ("[users]\nfold_case = true\ndefault_domain = \"Example.org\"\n", "in lower case"),
+            ("[policy.group.mial]\nprimary = \"allow\"\n", "did you mean \"mail\"?"),
+            ("[limits]\nper_acount = 3\n", "did you mean `per_account`?"),
+            ("[presets.phone]\nservices = [\"mial\"]\n", "[presets.phone] services names \"mial\""),
+            ("[users]\ndefault_domain = \"a@b\"\n", "a domain has no @"),
             ("[groups]\nimap = [\"imap\"]\n", "[groups] imap is also the name of a service"),
             ("[groups]\nshell = [\"sshd\"]\n", "app passwords never open \"sshd\""),
             ("[peers.exim]\nservices = [\"gopher\"]\n", "is in no group"),

@@ -70,6 +70,21 @@ impl Groups {
         self.0.contains_key(name)
     }
 
+    /// Every group with its services.
+    pub fn all(&self) -> impl Iterator<Item = (&String, &BTreeSet<String>)> {
+        self.0.iter()
+    }
+
+    /// The services of a group; none if there is no such group.
+    pub fn services_of(&self, group: &str) -> impl Iterator<Item = &String> {
+        self.0.get(group).into_iter().flatten()
+    }
+
+    /// The groups that `service` is in.
+    pub fn of_service<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        self.0.iter().filter(move |(_, services)| services.contains(service)).map(|(group, _)| group.as_str())
+    }
+
     /// Whether a scope of services and groups covers `service`, as the groups are now.
     #[must_use]
     pub fn covers<S: AsRef<str>>(&self, scope: &[S], service: &str) -> bool {

@@ -5,15 +5,21 @@ mod argon2;
 mod file;
 mod groups;
 mod limits;
+mod policy;
 mod suggest;
+mod users;
+mod warnings;
 
 pub use self::argon2::Argon2Config;
 pub use file::{ConfigError, DEFAULT_PATH, load, parse};
 pub use groups::Groups;
 pub use limits::LimitsConfig;
+pub use policy::{Life, Overrides, PolicyConfig, SelfService};
 pub use suggest::nearest;
+pub use users::UsersConfig;
 
-use apppw_admin::verbs::PrimaryPolicy;
+use crate::address::Networks;
+use apppw_admin::verbs::PinKind;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,6 +47,10 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Named sets of services: the positive list.
     pub groups: Groups,
+    /// Which names mean the same account.
+    pub users: UsersConfig,
+    /// What `create --preset` sets, by the preset's name.
+    pub presets: BTreeMap<String, PresetConfig>,
     /// Which uid, besides root, may ask for which services.
     pub peers: BTreeMap<String, PeerConfig>,
 }
@@ -57,6 +67,8 @@ impl Default for Config {
             policy: PolicyConfig::default(),
             limits: LimitsConfig::default(),
             groups: Groups::default(),
+            users: UsersConfig::default(),
+            presets: BTreeMap::new(),
             peers: BTreeMap::new(),
         }
     }
@@ -76,38 +88,6 @@ impl Default for SecretConfig {
     }
 }
 
-/// `[policy]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PolicyConfig {
-    /// What the primary password may do. Default `"refuse"`.
-    pub primary: PrimaryPolicy,
-    /// What `create` without `--service` allows. Default `["mail"]`.
-    pub default_services: Vec<String>,
-    /// What users may do for themselves besides list, show, verify and revoke.
-    pub self_service: SelfService,
-}
-
-impl Default for PolicyConfig {
-    fn default() -> Self {
-        Self {
-            primary: PrimaryPolicy::Refuse,
-            default_services: vec!["mail".to_owned()],
-            self_service: SelfService::Revoke,
-        }
-    }
-}
-
-/// `[policy] self_service`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SelfService {
-    /// Users see and revoke their own app passwords.
-    Revoke,
-    /// They also create them.
-    Create,
-}
-
 /// `[peers.NAME]`: a uid, by number or user name, that may ask on `auth.sock`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,4 +97,18 @@ pub struct PeerConfig {
     /// Whether the client address that it names counts as proven. Default false.
     #[serde(default)]
     pub trust_rhost: bool,
+}
+
+/// `[presets.NAME]`: what `create --preset NAME` sets unless it is given beside it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PresetConfig {
+    /// Services and groups.
+    pub services: Vec<String>,
+    /// Networks.
+    pub networks: Networks,
+    /// How long it lives.
+    pub life: Option<Life>,
+    /// What its first use locks it to.
+    pub pin: Vec<PinKind>,
 }

@@ -7,8 +7,8 @@ mod record;
 mod replay;
 
 pub use file::JournalFile;
-pub use record::{Change, NamedBy, Record};
-pub use replay::{Enrolment, State};
+pub use record::{Befell, Change, NamedBy, Record};
+pub use replay::{Account, Mark, State};
 
 use crate::worker::{Lost, Worker};
 use std::path::PathBuf;

@@ -1,24 +1,75 @@
 //! One line of the journal.
 //!
-//! `TIME CHANGE ID [KEY NAME] CHECK`: Unix seconds, the change, ids, and the first 8
-//! hexadecimal digits of SHA-256 over what stands before. NAME stands for an account's name
-//! and can be tested only with the server key KEY.
+//! `TIME CHANGE WHAT CHECK`: Unix seconds, the change, what it is on, and the first 8
+//! hexadecimal digits of SHA-256 over what stands before. WHAT is
+//! - an app password's id (`revoke`, `suspend`, `resume`), with a time for `end`;
+//! - `ACCOUNT KEY NAME` for what befalls an account; NAME stands for its name and can be
+//!   tested only with the server key KEY;
+//! - a group's name in hexadecimal digits, `-` for the whole host (`panic`, `calm`);
+//! - a number drawn at the daemon's start (`start`).
 
 use crate::clock::UnixSeconds;
 use crate::key::{DerivedKeys, Keyring, NameMac};
-use crate::store::AccountId;
+use crate::store::{AccountId, AccountRecord};
 use apppw_admin::AppPasswordId;
 use sha2::{Digest, Sha256};
 
 /// What was taken away or given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// An app password was revoked, for good.
     Revoke(AppPasswordId),
-    /// An account was enrolled: under `refuse-enrolled` its primary password ends.
-    Enroll(AccountId, NamedBy),
+    /// It was suspended.
+    Suspend(AppPasswordId),
+    /// It was resumed.
+    Resume(AppPasswordId),
+    /// It ends at that second at the latest: the old half of a rotation.
+    End(AppPasswordId, UnixSeconds),
+    /// Something befell an account, which has that name now.
+    Account(Befell, AccountId, NamedBy),
+    /// A panic switch was turned on: a group's name, empty for the host.
+    Panic(String),
+    /// It was turned off.
+    Calm(String),
+    /// The daemon started. The database knows the number too: another one here means that it
+    /// is a backup.
+    Start(u64),
+}
+
+/// What befell an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Befell {
+    /// It was enrolled: under `refuse-enrolled` its primary password ends.
+    Enroll,
     /// An administrator took that back.
-    Unenroll(AccountId, NamedBy),
+    Unenroll,
+    /// It was locked.
+    Lock,
+    /// It was unlocked.
+    Unlock,
+    /// It got another name.
+    Rename,
+    /// It was deleted with all its app passwords.
+    Delete,
+}
+
+impl Befell {
+    const ALL: [(&str, Self); 6] = [
+        ("enroll", Self::Enroll),
+        ("unenroll", Self::Unenroll),
+        ("lock", Self::Lock),
+        ("unlock", Self::Unlock),
+        ("rename", Self::Rename),
+        ("delete", Self::Delete),
+    ];
+
+    fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(_, befell)| *befell == self).map_or("", |(word, _)| word)
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == word).map(|(_, befell)| *befell)
+    }
 }
 
 /// An account's name, for who has the server key: its HMAC, and which key made it.
@@ -56,7 +107,7 @@ impl NamedBy {
 }
 
 /// A change and when it was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// When.
     pub at: UnixSeconds,
@@ -74,32 +125,28 @@ pub enum LineError {
 }
 
 impl Record {
-    /// The record of an account's enrolment or its end.
+    /// The record of what befell an account, under the newest key.
     #[must_use]
-    pub fn enrolment(
-        at: UnixSeconds,
-        account: AccountId,
-        name: &str,
-        key: &DerivedKeys,
-        enrolled: bool,
-    ) -> Self {
-        let name = NamedBy::new(key, name);
-        let change = if enrolled { Change::Enroll(account, name) } else { Change::Unenroll(account, name) };
-        Self { at, change }
+    pub fn account(at: UnixSeconds, befell: Befell, account: &AccountRecord, keys: &Keyring) -> Self {
+        let name = NamedBy::new(keys.newest(), &account.given);
+        Self { at, change: Change::Account(befell, account.id, name) }
     }
 
     /// The line, newline included.
     #[must_use]
-    pub fn to_line(self) -> String {
-        let named = |n: NamedBy| format!("{} {}", hex(&n.key), hex(&n.name.0));
-        let body = match self.change {
-            Change::Revoke(id) => format!("{} revoke {id}", self.at),
-            Change::Enroll(account, name) => {
-                format!("{} enroll {} {}", self.at, hex(&account.0), named(name))
+    pub fn to_line(&self) -> String {
+        let at = self.at;
+        let body = match &self.change {
+            Change::Revoke(id) => format!("{at} revoke {id}"),
+            Change::Suspend(id) => format!("{at} suspend {id}"),
+            Change::Resume(id) => format!("{at} resume {id}"),
+            Change::End(id, end) => format!("{at} end {id} {end}"),
+            Change::Account(befell, account, NamedBy { key, name }) => {
+                format!("{at} {} {} {} {}", befell.word(), hex(&account.0), hex(key), hex(&name.0))
             }
-            Change::Unenroll(account, name) => {
-                format!("{} unenroll {} {}", self.at, hex(&account.0), named(name))
-            }
+            Change::Panic(switch) => format!("{at} panic {}", switch_word(switch)),
+            Change::Calm(switch) => format!("{at} calm {}", switch_word(switch)),
+            Change::Start(run) => format!("{at} start {run:016x}"),
         };
         let check = check_of(&body);
         format!("{body} {check}\n")
@@ -121,18 +168,33 @@ impl Record {
         let mut words = body.split(' ');
         let at = words.next()?.parse().ok()?;
         let kind = words.next()?;
-        let id = words.next()?;
+        let what = words.next()?;
         let change = match kind {
-            "revoke" => Change::Revoke(id.parse().ok()?),
-            "enroll" | "unenroll" => {
-                let account = AccountId(unhex(id)?);
+            "revoke" => Change::Revoke(what.parse().ok()?),
+            "suspend" => Change::Suspend(what.parse().ok()?),
+            "resume" => Change::Resume(what.parse().ok()?),
+            "end" => Change::End(what.parse().ok()?, words.next()?.parse().ok()?),
+            "panic" => Change::Panic(switch_from_word(what)?),
+            "calm" => Change::Calm(switch_from_word(what)?),
+            "start" => Change::Start(u64::from_be_bytes(unhex(what)?)),
+            _ => {
                 let name = NamedBy { key: unhex(words.next()?)?, name: NameMac(unhex(words.next()?)?) };
-                if kind == "enroll" { Change::Enroll(account, name) } else { Change::Unenroll(account, name) }
+                Change::Account(Befell::from_word(kind)?, AccountId(unhex(what)?), name)
             }
-            _ => return None,
         };
         words.next().is_none().then_some(Self { at, change })
     }
+}
+
+fn switch_word(switch: &str) -> String {
+    if switch.is_empty() { "-".to_owned() } else { hex(switch.as_bytes()) }
+}
+
+fn switch_from_word(word: &str) -> Option<String> {
+    if word == "-" {
+        return Some(String::new());
+    }
+    String::from_utf8(unhex_all(word)?).ok()
 }
 
 fn check_of(body: &str) -> String {
@@ -144,14 +206,14 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N || !text.is_ascii() {
+    unhex_all(text)?.try_into().ok()
+}
+
+fn unhex_all(text: &str) -> Option<Vec<u8>> {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
     }
-    let mut bytes = [0; N];
-    for (i, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(bytes)
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect()
 }
 
 #[cfg(test)]
@@ -162,15 +224,22 @@ mod tests {
     fn print_and_parse_are_inverse_and_damage_is_found() {
         let account = AccountId([0xa5; 16]);
         let name = NamedBy { key: [3; 4], name: NameMac([7; 16]) };
-        for change in [
-            Change::Revoke(AppPasswordId::from_bits(77)),
-            Change::Enroll(account, name),
-            Change::Unenroll(account, name),
-        ] {
+        let id = AppPasswordId::from_bits(77);
+        let befell = Befell::ALL.map(|(_, befell)| Change::Account(befell, account, name));
+        for change in befell.into_iter().chain([
+            Change::Revoke(id),
+            Change::Suspend(id),
+            Change::Resume(id),
+            Change::End(id, 1_763_768_500),
+            Change::Panic(String::new()),
+            Change::Panic("mail and more".to_owned()),
+            Change::Calm("mail".to_owned()),
+            Change::Start(7),
+        ]) {
             let record = Record { at: 1_763_768_400, change };
             let line = record.to_line();
             let line = line.trim_end();
-            assert_eq!(Record::from_line(line), Ok(record));
+            assert_eq!(Record::from_line(line).as_ref(), Ok(&record));
             for i in 0..line.len() {
                 let mut damaged = line.to_owned().into_bytes();
                 damaged[i] ^= 1;

@@ -40,6 +40,8 @@ impl Line {
         let proven = self.rhost_is_proven.then_some(rhost.as_ref());
         let claimed = (!self.rhost_is_proven).then_some(rhost.as_ref());
         let owner = self.answer.app_password.as_ref();
+        let account = self.answer.account.as_deref().unwrap_or(&self.user);
+        let account = text::visible(user(account));
         let id = owner.map(|owner| owner.id.to_string());
         let name = owner.map(|owner| owner.name.as_str());
         // tracing fixes the level where the event is written.
@@ -49,6 +51,7 @@ impl Line {
                     verdict,
                     reason,
                     user = shown.as_ref(),
+                    account = account.as_ref(),
                     service = service.as_ref(),
                     rhost = proven,
                     claimed_rhost = claimed,
@@ -65,16 +68,19 @@ impl Line {
 /// A user name as the log may have it: people type a secret into the user field.
 #[must_use]
 pub fn user(name: &str) -> &str {
-    match classify(name.as_bytes()) {
-        Shape::Secret(_) => "(looks like an app password)",
-        Shape::WrongCheck | Shape::Other => name,
-    }
+    // Mail programs put a domain behind what was typed.
+    let local = name.rsplit_once('@').map_or(name, |(local, _)| local);
+    let is_secret = |text: &str| matches!(classify(text.as_bytes()), Shape::Secret(_));
+    if is_secret(name) || is_secret(local) { "(looks like an app password)" } else { name }
 }
 
 impl std::fmt::Display for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} reason={}", verdict_word(self.answer.verdict), self.answer.reason.as_str())?;
         field(f, "user", user(&self.user))?;
+        if let Some(account) = &self.answer.account {
+            field(f, "account", user(account))?;
+        }
         field(f, "service", &self.service)?;
         if !self.rhost.is_empty() {
             field(f, if self.rhost_is_proven { "rhost" } else { "claimed_rhost" }, &self.rhost)?;
@@ -152,6 +158,16 @@ mod tests {
     }
 
     #[test]
+    fn the_account_is_named_where_another_name_was_typed() {
+        let answer =
+            Answer { account: Some("alice@example.org".into()), ..Answer::new(Reason::UnknownSecret) };
+        let (user, service) = ("ALICE".to_owned(), "imap".to_owned());
+        let line = Line { user, service, rhost: String::new(), rhost_is_proven: true, uid: 0, answer };
+        let expected = "refused reason=unknown-secret user=ALICE account=alice@example.org service=imap";
+        assert_eq!(line.to_string(), expected);
+    }
+
+    #[test]
     fn no_value_poses_as_a_field_or_breaks_the_line() {
         let hostile = line("x\" rhost=203.0.113.9\n\u{1b}[2J\u{202e}", "", true, None, Reason::UnknownSecret);
         assert_eq!(
@@ -173,5 +189,8 @@ mod tests {
         let shown = line(&secret.display(), "", true, None, Reason::UnknownSecret);
         assert!(!shown.contains("7777"), "{shown}");
         assert!(shown.contains("looks like an app password"), "{shown}");
+        let with_domain = format!("{}@example.org", secret.display());
+        let shown = line(&with_domain, "", true, None, Reason::UnknownSecret);
+        assert!(!shown.contains("7777"), "{shown}");
     }
 }

@@ -3,26 +3,43 @@
 //! [`Store`] says what the daemon needs and nothing of how SQLite does it, so that another
 //! database can stand behind it. [`sqlite`] is the one there is.
 
+mod error;
+mod outcome;
 pub mod sqlite;
 mod types;
 
+pub use error::{OpenError, StoreError};
+pub use outcome::{Changed, Created, Refolded, Renamed, Restrictions};
 pub use types::{
-    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, LoginRow, NewAppPassword, PageStart,
-    RevokedNow, Scheme, UseDelta,
+    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Limits, LoginRow, NewAppPassword, PageStart,
+    RecordMarks, Rotation, Scheme, Selection, Uses,
 };
 
 use crate::clock::UnixSeconds;
-use crate::fault::Exit;
+use crate::config::UsersConfig;
+use crate::panic_switch::PanicSwitch;
+use crate::scope::FirstUse;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::{Actor, Use};
-use std::path::PathBuf;
 
-/// Most uses kept for one app password; older ones give way.
+/// Most uses kept for one app password, and of one account's primary password; older ones
+/// give way.
 pub const MAX_USES: usize = 50;
+
+/// What a change of one half of a rotation does to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Halves {
+    /// The same: to whoever looks at them they are one app password.
+    Both,
+    /// Nothing: these ids and no others.
+    These,
+}
 
 /// The store, seen from the daemon. A mutation that returned `Ok` is durable.
 #[expect(async_fn_in_trait, reason = "statically dispatched on one thread; no future has to be Send")]
 pub trait Store {
+    // What a login reads.
+
     /// The account of that canonical name.
     async fn account(&self, name: &str) -> Result<Option<AccountRecord>, StoreError>;
 
@@ -34,52 +51,96 @@ pub trait Store {
         tag: u32,
     ) -> Result<Option<LoginRow>, StoreError>;
 
+    // What management reads.
+
+    /// The account of that id.
+    async fn account_by_id(&self, id: &AccountId) -> Result<Option<AccountRecord>, StoreError>;
+
+    /// Accounts bound to a uid, by name; at most `limit` behind the name `after`.
+    async fn bound_accounts(&self, after: &str, limit: usize) -> Result<Vec<AccountRecord>, StoreError>;
+
     /// One app password.
     async fn app_password(&self, id: AppPasswordId) -> Result<Option<AppPasswordRecord>, StoreError>;
 
     /// App passwords by account name, then time of creation; at most `limit` from `start` on.
     async fn app_passwords(
         &self,
-        account: Option<&AccountId>,
-        revoked_too: bool,
+        selection: &Selection,
         start: Option<&PageStart>,
         limit: usize,
+    ) -> Result<Vec<AppPasswordRecord>, StoreError>;
+
+    /// `ids`, and the other halves of the rotations that live ones among them are in at that
+    /// second.
+    async fn with_rotations(
+        &self,
+        ids: Vec<AppPasswordId>,
+        now: UnixSeconds,
+    ) -> Result<Vec<AppPasswordId>, StoreError>;
+
+    /// Those that a selection fits whole: with all other halves of their rotations that live at
+    /// that second.
+    async fn whole_selection(
+        &self,
+        selection: &Selection,
+        now: UnixSeconds,
     ) -> Result<Vec<AppPasswordRecord>, StoreError>;
 
     /// The uses of an app password, newest first; at most `limit`.
     async fn uses(&self, id: AppPasswordId, limit: usize) -> Result<Vec<Use>, StoreError>;
 
-    /// Every revoked app password and every enrolled account, for the journal.
-    async fn tombstones(&self) -> Result<Tombstones, StoreError>;
+    /// Uses of primary passwords by user, service and address: at most `limit` behind the
+    /// number `offset`.
+    async fn primary_uses(&self, offset: usize, limit: usize) -> Result<Vec<Uses<String>>, StoreError>;
 
-    /// The account of that id.
-    async fn account_by_id(&self, id: &AccountId) -> Result<Option<AccountRecord>, StoreError>;
+    /// How many there are of what, at that second.
+    async fn counts(&self, account: Option<&AccountId>, now: UnixSeconds) -> Result<Counts, StoreError>;
 
-    /// How many there are of what.
-    async fn counts(&self, account: Option<&AccountId>) -> Result<Counts, StoreError>;
+    /// Everything that takes access away, for the journal.
+    async fn restrictions(&self) -> Result<Restrictions, StoreError>;
+
+    // What befalls app passwords.
+
+    /// Why [`Store::create`] would refuse it as things are; its hash doesn't matter. `None`:
+    /// it would not.
+    async fn check_creation(&self, new: &NewAppPassword) -> Result<Option<Created>, StoreError>;
 
     /// Puts a new app password in; makes and enrols its account if need be.
     async fn create(&self, new: NewAppPassword) -> Result<Created, StoreError>;
 
-    /// Takes back a [`Store::create`] whose secret nobody has seen, with the enrolment that
-    /// came with it, and with the account if it was made for it.
-    async fn undo_create(&self, id: AppPasswordId, new_account: bool) -> Result<(), StoreError>;
+    /// Takes back a [`Store::create`] whose secret nobody has seen, with all that came with it.
+    async fn undo_create(&self, new: NewAppPassword, newly_enrolled: bool) -> Result<(), StoreError>;
 
-    /// Revokes those that are live, all in one transaction; the rest is left as it is.
+    /// Revokes those that are not revoked, all in one transaction; the rest is left as it is.
     async fn revoke(
         &self,
         ids: Vec<(AppPasswordId, UnixSeconds)>,
+        halves: Halves,
         by: Actor,
-    ) -> Result<RevokedNow, StoreError>;
+    ) -> Result<Changed, StoreError>;
 
-    /// Sets or clears an account's enrolment, making the account if it is new; `false` if it
-    /// was so already.
-    async fn set_enrolled(
+    /// Suspends (`suspend`) or resumes those that are not revoked.
+    async fn set_suspended(
         &self,
-        account: AccountRecord,
-        new_account: bool,
-        enrolled: Option<UnixSeconds>,
-    ) -> Result<bool, StoreError>;
+        ids: Vec<(AppPasswordId, UnixSeconds)>,
+        suspend: bool,
+        halves: Halves,
+        by: Actor,
+    ) -> Result<Changed, StoreError>;
+
+    /// Gives an app password that is live at that second another name.
+    async fn rename(&self, id: AppPasswordId, name: String, now: UnixSeconds) -> Result<Renamed, StoreError>;
+
+    /// Closes the pins of `first_use` that are pending, in all halves of a rotation.
+    async fn pin(&self, id: AppPasswordId, first_use: FirstUse, now: UnixSeconds) -> Result<(), StoreError>;
+
+    /// Has app passwords end at these times, or sooner if they do already. Returns those
+    /// whose end has changed.
+    async fn end_by(&self, ends: Vec<(AppPasswordId, UnixSeconds)>)
+    -> Result<Vec<AppPasswordId>, StoreError>;
+
+    /// Notes that these were seen expired: they stay so, and lose their hash.
+    async fn mark_expired(&self, ids: Vec<AppPasswordId>, at: UnixSeconds) -> Result<(), StoreError>;
 
     /// Replaces a hash, if the row is live and still has `old`; `false` if not. No two rows
     /// may share a tag, so a collision is `false` too.
@@ -92,108 +153,70 @@ pub trait Store {
         new: Hash,
     ) -> Result<bool, StoreError>;
 
+    // What befalls accounts.
+
+    /// Sets or clears an account's enrolment, making the account if it is new; `false` if it
+    /// was so already.
+    async fn set_enrolled(
+        &self,
+        account: AccountRecord,
+        new_account: bool,
+        enrolled: Option<UnixSeconds>,
+    ) -> Result<bool, StoreError>;
+
+    /// Locks or unlocks an account at that second, making it if it is new; `false` if it was so
+    /// already. Unlocking resumes what could not be used meanwhile.
+    async fn set_locked(
+        &self,
+        account: AccountRecord,
+        new_account: bool,
+        locked: bool,
+        at: UnixSeconds,
+    ) -> Result<bool, StoreError>;
+
+    /// Locks an account, making it if it is new, and revokes all its app passwords.
+    async fn lock_down(
+        &self,
+        account: AccountRecord,
+        new_account: bool,
+        at: UnixSeconds,
+        by: Actor,
+    ) -> Result<Vec<AppPasswordId>, StoreError>;
+
+    /// Gives an account another name; `false` if another account has it.
+    async fn rename_account(&self, account: AccountId, name: String) -> Result<bool, StoreError>;
+
+    /// Deletes an account with all its app passwords, and returns those that were not
+    /// revoked.
+    async fn delete_account(&self, account: AccountId) -> Result<Vec<AppPasswordId>, StoreError>;
+
+    /// Brings the canonical names in line with `[users]`, if that has changed.
+    async fn refold(&self, users: UsersConfig) -> Result<Refolded, StoreError>;
+
+    // The host as a whole.
+
+    /// Sets or clears a panic switch and returns those that are on then.
+    async fn set_panic(&self, switch: String, since: Option<UnixSeconds>) -> Result<PanicSwitch, StoreError>;
+
     /// Adds to the uses; the newest [`MAX_USES`] of each app password stay.
-    async fn add_uses(&self, uses: Vec<UseDelta>) -> Result<(), StoreError>;
+    async fn add_uses(&self, uses: Vec<Uses<AppPasswordId>>) -> Result<(), StoreError>;
+
+    /// Adds to the uses of primary passwords; the newest [`MAX_USES`] of each user stay.
+    async fn add_primary_uses(&self, uses: Vec<Uses<String>>) -> Result<(), StoreError>;
+
+    /// Deletes what was revoked, or had expired, before `before`, and returns how many.
+    async fn prune(&self, before: UnixSeconds) -> Result<usize, StoreError>;
+
+    /// Marks every app password whose end has come as expired; revokes and returns those that
+    /// a rotation had left to their grace.
+    async fn sweep_expired(&self, now: UnixSeconds, by: Actor) -> Result<Vec<AppPasswordId>, StoreError>;
+
+    /// What is kept of the record of uses itself; `None` in a database that has never had it.
+    async fn record_marks(&self) -> Result<Option<RecordMarks>, StoreError>;
+
+    /// Replaces them.
+    async fn set_record_marks(&self, marks: RecordMarks) -> Result<(), StoreError>;
 
     /// Whether the last write succeeded.
     fn writable(&self) -> bool;
-}
-
-/// What the journal must know of.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tombstones {
-    /// Revoked app passwords, and when.
-    pub revoked: Vec<(AppPasswordId, UnixSeconds)>,
-    /// Enrolled accounts.
-    pub enrolled: Vec<AccountRecord>,
-}
-
-/// What [`Store::create`] did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Created {
-    /// It is in.
-    Done {
-        /// The account, made now or before.
-        account: AccountRecord,
-        /// It was not enrolled before.
-        newly_enrolled: bool,
-    },
-    /// A live app password of the account has that name.
-    NameTaken(AppPasswordId),
-    /// The account has as many live app passwords as it may.
-    TooManyLive,
-    /// Id or tag are taken, or another request has made the account meanwhile: draw again.
-    Collision,
-    /// The account's uid is another one.
-    OtherUid(u32),
-}
-
-/// Why the store did not do it.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// The disk is full or read-only; nothing has changed.
-    #[error("the database can't be written: {0}")]
-    ReadOnly(String),
-    /// Anything else; nothing has changed.
-    #[error("the database failed: {0}")]
-    Failed(String),
-}
-
-/// Why the store can't be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Made by a newer apppwd.
-    #[error(
-        "{}: the database has schema {found}, this apppwd knows up to {known}. Install the newer apppwd again, or \
-         put back the backup that was made before its upgrade", path.display()
-    )]
-    Newer {
-        /// The database.
-        path: PathBuf,
-        /// Its schema.
-        found: i64,
-        /// The newest known one.
-        known: i64,
-    },
-    /// Nothing is in it, though this host has had app passwords.
-    #[error(
-        "{}: the database is empty, but the journal has records: this host has had app passwords. Put the database \
-         back from a backup, or move it away and run `apppwd --init` once, as the daemon's user", path.display()
-    )]
-    Empty {
-        /// The database.
-        path: PathBuf,
-    },
-    /// Not a database of ours, or damaged.
-    #[error("{}: the database can't be used: {why}. Put it back from a backup", path.display())]
-    Unusable {
-        /// The database.
-        path: PathBuf,
-        /// What SQLite said.
-        why: String,
-    },
-    /// A full or read-only disk, an I/O error, another program's lock: it may pass.
-    #[error("{}: the database can't be opened now: {why}. Nothing is wrong with it as far as can be seen", path.display())]
-    NotNow {
-        /// The database.
-        path: PathBuf,
-        /// What SQLite said.
-        why: String,
-    },
-    /// The SQLite that was linked can lose commits.
-    #[error(
-        "SQLite {0} can lose commits in WAL mode (fixed in 3.51.3): build apppwd with its bundled SQLite"
-    )]
-    OldSqlite(&'static str),
-}
-
-impl OpenError {
-    /// The exit status.
-    #[must_use]
-    pub const fn exit(&self) -> Exit {
-        match self {
-            Self::Newer { .. } | Self::Empty { .. } | Self::Unusable { .. } => Exit::Config,
-            Self::NotNow { .. } | Self::OldSqlite(_) => Exit::Failure,
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The records, as the daemon sees them.
 
 use crate::clock::UnixSeconds;
+use crate::scope::Scope;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Actor;
 
@@ -19,12 +20,16 @@ impl AccountId {
 pub struct AccountRecord {
     /// Its id.
     pub id: AccountId,
-    /// Its canonical name.
+    /// Its canonical name, by `[users]` as it is now.
     pub name: String,
+    /// The name that it was given, before later rules folded it.
+    pub given: String,
     /// The Unix uid that it is bound to.
     pub uid: Option<u32>,
     /// Since when it is enrolled.
     pub enrolled: Option<UnixSeconds>,
+    /// Since when it is locked.
+    pub locked: Option<UnixSeconds>,
     /// When it became known.
     pub created: UnixSeconds,
 }
@@ -68,8 +73,12 @@ pub struct LoginRow {
     pub id: AppPasswordId,
     /// Its label.
     pub name: String,
-    /// Services and groups, by name.
-    pub services: Vec<String>,
+    /// What it is good for.
+    pub scope: Scope,
+    /// It was seen expired before.
+    pub expired: bool,
+    /// Since when it is suspended.
+    pub suspended: Option<UnixSeconds>,
     /// When it was revoked.
     pub revoked: Option<UnixSeconds>,
     /// `None` once revoked.
@@ -87,12 +96,22 @@ pub struct AppPasswordRecord {
     pub user: String,
     /// Its label.
     pub name: String,
-    /// Services and groups, by name.
-    pub services: Vec<String>,
+    /// What it is good for.
+    pub scope: Scope,
+    /// When it was first seen expired.
+    pub expired: Option<UnixSeconds>,
     /// When it was made.
     pub created: UnixSeconds,
     /// By whom.
     pub created_by: Actor,
+    /// The app password that it was rotated to; it lives for its grace only.
+    pub successor: Option<AppPasswordId>,
+    /// When it was suspended.
+    pub suspended: Option<UnixSeconds>,
+    /// By whom.
+    pub suspended_by: Option<Actor>,
+    /// When it was last resumed.
+    pub resumed: Option<UnixSeconds>,
     /// When it was revoked.
     pub revoked: Option<UnixSeconds>,
     /// By whom.
@@ -108,10 +127,12 @@ pub struct NewAppPassword {
     pub account: AccountRecord,
     /// The account is to be made.
     pub new_account: bool,
+    /// Who makes it for himself: the account must be bound to this uid.
+    pub owner: Option<u32>,
     /// Its label.
     pub name: String,
-    /// Services and groups, by name.
-    pub services: Vec<String>,
+    /// What it is good for. A rotation takes pins and end from the old half, as they are then.
+    pub scope: Scope,
     /// The tag, by the key of `hash`.
     pub tag: u32,
     /// The hash.
@@ -120,49 +141,55 @@ pub struct NewAppPassword {
     pub at: UnixSeconds,
     /// By whom.
     pub by: Actor,
-    /// Most live app passwords that the account may have, this one included; counted in the
-    /// transaction that adds it.
-    pub most_live: u32,
+    /// What the account may have.
+    pub limits: Limits,
+    /// The app password that it takes the place of.
+    pub rotates: Option<Rotation>,
 }
 
-/// Where a page begins: behind this one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageStart {
-    /// Account name.
-    pub user: String,
-    /// Time of creation.
-    pub created: UnixSeconds,
-    /// Id.
-    pub id: AppPasswordId,
-}
-
-/// What a revocation did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RevokedNow {
-    /// These are revoked now.
-    pub revoked: Vec<AppPasswordId>,
-    /// These were before.
-    pub already: Vec<AppPasswordId>,
-}
-
-/// How many there are of what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Accounts.
-    pub accounts: u64,
-    /// Of them enrolled.
-    pub enrolled: u64,
-    /// App passwords that can be used.
-    pub live: u64,
-    /// Tombstones.
-    pub revoked: u64,
-}
-
-/// Logins to be added to the uses of an app password.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UseDelta {
+/// The old half of a rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
     /// Which.
-    pub id: AppPasswordId,
+    pub old: AppPasswordId,
+    /// Until when it lives on: to the end of its grace, or to its own end if that is sooner.
+    pub until: UnixSeconds,
+    /// Until when it lived before that.
+    pub before: Option<UnixSeconds>,
+}
+
+/// What an account may have, counted in the transaction that adds to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most live app passwords.
+    pub live: u32,
+    /// Most creations in one day (UTC); `None`: any number.
+    pub per_day: Option<u32>,
+}
+
+/// Which app passwords: all conditions hold that are given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Of these accounts; none given: of all.
+    pub accounts: Option<Vec<AccountId>>,
+    /// Only those that are neither revoked nor, at that second, expired; `None`: these too.
+    pub live_at: Option<UnixSeconds>,
+    /// Last used (never used: made; resumed: resumed) before that second.
+    pub unused_since: Option<UnixSeconds>,
+    /// Never used at all.
+    pub never_used: bool,
+    /// Made before that second.
+    pub created_before: Option<UnixSeconds>,
+    /// Whose scope names that service or group.
+    pub service: Option<String>,
+}
+
+/// Logins in one place, to be added to those that are there: `whose` is an app password, or
+/// the user whose primary password it was, by canonical name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uses<K> {
+    /// Whose they are.
+    pub whose: K,
     /// PAM service.
     pub service: String,
     /// Address; empty: none.
@@ -177,4 +204,46 @@ pub struct UseDelta {
     pub last: UnixSeconds,
     /// How many.
     pub count: u64,
+}
+
+/// What is kept of the record of uses itself: where it can be relied on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecordMarks {
+    /// It has no gap since then.
+    pub since: UnixSeconds,
+    /// It was whole then: the last time that this was written.
+    pub until: UnixSeconds,
+    /// The daemon ended in order after that.
+    pub ended: bool,
+    /// Drawn at each start, here and in the journal: another one there means that the
+    /// database is a backup.
+    pub run: u64,
+}
+
+/// Where a page begins: behind this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageStart {
+    /// Account name.
+    pub user: String,
+    /// Time of creation.
+    pub created: UnixSeconds,
+    /// Id.
+    pub id: AppPasswordId,
+}
+
+/// How many there are of what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Accounts.
+    pub accounts: u64,
+    /// Of them enrolled.
+    pub enrolled: u64,
+    /// Of them locked.
+    pub locked: u64,
+    /// App passwords that are neither revoked nor expired.
+    pub live: u64,
+    /// Of them suspended.
+    pub suspended: u64,
+    /// Tombstones.
+    pub revoked: u64,
 }

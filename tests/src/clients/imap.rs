@@ -38,7 +38,28 @@ impl MailLogin for Imap {
     }
 
     fn login(&self, attempt: &Attempt<'_>) -> io::Result<Answer> {
+        self.log_in(attempt).map(|(_, answer)| answer)
+    }
+}
+
+impl Imap {
+    /// Logs in and waits for mail (RFC 2177), as a phone does all day.
+    pub fn idle(&self, attempt: &Attempt<'_>) -> io::Result<Idle> {
+        let (wire, answer) = self.log_in(attempt)?;
+        let mut idle = Idle { wire };
+        if answer.accepted() && idle.command(b"SELECT INBOX")? && idle.begin()? {
+            return Ok(idle);
+        }
+        Err(io::Error::other(format!("no IDLE: {answer:?}, {:?}", idle.wire.closed())))
+    }
+
+    fn log_in(&self, attempt: &Attempt<'_>) -> io::Result<(Wire, Answer)> {
         let mut wire = Wire::connect(self.address, attempt.from)?;
+        let answer = self.ask(&mut wire, attempt)?;
+        Ok((wire, answer))
+    }
+
+    fn ask(&self, wire: &mut Wire, attempt: &Attempt<'_>) -> io::Result<Answer> {
         if wire.read()?.is_none() {
             return Ok(wire.closed());
         }
@@ -62,6 +83,38 @@ impl MailLogin for Imap {
         }
         Ok(wire.answer(Outcome::ProtocolRefused("the server wants more than there is".into())))
     }
+}
+
+/// A session in IDLE.
+pub struct Idle {
+    wire: Wire,
+}
+
+impl Idle {
+    /// Whether the server still answers in it; then it is in IDLE again.
+    pub fn is_open(&mut self) -> io::Result<bool> {
+        let done = self.wire.ask(&[b"DONE"], tagged)?;
+        Ok(done.is_some_and(|line| line.starts_with("a OK")) && self.command(b"NOOP")? && self.begin()?)
+    }
+
+    /// Waits until the server ends it.
+    pub fn wait_for_end(mut self) -> io::Result<()> {
+        self.wire.read_until(|_| false).map(drop)
+    }
+
+    fn begin(&mut self) -> io::Result<bool> {
+        let answer = self.wire.ask(&[b"a IDLE"], |line| tagged(line) || line.starts_with('+'))?;
+        Ok(answer.is_some_and(|line| line.starts_with('+')))
+    }
+
+    fn command(&mut self, command: &[u8]) -> io::Result<bool> {
+        let answer = self.wire.ask(&[b"a ", command], tagged)?;
+        Ok(answer.is_some_and(|line| line.starts_with("a OK")))
+    }
+}
+
+fn tagged(line: &str) -> bool {
+    line.starts_with("a ") || line.starts_with("* BYE")
 }
 
 fn understand(line: &str) -> Outcome {

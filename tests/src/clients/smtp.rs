@@ -44,10 +44,28 @@ impl MailLogin for Smtp {
     }
 
     fn login(&self, attempt: &Attempt<'_>) -> io::Result<Answer> {
+        self.log_in(attempt).map(|(_, answer)| answer)
+    }
+}
+
+impl Smtp {
+    /// Logs in and stays, to send more.
+    pub fn stay(&self, attempt: &Attempt<'_>) -> io::Result<Session> {
+        match self.log_in(attempt)? {
+            (wire, answer) if answer.accepted() => Ok(Session { wire }),
+            (_, answer) => Err(io::Error::other(format!("no session: {answer:?}"))),
+        }
+    }
+
+    fn log_in(&self, attempt: &Attempt<'_>) -> io::Result<(Wire, Answer)> {
         let mut wire = Wire::connect(self.address, attempt.from)?;
-        // The last line of a reply has a blank after the code, the others a hyphen.
-        let answers = |line: &str| line.as_bytes().get(3) != Some(&b'-');
-        if wire.read_until(answers)?.is_none() || wire.ask(&[b"EHLO client.example.org"], answers)?.is_none()
+        let answer = self.ask(&mut wire, attempt)?;
+        Ok((wire, answer))
+    }
+
+    fn ask(&self, wire: &mut Wire, attempt: &Attempt<'_>) -> io::Result<Answer> {
+        if wire.read_until(ends_reply)?.is_none()
+            || wire.ask(&[b"EHLO client.example.org"], ends_reply)?.is_none()
         {
             return Ok(wire.closed());
         }
@@ -57,7 +75,7 @@ impl MailLogin for Smtp {
             Mechanism::Login => vec!["AUTH LOGIN".to_owned(), base64(attempt.user), base64(attempt.password)],
         };
         for step in steps {
-            match wire.ask(&[step.as_bytes()], answers)? {
+            match wire.ask(&[step.as_bytes()], ends_reply)? {
                 None => return Ok(wire.closed()),
                 Some(line) if line.starts_with("334") => {}
                 Some(line) => return Ok(wire.answer(understand(&line))),
@@ -65,6 +83,29 @@ impl MailLogin for Smtp {
         }
         Ok(wire.answer(Outcome::ProtocolRefused("the server wants more than there is".into())))
     }
+}
+
+/// Logged in.
+pub struct Session {
+    wire: Wire,
+}
+
+impl Session {
+    /// Whether the server would take mail of who has logged in.
+    pub fn may_send(&mut self) -> io::Result<bool> {
+        for command in ["MAIL FROM:<a@example.org>", "RCPT TO:<b@example.net>", "RSET"] {
+            match self.wire.ask(&[command.as_bytes()], ends_reply)? {
+                Some(line) if line.starts_with("250") => {}
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The last line of a reply has a blank after the code, the others a hyphen.
+fn ends_reply(line: &str) -> bool {
+    line.as_bytes().get(3) != Some(&b'-')
 }
 
 fn understand(line: &str) -> Outcome {

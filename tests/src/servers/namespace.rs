@@ -73,6 +73,15 @@ fn syslog_into(mut log: File, socket: PathBuf, over: Arc<AtomicBool>) -> Result<
     }))
 }
 
+/// As enter.sh sets it.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+fn first_child(id: u32) -> Result<u32> {
+    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
+    let first = children.split_whitespace().next().and_then(|child| child.parse().ok());
+    first.ok_or_else(|| Failure(format!("process {id} has no children")))
+}
+
 impl Running {
     /// Standard output, standard error and syslog so far.
     pub fn log(&self) -> String {
@@ -99,6 +108,16 @@ impl Running {
             }
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// A program to be run inside, as root there, beside what runs: `doveadm`, `apppw`.
+    pub fn command(&self, program: &str) -> Result<Command> {
+        // unshare's child is process 1 of the namespaces; its first child has the tree as its root.
+        let main = first_child(first_child(self.id())?)?;
+        let mut command = Command::new("nsenter");
+        command.args([&format!("--target={main}"), "--mount", "--pid", "--root", program]);
+        command.env_clear().env("PATH", PATH).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+        Ok(command)
     }
 
     /// Has the command ended by itself?

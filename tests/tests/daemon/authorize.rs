@@ -9,9 +9,11 @@ use apppw_tests::identity::Identity;
 use apppw_tests::lines::Lines;
 use serde_json::{Value, json};
 
-const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nsvc:x:450:450::/:/bin/false\nolive:x:4001:4001::/:/bin/sh\n\
+/// Users of a host of its own: olive and oscar are people, adele is an administrator.
+pub const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nsvc:x:450:450::/:/bin/false\nolive:x:4001:4001::/:/bin/sh\n\
                       oscar:x:4002:4002::/:/bin/sh\nadele:x:4003:4003::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n";
-const GROUP: &str = "root:x:0:\napppw-admin:x:777:adele\nolive:x:4001:\n";
+/// And their groups.
+pub const GROUP: &str = "root:x:0:\napppw-admin:x:777:adele\nolive:x:4001:\n";
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -75,10 +77,24 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
     use Caller::{AdminGroup, AdminOnPaper, AdminPrimaryGroup, OtherUser, Owner, Root};
     let (owner, other) = match verb {
         Verb::Create => (if self_service == "create" { "ok" } else { "denied" }, "denied"),
+        Verb::Rotate if self_service == "create" => ("ok", "not_found"),
+        Verb::Rotate => ("denied", "denied"),
         Verb::List | Verb::Verify => ("ok", "denied"),
         // To who may not see it, it does not exist.
-        Verb::Show | Verb::Revoke => ("ok", "not_found"),
-        Verb::Status | Verb::UserShow | Verb::UserEnroll | Verb::UserUnenroll => ("denied", "denied"),
+        Verb::Show | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
+        Verb::Suspend
+        | Verb::Resume
+        | Verb::Status
+        | Verb::Report
+        | Verb::Panic
+        | Verb::UserShow
+        | Verb::UserEnroll
+        | Verb::UserUnenroll
+        | Verb::UserLock
+        | Verb::UserUnlock
+        | Verb::UserLockdown
+        | Verb::UserRename
+        | Verb::UserDelete => ("denied", "denied"),
     };
     match caller {
         Root | AdminGroup | AdminPrimaryGroup => "ok",
@@ -104,7 +120,7 @@ fn outcome(answer: &Value) -> &str {
 fn table(self_service: &str) {
     let daemon = start(self_service);
     let (mut text, mut wrong) = (String::new(), Vec::new());
-    for verb in Verb::ALL {
+    for verb in Verb::ALL.iter().copied() {
         text += &format!("{:<14}", verb.name());
         for caller in Caller::ALL {
             let target = daemon.create("olive", &format!("{verb:?} {caller:?}"), &[]);
@@ -112,11 +128,20 @@ fn table(self_service: &str) {
             let args = match verb {
                 Verb::Create => json!({"user": "olive", "name": format!("by {caller:?}")}),
                 Verb::List => json!({"user": "olive", "all": true}),
-                Verb::Show => json!({"id": id}),
-                Verb::Revoke => json!({"ids": [id]}),
+                Verb::Show | Verb::Rotate => json!({"id": id}),
+                Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
+                Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),
-                Verb::Status => json!({}),
-                Verb::UserShow | Verb::UserEnroll | Verb::UserUnenroll => json!({"user": "olive"}),
+                Verb::Status | Verb::Report => json!({}),
+                Verb::Panic => json!({"on": true}),
+                Verb::UserRename => json!({"user": "olive", "new": "olga"}),
+                Verb::UserShow
+                | Verb::UserEnroll
+                | Verb::UserUnenroll
+                | Verb::UserLock
+                | Verb::UserUnlock
+                | Verb::UserLockdown
+                | Verb::UserDelete => json!({"user": "olive"}),
             };
             let before = daemon.status();
             let answer = ask(&daemon, &caller.identity(), verb.name(), &args);
@@ -131,7 +156,7 @@ fn table(self_service: &str) {
                 assert_eq!(counts(&after), counts(&before), "{verb:?} by {caller:?} changed something");
                 assert!(!answer.to_string().contains(target.secret.expose()), "{answer}");
             }
-            daemon.call::<_, Value>(Verb::UserEnroll, &json!({"user": "olive"})).expect("root may");
+            as_before(&daemon, verb, found);
         }
         text.push('\n');
     }
@@ -139,6 +164,20 @@ fn table(self_service: &str) {
     println!("self_service = {self_service:?}\n{:<14}{head}\n{text}", "");
     assert!(wrong.is_empty(), "{wrong:#?}");
     daemon.wait_for_line(&["denied to uid 5000: "]);
+}
+
+/// Takes back what a verb has done that was allowed.
+fn as_before(daemon: &Apppwd, verb: Verb, found: &str) {
+    let back = |verb, args: Value| drop(daemon.call::<_, Value>(verb, &args).expect("root may"));
+    match verb {
+        Verb::UserRename if found == "ok" => back(verb, json!({"user": "olga", "new": "olive"})),
+        Verb::UserLock | Verb::UserLockdown if found == "ok" => {
+            back(Verb::UserUnlock, json!({"user": "olive"}))
+        }
+        Verb::Panic => back(verb, json!({"on": false})),
+        _ => {}
+    }
+    back(Verb::UserEnroll, json!({"user": "olive"}));
 }
 
 /// A Unix name may be given to another person, and an account may be older than the person.

@@ -31,7 +31,7 @@ fn site() -> Site {
 }
 
 /// Stops, copies the state directory, and hands the site back.
-fn back_up(daemon: Apppwd) -> Site {
+pub(super) fn back_up(daemon: Apppwd) -> Site {
     let (status, site) = daemon.stop();
     assert!(status.success(), "{status}");
     copy(&site.path("state"), &site.path("backup"));
@@ -39,7 +39,7 @@ fn back_up(daemon: Apppwd) -> Site {
 }
 
 /// Stops, puts the copy back, starts.
-fn put_back(daemon: Apppwd) -> Apppwd {
+pub(super) fn put_back(daemon: Apppwd) -> Apppwd {
     let (status, site) = daemon.stop();
     assert!(status.success(), "{status}");
     fs::remove_dir_all(site.path("state")).expect("the state can be removed");
@@ -60,7 +60,7 @@ fn set_enrolled(daemon: &Apppwd, verb: Verb, user: &str) -> Account {
 }
 
 fn list(daemon: &Apppwd) -> Vec<AppPassword> {
-    let args = ListArgs { user: Some(USER.into()), all: true, cursor: None };
+    let args = ListArgs { user: Some(USER.into()), all: true, ..ListArgs::default() };
     let listed: Listed = daemon.call(Verb::List, &args).expect("a list");
     listed.app_passwords
 }

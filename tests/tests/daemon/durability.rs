@@ -66,7 +66,7 @@ fn change_until_it_dies(socket: &Path, name: &str, acknowledged: &mut Acknowledg
     let Ok(mut client) = Client::connect(socket) else { return };
     for i in 0.. {
         let name = format!("{name}.{i}");
-        let args = CreateArgs { user: Some(USER.into()), name, services: Vec::new() };
+        let args = CreateArgs { user: Some(USER.into()), name, ..CreateArgs::default() };
         let created: Result<Created, ClientError> = client.call(Verb::Create, &args);
         match created {
             Ok(created) => {

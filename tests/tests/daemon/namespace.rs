@@ -2,6 +2,8 @@
 
 use apppw_tests::apppwd::{Apppwd, Site};
 use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Puts two files over the system's for the daemon alone; `exec` keeps the process id.
@@ -14,13 +16,19 @@ const READ_ONLY: &str =
 
 /// Starts the daemon where `/etc/passwd` and `/etc/group` read so.
 pub fn start_among(site: Site, passwd: &str, group: &str) -> Apppwd {
+    let command = among(&site, passwd, group);
+    site.start_by(command)
+}
+
+/// The daemon's command there.
+pub fn among(site: &Site, passwd: &str, group: &str) -> Command {
     let (passwd_file, group_file) = (site.path("passwd"), site.path("group"));
     fs::write(&passwd_file, passwd).expect("passwd");
     fs::write(&group_file, group).expect("group");
     let plain = site.command();
     let mut command = unshare(INSIDE);
     command.arg(passwd_file).arg(group_file).arg(plain.get_program()).args(plain.get_args());
-    site.start_by(command)
+    command
 }
 
 /// The daemon's command, where `dir` can't be written.
@@ -36,4 +44,25 @@ fn unshare(script: &str) -> Command {
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.args(["--mount", "--propagation", "private", "sh", "-c", script, "sh"]);
     command
+}
+
+/// Puts a small disk of its own over a folder.
+const SMALL_DISK: &str = "mount -t tmpfs -o size=4m,mode=0700 apppw \"$1\" && shift && exec \"$@\"";
+
+/// The command of a new daemon whose folder `dir` is on a small disk, which goes with it.
+pub fn on_small_disk(site: &Site, dir: &str) -> Command {
+    fs::create_dir(site.path(dir)).expect("a new folder");
+    let plain = site.command();
+    let mut command = unshare(SMALL_DISK);
+    command.arg(site.path(dir)).arg(plain.get_program()).args(plain.get_args());
+    command
+}
+
+/// Fills that disk to its last byte. Removing what is returned makes room again.
+pub fn fill_disk(daemon: &Apppwd, dir: &str) -> PathBuf {
+    let inside = daemon.path(dir).join("filler");
+    let path = PathBuf::from(format!("/proc/{}/root{}", daemon.id(), inside.display()));
+    let mut file = fs::File::create(&path).expect("a file on the small disk");
+    while file.write_all(&[0; 4096]).is_ok() {}
+    path
 }

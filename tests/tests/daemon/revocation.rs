@@ -163,7 +163,7 @@ fn all_of_a_user() {
     for created in &mine {
         assert_eq!(try_login(&daemon.auth_socket(), USERS[0], created.secret.expose()), Verdict::Accepted);
     }
-    let args = RevokeArgs { user: Some(USERS[0].into()), all: true, ..RevokeArgs::default() };
+    let args = RevokeArgs { users: vec![USERS[0].into()], all: true, ..RevokeArgs::default() };
     let mut client = Client::connect(&daemon.admin_socket()).expect("a connection");
     let dry = RevokeArgs { dry_run: true, ..args.clone() };
     let would: Revoked = client.call(Verb::Revoke, &dry).expect("an answer");
@@ -176,7 +176,7 @@ fn all_of_a_user() {
     }
     assert_eq!(try_login(&daemon.auth_socket(), USERS[1], other.secret.expose()), Verdict::Accepted);
     // A name is free again once its bearer is revoked.
-    let args = CreateArgs { user: Some(USERS[0].into()), name: "0".into(), services: Vec::new() };
+    let args = CreateArgs { user: Some(USERS[0].into()), name: "0".into(), ..CreateArgs::default() };
     let again: Created = client.call(Verb::Create, &args).expect("an answer");
     assert_eq!(try_login(&daemon.auth_socket(), USERS[0], again.secret.expose()), Verdict::Accepted);
 }
@@ -195,7 +195,7 @@ fn very_many() {
              salt, hash, created, created_by FROM app_password, n",
     );
     let daemon = site.start();
-    let args = RevokeArgs { user: Some(USERS[0].into()), all: true, ..RevokeArgs::default() };
+    let args = RevokeArgs { users: vec![USERS[0].into()], all: true, ..RevokeArgs::default() };
     let revoked: Result<Revoked, _> = daemon.call(Verb::Revoke, &args);
     assert_eq!(daemon.status().live, 0);
     assert_eq!(try_login(&daemon.auth_socket(), USERS[0], first.secret.expose()), Verdict::Refused);

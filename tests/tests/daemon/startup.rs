@@ -136,8 +136,8 @@ fn faults() -> Vec<(&'static str, Change, i32, &'static [&'static str])> {
         ("empty_database_beside_a_journal", |s| write(s, "state/apppw.db", ""), 78, &["apppw.db"]),
         ("garbage_in_place_of_the_database", |s| write(s, "state/apppw.db", &"garbage!".repeat(1024)), 78, &["apppw.db: the database can't be used", "backup"]),
         ("folder_in_place_of_the_database", |s| { remove(s, "state/apppw.db"); fs::create_dir(s.path("state/apppw.db")).expect("a folder") }, 1, &["apppw.db"]),
-        ("damaged_line_in_the_journal", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &j.replacen("enroll", "unroll", 1)) }, 78, &["journal.log line 1 is damaged"]),
-        ("unknown_change_in_the_journal", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &(j + "1 grant ap-00000000 00000000\n")) }, 78, &["journal.log line 3 is damaged"]),
+        ("damaged_line_in_the_journal", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &j.replacen("enroll", "unroll", 1)) }, 78, &["journal.log line 2 is damaged"]),
+        ("unknown_change_in_the_journal", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &(j + "1 grant ap-00000000 00000000\n")) }, 78, &["journal.log line 4 is damaged"]),
         ("binary_in_the_journal", |s| fs::write(s.path("key/journal.log"), [0xff; 64]).expect("a file"), 78, &["journal.log line 1 is damaged"]),
         ("no_parent_of_the_state_directory", |s| config(s, "state_dir", "nowhere/state"), 1, &["can't make the folder", "nowhere/state"]),
         ("socket_path_too_long", |s| config(s, "auth_socket", &format!("run/{}", "s".repeat(110))), 1, &["can't bind the socket", "ssss"]),
@@ -200,7 +200,8 @@ fn torn_journal() {
             "{journal}"
         );
     }
-    assert_eq!(read(&site, "key/journal.log").lines().count(), 5);
+    let journal = read(&site, "key/journal.log");
+    assert_eq!(journal.lines().filter(|line| !line.contains(" start ")).count(), 5, "{journal}");
     let daemon = site.start();
     assert_eq!(try_login(&daemon.auth_socket(), USER, kept.secret.expose()), Verdict::Accepted);
 }

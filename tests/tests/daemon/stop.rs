@@ -125,7 +125,7 @@ fn create_until_it_ends(socket: &Path, name: &str) -> u64 {
         let args = CreateArgs {
             user: Some("alice@example.org".into()),
             name: format!("{name}.{told}"),
-            services: Vec::new(),
+            ..CreateArgs::default()
         };
         let created: Result<Created, ClientError> = client.call(Verb::Create, &args);
         if created.is_err() {

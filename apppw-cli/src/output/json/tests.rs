@@ -2,18 +2,21 @@
 
 use super::*;
 use crate::commands::samples;
-use apppw_admin::verbs::Verified;
+use apppw_admin::verbs::{self, Verified};
 
 const LIVE: &str = concat!(
     r#""id":"ap-0000002a","name":"Thunderbird, laptop","user":"alice@example.org","state":"live","#,
-    r#""services":["mail"],"created":"2027-01-05T08:00:00Z","created_by":{"uid":0,"role":"admin","name":"root"},"#,
-    r#""revoked":null,"revoked_by":null,"last_use":{"service":"imap","rhost":"192.0.2.7","#,
+    r#""services":["mail"],"networks":[],"expires":null,"pin_service":null,"pin_network":null,"successor":null,"#,
+    r#""created":"2027-01-05T08:00:00Z","created_by":{"uid":0,"role":"admin","name":"root"},"suspended":null,"#,
+    r#""suspended_by":null,"revoked":null,"revoked_by":null,"last_use":{"service":"imap","rhost":"192.0.2.7","#,
     r#""rhost_unproven":false,"host":"mail1","first":"2027-01-06T08:00:00Z","last":"2027-01-12T08:00:00Z","#,
     r#""count":12}"#,
 );
 const REVOKED: &str = concat!(
     r#""id":"ap-0000002b","name":"old phone","user":"bob","state":"revoked","services":["imap","smtp"],"#,
+    r#""networks":[],"expires":null,"pin_service":null,"pin_network":null,"successor":null,"#,
     r#""created":"2027-01-05T08:00:00Z","created_by":{"uid":0,"role":"admin","name":"root"},"#,
+    r#""suspended":null,"suspended_by":null,"#,
     r#""revoked":"2027-01-14T08:00:00Z","revoked_by":{"uid":1000,"role":"user","name":null},"last_use":null"#,
 );
 
@@ -25,7 +28,7 @@ fn json(value: &impl Serialize) -> String {
 fn create_gives_the_record_with_the_secret() {
     let record = LIVE.split(r#","last_use""#).next().unwrap();
     let expected = format!(
-        r#"{{"schema":1,"secret":"abcd-efgh-jkmn-pqrs",{record},"last_use":null,"newly_enrolled":true,"primary":"refuse-enrolled"}}"#
+        r#"{{"schema":1,"secret":"abcd-efgh-jkmn-pqrs",{record},"last_use":null,"newly_enrolled":true,"primary":"refuse-enrolled","primary_ends":["mail","dav"]}}"#
     );
     assert_eq!(json(&created(&samples::created())), expected + "\n");
 }
@@ -52,10 +55,11 @@ fn show_gives_the_record_with_its_uses() {
 fn revoke_says_what_was_and_what_had_been_revoked() {
     let result = samples::revocation();
     let expected = format!(
-        r#"{{"schema":1,"dry_run":false,"count":1,"ids":["ap-0000002a"],"revoked":[{{{LIVE}}}],"already":["ap-0000002b"]}}"#
+        r#"{{"schema":1,"dry_run":false,"count":1,"ids":["ap-0000002a"],"revoked":[{{{LIVE}}}],"already":["ap-0000002b"],"record_since":null,"kicked":null}}"#
     );
-    assert_eq!(json(&revoked(&result, false)), expected + "\n");
-    assert!(json(&revoked(&result, true)).contains("\"dry_run\":true"));
+    assert_eq!(json(&revoked(&result, false, None::<()>)), expected + "\n");
+    assert!(json(&revoked(&result, true, None::<()>)).contains("\"dry_run\":true"));
+    assert!(json(&revoked(&result, false, Some([1]))).contains("\"kicked\":[1]"));
 }
 
 #[test]
@@ -70,15 +74,98 @@ fn verify_names_the_app_password_if_there_is_one() {
 }
 
 #[test]
+fn a_record_has_its_whole_scope() {
+    let scope = concat!(
+        r#""services":["smtp"],"networks":["192.0.2.0/24","2001:db8::/32"],"expires":"2027-04-15T08:00:00Z","#,
+        r#""pin_service":{"to":"smtp"},"pin_network":{"to":null},"successor":null,"#
+    );
+    let text = json(&renamed(&samples::scoped()));
+    assert!(
+        text.starts_with(r#"{"schema":1,"id":"ap-0000002c","name":"scanner","#) && text.contains(scope),
+        "{text}"
+    );
+    assert!(json(&renamed(&samples::rotated())).contains(r#""successor":"ap-0000002a""#));
+    let suspended = concat!(
+        r#""suspended":"2027-01-14T08:00:00Z","suspended_by":{"uid":1000,"role":"user","name":"alice"},"#,
+        r#""revoked":null,"#
+    );
+    let text = json(&renamed(&samples::suspended()));
+    assert!(text.contains(r#""state":"suspended""#) && text.contains(suspended), "{text}");
+    assert!(json(&renamed(&samples::expired())).contains(r#""state":"expired""#));
+}
+
+#[test]
+fn rotate_answers_like_create_and_names_the_old_one() {
+    let created = json(&created(&samples::created()));
+    let old = samples::rotated();
+    let expected = created.replace("}\n", r#","old":{"id":"ap-0000002d","expires":"2027-01-16T08:00:00Z"}}"#);
+    assert_eq!(json(&rotated(&samples::created(), old.id, old.expires)), expected + "\n");
+    assert!(json(&rotated(&samples::created(), old.id, None)).contains(r#""expires":null}}"#));
+}
+
+#[test]
+fn suspend_and_resume_say_what_was_changed() {
+    let result = verbs::Changed {
+        ids: vec![samples::live().id],
+        app_passwords: vec![samples::live()],
+        already: vec![samples::revoked().id],
+    };
+    let expected = format!(
+        r#"{{"schema":1,"ids":["ap-0000002a"],"app_passwords":[{{{LIVE}}}],"already":["ap-0000002b"],"kicked":null}}"#
+    );
+    assert_eq!(json(&changed(&result, None::<()>)), expected + "\n");
+    assert!(json(&changed(&result, Some([1]))).contains("\"kicked\":[1]"));
+}
+
+#[test]
+fn panic_gives_the_switches_that_are_on() {
+    let switches = concat!(
+        r#""panic":[{"group":null,"group_is_gone":false,"since":"2027-01-15T07:59:00Z"},"#,
+        r#"{"group":"mail","group_is_gone":false,"since":"2027-01-14T08:00:00Z"}]"#
+    );
+    assert_eq!(json(&panic_switches(&samples::switches())), format!("{{\"schema\":1,{switches}}}\n"));
+    assert_eq!(json(&panic_switches(&[])), "{\"schema\":1,\"panic\":[]}\n");
+    let daemon = verbs::Status { panic: samples::switches(), ..samples::status() };
+    assert!(json(&status(&daemon)).contains(switches));
+}
+
+#[test]
+fn report_gives_each_use() {
+    let used = |user, rhost, unproven, refused, count| {
+        format!(
+            r#"{{"user":"{user}","service":"imap","rhost":{rhost},"rhost_unproven":{unproven},"host":"mail1","would_be_refused":{refused},"first":"2027-01-06T08:00:00Z","last":"2027-01-12T08:00:00Z","count":{count}}}"#
+        )
+    };
+    let (first, second) =
+        (used("alice@example.org", "\"192.0.2.7\"", true, true, 12), used("bob", "null", false, false, 1));
+    let expected = format!("{{\"schema\":1,\"primary_uses\":[{first},{second}]}}\n");
+    assert_eq!(json(&primary_uses(&samples::primary_uses())), expected);
+}
+
+#[test]
 fn user_gives_the_account() {
     assert_eq!(
-        json(&account(&samples::account())),
+        json(&account(&samples::account(), None::<()>)),
         concat!(
-            r#"{"schema":1,"user":"alice","uid":1000,"enrolled":"2027-01-05T08:00:00Z","#,
-            r#""created":"2027-01-04T08:00:00Z","live":2,"revoked":1,"primary":"refuse-enrolled"}"#,
+            r#"{"schema":1,"user":"alice","uid":1000,"other_uid":null,"enrolled":"2027-01-05T08:00:00Z","locked":null,"#,
+            r#""created":"2027-01-04T08:00:00Z","live":2,"revoked":1,"primary":"refuse-enrolled","primary_in":{},"report_only":false,"revoked_now":[],"revoked_count":0,"#,
+            r#""kicked":null}"#,
             "\n"
         )
     );
+    let revoked_now = vec![samples::live().id];
+    let locked = verbs::Account {
+        other_uid: Some(1001),
+        locked: Some(samples::NOW),
+        revoked_now,
+        revoked_count: 1,
+        ..samples::account()
+    };
+    let text = json(&account(&locked, Some([1])));
+    assert!(text.contains(r#""uid":1000,"other_uid":1001,"#), "{text}");
+    assert!(text.ends_with("\"kicked\":[1]}\n"), "{text}");
+    assert!(text.contains(r#""locked":"2027-01-15T08:00:00Z""#), "{text}");
+    assert!(text.contains(r#""revoked_now":["ap-0000002a"]"#), "{text}");
 }
 
 #[test]
@@ -87,9 +174,9 @@ fn status_gives_the_daemon() {
         json(&status(&samples::status())),
         concat!(
             r#"{"schema":1,"version":"0.1.0","pid":42,"uptime":90061,"frame_versions":[1,1],"primary":"refuse","#,
-            r#""accounts":3,"enrolled":2,"live":5,"revoked":1,"verdicts":{"accepted":10,"refused":4,"not_mine":1,"#,
+            r#""report_only":false,"accounts":3,"enrolled":2,"locked":1,"live":5,"suspended":2,"revoked":1,"verdicts":{"accepted":10,"refused":4,"not_mine":1,"#,
             r#""unavailable":0},"argon2":{"memory_kib":19456,"iterations":2,"parallelism":1,"workers":4,"#,
-            r#""queued":0,"runs":6,"memo_hits":4},"writable":true}"#,
+            r#""queued":0,"runs":6,"memo_hits":4},"panic":[],"in_memory":0,"writable":true}"#,
             "\n"
         )
     );

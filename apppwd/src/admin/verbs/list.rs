@@ -1,9 +1,10 @@
 //! `list`
 
-use super::account_in_reach;
+use super::{account_in_reach, names};
 use crate::admin::rules::Power;
+use crate::clock;
 use crate::daemon::Daemon;
-use crate::store::{PageStart, Store};
+use crate::store::{PageStart, Selection, Store};
 use apppw_admin::verbs::{AppPassword, ListArgs, Listed};
 use apppw_admin::{AdminError, Code, MAX_LINE};
 
@@ -16,19 +17,44 @@ const PAGE: usize = 100;
 /// The closed list of codes.
 pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) -> Result<Listed, AdminError> {
     let start = args.cursor.as_deref().map(parse_cursor).transpose()?;
-    let account = match power.target(args.user.as_deref())? {
+    if args.all && args.unused.is_some() {
+        return Err(AdminError::in_field(
+            Code::Invalid,
+            "unused",
+            "is for live ones; it doesn't go with all",
+        ));
+    }
+    let accounts = match power.target(args.user.as_deref())? {
         None => None,
-        Some(user) => match account_in_reach(daemon, power, &user).await? {
-            Some(account) => Some(account.id),
+        Some(user) => match account_in_reach(daemon, power, &names(daemon, power, &user)?).await? {
+            Some(account) => Some(vec![account.id]),
             None => return Ok(Listed { app_passwords: Vec::new(), next: None }),
         },
     };
     // One more than a page shows whether there is another.
-    let records = daemon.store.app_passwords(account.as_ref(), args.all, start.as_ref(), PAGE + 1).await?;
+    if args.unused.is_some() && start.is_none() {
+        daemon.flush_uses().await;
+    }
+    let now = clock::now();
+    let selection = Selection {
+        accounts,
+        live_at: (!args.all).then_some(now),
+        unused_since: args.unused.map(|span| now - span.seconds()),
+        ..Selection::default()
+    };
+    let records = daemon.store.app_passwords(&selection, start.as_ref(), PAGE + 1).await?;
+    let may_be_more = records.len() > PAGE;
     let mut app_passwords: Vec<AppPassword> = Vec::new();
+    let mut last = None;
     let mut room = MAX_LINE - 1024;
     for record in records {
         let here = to_cursor(&record.user, record.created, record.id);
+        // Uses that can't be written now count too.
+        if args.unused.is_some() && daemon.uses.borrow().has(&record.id) {
+            last = Some(here);
+            continue;
+        }
+        tokio::task::yield_now().await;
         let message = super::to_message(daemon, record).await?;
         let size = serde_json::to_string(&message).map_or(MAX_LINE, |text| text.len() + 1);
         if app_passwords.len() == PAGE || size > room {
@@ -37,8 +63,9 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
         }
         room -= size;
         app_passwords.push(message);
+        last = Some(here);
     }
-    Ok(Listed { app_passwords, next: None })
+    Ok(Listed { app_passwords, next: last.filter(|_| may_be_more) })
 }
 
 fn to_cursor(user: &str, created: i64, id: apppw_admin::AppPasswordId) -> String {

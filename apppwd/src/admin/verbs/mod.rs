@@ -2,34 +2,85 @@
 
 pub mod create;
 pub mod list;
+mod make;
+pub mod mark;
+pub mod panic;
+pub mod rename;
+pub mod report;
 pub mod revoke;
+pub mod rotate;
+mod scope;
 pub mod show;
 pub mod status;
+pub mod suspend;
 pub mod user;
 pub mod verify;
 
+use super::caller::Caller;
 use super::rules::Power;
-use crate::account;
+use crate::account::{Names, canonical_of};
+use crate::auth::Reason;
+use crate::clock::{self, UnixSeconds};
 use crate::daemon::Daemon;
+use crate::scope::{Pin, Scope};
 use crate::store::{AccountRecord, AppPasswordRecord, Store};
-use apppw_admin::verbs::{AppPassword, State};
-use apppw_admin::{AdminError, AppPasswordId, Code};
+use crate::{log, secret};
+use apppw_admin::text::visible;
+use apppw_admin::verbs::{AppPassword, PinState, State, Use};
+use apppw_admin::{AdminError, AppPasswordId, Code, MAX_LINE};
 
-/// The canonical form of a user name in a request.
-fn canonical(user: &str) -> Result<String, AdminError> {
-    account::canonical(user)
-        .map(Into::into)
-        .map_err(|e| AdminError::in_field(Code::Invalid, "user", format!("user {:?} {e}", cut(user))))
+/// Most ids in one request.
+const MAX_IDS: usize = 1000;
+
+/// Most log lines on one request.
+const MAX_LOGGED: usize = 100;
+
+/// A user name in a request, as the account that it means is looked for.
+fn names<S>(daemon: &Daemon<S>, power: &Power, user: &str) -> Result<Names, AdminError> {
+    let users = &daemon.config.users;
+    let names = match power {
+        Power::All => Names::of(user, users),
+        Power::Own { .. } => Names::of(user, &users.for_unix()),
+    };
+    names.map_err(|e| AdminError::in_field(Code::Invalid, "user", format!("user {:?} {e}", cut(user))))
 }
 
 /// The same, for a user that may get an account by it: a slip in the command's words must not
 /// make one.
-fn new_user(user: &str) -> Result<String, AdminError> {
+fn new_names<S>(daemon: &Daemon<S>, power: &Power, user: &str) -> Result<Names, AdminError> {
     if user.contains(char::is_whitespace) {
         let message = format!("user {:?} has a space in it; the user comes before the name", cut(user));
         return Err(AdminError::in_field(Code::Invalid, "user", message));
     }
-    canonical(user)
+    names(daemon, power, user)
+}
+
+/// The uid of the person whose Unix name these are: as typed, or folded. The default domain is
+/// for others.
+async fn uid_of_new<S>(daemon: &Daemon<S>, names: &Names) -> Result<Option<u32>, AdminError> {
+    let is_unix = canonical_of(&names.typed, true, &daemon.config.users) == names.canonical;
+    let typed = if is_unix { uid_of(daemon, &names.typed).await? } else { None };
+    match typed {
+        Some(uid) => Ok(Some(uid)),
+        None => uid_of(daemon, &names.canonical).await,
+    }
+}
+
+/// The same for what must not wait for a directory.
+async fn uid_if_known<S>(daemon: &Daemon<S>, names: &Names) -> Option<u32> {
+    uid_of_new(daemon, names).await.unwrap_or_else(|error| {
+        tracing::warn!("{error}");
+        None
+    })
+}
+
+/// What an account gets as its uid if it has to be made. An emergency doesn't wait for a
+/// directory, and an account that is there has its uid.
+async fn uid_if_new<S: Store>(daemon: &Daemon<S>, names: &Names) -> Result<Option<u32>, AdminError> {
+    Ok(match daemon.account(names).await? {
+        Some(_) => None,
+        None => uid_if_known(daemon, names).await,
+    })
 }
 
 /// What is echoed of a value that may be as long as a line.
@@ -49,17 +100,50 @@ async fn uid_of<S>(daemon: &Daemon<S>, user: &str) -> Result<Option<u32>, AdminE
     })
 }
 
-/// The account of that name, if it is within reach. `None`: there is none.
+/// The account that is meant, if it is within reach. `None`: there is none.
 async fn account_in_reach<S: Store>(
     daemon: &Daemon<S>,
     power: &Power,
-    user: &str,
+    names: &Names,
 ) -> Result<Option<AccountRecord>, AdminError> {
-    let account = daemon.store.account(&canonical(user)?).await?;
+    let account = daemon.account(names).await?;
     if let Some(account) = &account {
         power.check(account)?;
     }
+    // A lock may be the journal's alone.
+    power.check_open(&names.canonical, daemon.standing(names, account.as_ref()).locked)?;
     Ok(account)
+}
+
+/// An account, or one that is to be made for these names.
+struct Subject {
+    account: AccountRecord,
+    is_new: bool,
+}
+
+async fn subject<S: Store>(
+    daemon: &Daemon<S>,
+    names: &Names,
+    uid: Option<u32>,
+) -> Result<Subject, AdminError> {
+    if let Some(account) = daemon.account(names).await? {
+        return Ok(Subject { account, is_new: false });
+    }
+    let name = names.canonical.clone();
+    let account = AccountRecord {
+        id: secret::draw_account().map_err(no_random)?,
+        given: name.clone(),
+        name,
+        uid,
+        enrolled: None,
+        locked: None,
+        created: clock::now(),
+    };
+    Ok(Subject { account, is_new: true })
+}
+
+fn no_random(error: getrandom::Error) -> AdminError {
+    AdminError::new(Code::Busy, format!("the system gives no random bytes: {error}; nothing has changed"))
 }
 
 /// The app password of that id, if it is within reach. To who may not see it, it does not
@@ -70,9 +154,11 @@ async fn record_in_reach<S: Store>(
     id: AppPasswordId,
 ) -> Result<AppPasswordRecord, AdminError> {
     if let Some(record) = daemon.store.app_password(id).await?
-        && let Some(account) = daemon.store.account(&record.user).await?
+        && let Some(account) = daemon.store.account_by_id(&record.account).await?
         && power.reaches(&account)
     {
+        let names = Names { typed: account.name.clone(), canonical: account.name.clone() };
+        power.check_open(&account.name, daemon.standing(&names, Some(&account)).locked)?;
         return Ok(record);
     }
     let whose = match power {
@@ -83,23 +169,121 @@ async fn record_in_reach<S: Store>(
     Err(AdminError::in_field(Code::NotFound, "id", message))
 }
 
+/// App passwords by their ids, each within reach, each once.
+async fn records_in_reach<S: Store>(
+    daemon: &Daemon<S>,
+    power: &Power,
+    mut ids: Vec<AppPasswordId>,
+) -> Result<Vec<AppPasswordRecord>, AdminError> {
+    if ids.is_empty() || ids.len() > MAX_IDS {
+        let message = format!("name 1 to {MAX_IDS} ids, these are {}", ids.len());
+        return Err(AdminError::in_field(Code::Invalid, "ids", message));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let mut records = Vec::with_capacity(ids.len());
+    for id in ids {
+        records.push(record_in_reach(daemon, power, id).await?);
+        // Reads are done on the thread that answers logins: those come in between.
+        tokio::task::yield_now().await;
+    }
+    Ok(records)
+}
+
 /// The record as it is sent, with its last use.
 async fn to_message<S: Store>(
     daemon: &Daemon<S>,
     record: AppPasswordRecord,
 ) -> Result<AppPassword, AdminError> {
     let last_use = daemon.last_use_of(record.id).await?;
-    let state = if record.revoked.is_some() { State::Revoked } else { State::Live };
-    Ok(AppPassword {
+    Ok(with_last_use(daemon, record, last_use))
+}
+
+fn with_last_use<S>(daemon: &Daemon<S>, record: AppPasswordRecord, last_use: Option<Use>) -> AppPassword {
+    let state = state_of(daemon, &record, clock::now());
+    if state == State::Expired && record.expired.is_none() {
+        // Whoever reads this has seen it.
+        daemon.seen_expired.borrow_mut().entry(record.id).or_insert(false);
+    }
+    let Scope { services, networks, expires, pin_service, pin_network } = record.scope;
+    AppPassword {
         id: record.id,
         user: record.user,
         name: record.name,
         state,
-        services: record.services,
+        services,
+        networks: networks.iter().map(ToString::to_string).collect(),
+        expires,
+        pin_service: pin_state(pin_service),
+        pin_network: pin_state(pin_network),
+        successor: record.successor,
         created: record.created,
         created_by: record.created_by,
+        suspended: record.suspended,
+        suspended_by: record.suspended_by,
         revoked: record.revoked,
         revoked_by: record.revoked_by,
         last_use,
-    })
+    }
+}
+
+fn state_of<S>(daemon: &Daemon<S>, record: &AppPasswordRecord, now: UnixSeconds) -> State {
+    let is_over = record.scope.expires.is_some_and(|expires| now >= expires);
+    let seen_expired = daemon.seen_expired.borrow().contains_key(&record.id);
+    // What could not be written down is in force all the same.
+    let denied = daemon.denied.borrow().reason(record.id);
+    if record.revoked.is_some() || denied == Some(Reason::Revoked) {
+        State::Revoked
+    } else if record.expired.is_some() || seen_expired || is_over {
+        State::Expired
+    } else if record.suspended.is_some() || denied.is_some() {
+        State::Suspended
+    } else {
+        State::Live
+    }
+}
+
+fn pin_state<T: ToString>(pin: Pin<T>) -> Option<PinState> {
+    match pin {
+        Pin::No => None,
+        Pin::Pending => Some(PinState::Pending),
+        Pin::To(value) => Some(PinState::To(value.to_string())),
+    }
+}
+
+/// As many records as fit into a line beside their ids.
+async fn to_messages<S: Store>(
+    daemon: &Daemon<S>,
+    ids: &[AppPasswordId],
+    others: usize,
+) -> Result<Vec<AppPassword>, AdminError> {
+    let mut room = (MAX_LINE - 2048).saturating_sub(16 * (ids.len() + others));
+    let mut messages = Vec::new();
+    for id in ids {
+        tokio::task::yield_now().await;
+        let Some(record) = daemon.store.app_password(*id).await? else { continue };
+        let message = to_message(daemon, record).await?;
+        let size = serde_json::to_string(&message).map_or(MAX_LINE, |text| text.len() + 1);
+        if size > room {
+            break;
+        }
+        room -= size;
+        messages.push(message);
+    }
+    Ok(messages)
+}
+
+/// Says in the log what was done to which app passwords.
+async fn log_each<S: Store>(daemon: &Daemon<S>, caller: &Caller, word: &str, ids: &[AppPasswordId]) {
+    if ids.len() > MAX_LOGGED {
+        tracing::info!("{caller} {word} {} app passwords; the first of them are:", ids.len());
+    }
+    for id in ids.iter().take(MAX_LOGGED) {
+        match daemon.store.app_password(*id).await {
+            Ok(Some(AppPasswordRecord { name, user, .. })) => {
+                tracing::info!("{caller} {word} {id} {name:?} of {}", visible(log::user(&user)));
+            }
+            _ => tracing::info!("{caller} {word} {id}"),
+        }
+    }
 }

@@ -1,23 +1,16 @@
 //! `revoke`
 
-use super::{account_in_reach, record_in_reach, to_message};
+use super::{account_in_reach, cut, log_each, names, records_in_reach, to_messages};
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
+use crate::auth::Reason;
 use crate::clock;
+use crate::config::nearest;
 use crate::daemon::Daemon;
-use crate::journal::{Change, Record};
-use crate::log;
-use crate::store::{AppPasswordRecord, RevokedNow, Store};
-use apppw_admin::text::visible;
-use apppw_admin::verbs::{AppPassword, RevokeArgs, Revoked};
-use apppw_admin::{AdminError, AppPasswordId, Code, MAX_LINE};
-use std::collections::BTreeSet;
-
-/// Most ids in one request.
-const MAX_IDS: usize = 1000;
-
-/// Most log lines on one request.
-const MAX_LINES: usize = 100;
+use crate::store::{AppPasswordRecord, Halves, Selection, Store};
+use apppw_admin::verbs::{RevokeArgs, Revoked};
+use apppw_admin::{AdminError, AppPasswordId, Code};
+use std::time::Instant;
 
 /// Takes app passwords away for good: all that are named, or none.
 ///
@@ -29,110 +22,146 @@ pub async fn run<S: Store>(
     power: &Power,
     args: RevokeArgs,
 ) -> Result<Revoked, AdminError> {
-    let records = targets(daemon, power, &args).await?;
-    let already: Vec<AppPasswordId> = records.iter().filter(|r| r.revoked.is_some()).map(|r| r.id).collect();
-    if args.dry_run {
-        let ids = records.iter().filter(|r| r.revoked.is_none()).map(|r| r.id).collect();
-        return answer(daemon, ids, already).await;
+    if args.unused.is_some() {
+        // The clock may have jumped since housekeeping looked.
+        daemon.record.look(&daemon.store, clock::now(), Instant::now()).await;
     }
-    let done = revoke(daemon, caller, records.iter().map(|record| record.id).collect()).await?;
-    let revoked: BTreeSet<AppPasswordId> = done.revoked.iter().copied().collect();
-    if revoked.len() > MAX_LINES {
-        tracing::info!("{caller} revoked {} app passwords; the first of them are:", revoked.len());
-    }
-    for record in records.iter().filter(|record| revoked.contains(&record.id)).take(MAX_LINES) {
-        tracing::info!(
-            "{caller} revoked {} {:?} of {}",
-            record.id,
-            record.name,
-            visible(log::user(&record.user))
-        );
-    }
-    answer(daemon, done.revoked, done.already).await
+    let record_since = record_since(daemon, &args);
+    let records = if args.ids.is_empty() {
+        selected(daemon, power, &args).await?
+    } else {
+        named(daemon, power, &args).await?
+    };
+    let asked: Vec<AppPasswordId> = records.iter().map(|record| record.id).collect();
+    let (revoked, already) = if args.dry_run {
+        would_be(daemon, &records).await?
+    } else {
+        let done = daemon.revoke(asked.clone(), Halves::Both, caller.actor()).await;
+        let done = daemon.or_deny(done, asked, Reason::Revoked).await?;
+        log_each(daemon, caller, "revoked", &done.changed).await;
+        (done.changed, done.already)
+    };
+    let count = u64::try_from(revoked.len()).unwrap_or(u64::MAX);
+    let mut ids = revoked;
+    ids.truncate(super::MAX_IDS);
+    let app_passwords = to_messages(daemon, &ids, already.len()).await?;
+    Ok(Revoked { count, ids, app_passwords, already, record_since })
 }
 
-/// Revokes in the database, then in the journal: a revocation counts from the commit on,
-/// and is acknowledged once it is in both.
-async fn revoke<S: Store>(
+/// What would be revoked, and what is already.
+async fn would_be<S: Store>(
     daemon: &Daemon<S>,
-    caller: &Caller,
-    ids: Vec<AppPasswordId>,
-) -> Result<RevokedNow, AdminError> {
-    let at = clock::now();
-    let ids = ids.into_iter().map(|id| (id, at)).collect();
-    let journal = daemon.journal.lock().await;
-    let done = daemon.store.revoke(ids, caller.actor()).await?;
-    let records = done.revoked.iter().map(|id| Record { at, change: Change::Revoke(*id) }).collect();
-    // Also with nothing new to say: what an append before could not write is written then.
-    if let Err(error) = journal.append(records).await {
-        tracing::error!("revoked, but: {error}");
-        let message = format!(
-            "revoked, and refused from now on; but {error}, so a backup put back would revive it. Mend that, then \
-             give the same command again"
-        );
-        return Err(AdminError::new(Code::ReadOnly, message));
-    }
-    Ok(done)
+    records: &[AppPasswordRecord],
+) -> Result<(Vec<AppPasswordId>, Vec<AppPasswordId>), AdminError> {
+    let (already, live): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.revoked.is_some());
+    let live = live.into_iter().map(|record| record.id).collect();
+    let live = daemon.store.with_rotations(live, clock::now()).await?;
+    Ok((live, already.into_iter().map(|record| record.id).collect()))
 }
 
-async fn targets<S: Store>(
+/// Since when the record of uses has no gap, if what is asked for looks further back.
+fn record_since<S>(daemon: &Daemon<S>, args: &RevokeArgs) -> Option<i64> {
+    let since = daemon.record.since();
+    args.unused.map(|span| clock::now() - span.seconds()).filter(|from| *from < since).map(|_| since)
+}
+
+async fn named<S: Store>(
     daemon: &Daemon<S>,
     power: &Power,
     args: &RevokeArgs,
 ) -> Result<Vec<AppPasswordRecord>, AdminError> {
-    let invalid = |field, message: &str| Err(AdminError::in_field(Code::Invalid, field, message));
-    match (args.ids.is_empty(), args.all) {
-        (true, false) => invalid("ids", "say which: ids, or a user and all"),
-        (false, true) => invalid("ids", "name ids or ask for all, not both"),
-        (false, false) if args.user.is_some() => {
-            invalid("user", "a user goes with all; ids name their user themselves")
-        }
-        (false, false) if args.ids.len() > MAX_IDS => invalid("ids", "too many ids, at most 1000 at once"),
-        (false, false) => {
-            let mut ids = args.ids.clone();
-            ids.sort_unstable();
-            ids.dedup();
-            let mut records = Vec::with_capacity(ids.len());
-            for id in ids {
-                records.push(record_in_reach(daemon, power, id).await?);
-            }
-            Ok(records)
-        }
-        (true, true) => {
-            let Some(user) = power.target(args.user.as_deref())? else {
-                return invalid("user", "say whose: --user USER --all");
-            };
-            match account_in_reach(daemon, power, &user).await? {
-                Some(account) => {
-                    Ok(daemon.store.app_passwords(Some(&account.id), false, None, usize::MAX).await?)
-                }
-                None => {
-                    Err(AdminError::in_field(Code::NotFound, "user", format!("there is no account {user}")))
-                }
-            }
-        }
+    if !args.users.is_empty() {
+        return Err(invalid("users", "users go with a selection; ids name their user themselves"));
     }
+    if args.all || args.unused.is_some() || args.created_before.is_some() || args.service.is_some() {
+        return Err(invalid("ids", "name ids or ask for a selection, not both"));
+    }
+    records_in_reach(daemon, power, args.ids.clone()).await
 }
 
-/// The ids, and as many records as fit into a line beside them.
-async fn answer<S: Store>(
+async fn selected<S: Store>(
     daemon: &Daemon<S>,
-    mut ids: Vec<AppPasswordId>,
-    already: Vec<AppPasswordId>,
-) -> Result<Revoked, AdminError> {
-    let count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
-    ids.truncate(MAX_IDS);
-    let mut room = (MAX_LINE - 2048).saturating_sub(16 * (ids.len() + already.len()));
-    let mut app_passwords: Vec<AppPassword> = Vec::new();
-    for id in &ids {
-        let Some(record) = daemon.store.app_password(*id).await? else { continue };
-        let message = to_message(daemon, record).await?;
-        let size = serde_json::to_string(&message).map_or(MAX_LINE, |text| text.len() + 1);
-        if size > room {
-            break;
-        }
-        room -= size;
-        app_passwords.push(message);
+    power: &Power,
+    args: &RevokeArgs,
+) -> Result<Vec<AppPasswordRecord>, AdminError> {
+    let has_filter = args.unused.is_some() || args.created_before.is_some() || args.service.is_some();
+    if args.all == has_filter {
+        return Err(match args.all {
+            true => invalid("all", "all of a user's, or those that a selection fits, not both"),
+            false => invalid("ids", "say which: ids, all of a user's, or a selection"),
+        });
     }
-    Ok(Revoked { count, ids, app_passwords, already })
+    if args.users.len() > super::MAX_IDS {
+        return Err(invalid("users", "too many users, at most 1000 at once"));
+    }
+    let accounts = accounts(daemon, power, args).await?;
+    if args.all && accounts.is_none() {
+        return Err(invalid("users", "say whose: --user USER --all"));
+    }
+    // Uses that are not written yet count.
+    daemon.flush_uses().await;
+    let now = clock::now();
+    let selection = Selection {
+        accounts,
+        // All of a user's are also those that are expired: nothing of them is to be left.
+        live_at: (!args.all).then_some(now),
+        unused_since: args.unused.map(|span| now - span.seconds()),
+        never_used: false,
+        created_before: args.created_before,
+        service: args.service.clone(),
+    };
+    // A rotation is one app password: it fits only if all that lives of it does.
+    let mut records = if args.all {
+        daemon.store.app_passwords(&selection, None, usize::MAX).await?
+    } else {
+        daemon.store.whole_selection(&selection, now).await?
+    };
+    let pending = |id| args.unused.is_some() && daemon.uses.borrow().has(&id);
+    records.retain(|record| record.revoked.is_none() && !pending(record.id));
+    if records.is_empty()
+        && let Some(service) = &args.service
+    {
+        check_known(daemon, service)?;
+    }
+    Ok(records)
+}
+
+/// A slip of the finger must not look like work that is done.
+fn check_known<S>(daemon: &Daemon<S>, service: &str) -> Result<(), AdminError> {
+    let groups = &daemon.config.groups;
+    if groups.has_group(service) || groups.has_service(service) {
+        return Ok(());
+    }
+    let hint = nearest(service, groups.names());
+    let hint = hint.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
+    let message = format!("{:?} is neither a group nor a service in one{hint}", cut(service));
+    Err(AdminError::in_field(Code::Invalid, "service", message))
+}
+
+/// The accounts that a selection is within; `None`: all.
+async fn accounts<S: Store>(
+    daemon: &Daemon<S>,
+    power: &Power,
+    args: &RevokeArgs,
+) -> Result<Option<Vec<crate::store::AccountId>>, AdminError> {
+    let users: Vec<Option<&str>> = match args.users.as_slice() {
+        [] => vec![None],
+        users => users.iter().map(|user| Some(user.as_str())).collect(),
+    };
+    let mut accounts = Vec::new();
+    for user in users {
+        let Some(user) = power.target(user)? else { return Ok(None) };
+        match account_in_reach(daemon, power, &names(daemon, power, &user)?).await? {
+            Some(account) => accounts.push(account.id),
+            None => {
+                let message = format!("there is no account {user}; nothing has changed");
+                return Err(AdminError::in_field(Code::NotFound, "users", message));
+            }
+        }
+    }
+    Ok(Some(accounts))
+}
+
+fn invalid(field: &str, message: &str) -> AdminError {
+    AdminError::in_field(Code::Invalid, field, message)
 }

@@ -1,5 +1,6 @@
 //! `status`
 
+use crate::clock;
 use crate::daemon::Daemon;
 use crate::store::Store;
 use apppw_admin::AdminError;
@@ -17,7 +18,7 @@ pub struct NoArgs {}
 /// # Errors
 /// The closed list of codes.
 pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, AdminError> {
-    let counts = daemon.store.counts(None).await?;
+    let counts = daemon.store.counts(None, clock::now()).await?;
     let pool = daemon.argon.pool();
     let config = &daemon.config.argon2;
     Ok(Status {
@@ -26,9 +27,12 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, Admi
         uptime: daemon.started.elapsed().as_secs(),
         frame_versions: (OLDEST_VERSION, NEWEST_VERSION),
         primary: daemon.config.policy.primary,
+        report_only: daemon.config.policy.report_only,
         accounts: counts.accounts,
         enrolled: counts.enrolled,
+        locked: counts.locked,
         live: counts.live,
+        suspended: counts.suspended,
         revoked: counts.revoked,
         verdicts: daemon.tally.verdicts(),
         argon2: Argon2Status {
@@ -40,6 +44,8 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, Admi
             runs: pool.runs(),
             memo_hits: daemon.tally.memo_hits(),
         },
+        panic: super::panic::to_messages(daemon),
+        in_memory: daemon.denied.borrow().count(),
         writable: daemon.store.writable(),
     })
 }

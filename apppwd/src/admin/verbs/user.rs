@@ -1,17 +1,21 @@
-//! `user.show`, `user.enroll`, `user.unenroll`
+//! `user.show`, `user.lockdown`, `user.rename`, `user.delete`
 
-use super::{account_in_reach, new_user, uid_of};
+use super::{
+    MAX_IDS, Subject, account_in_reach, cut, log_each, names, new_names, subject, uid_if_new, uid_of,
+};
+use crate::account::Names;
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
+use crate::change;
 use crate::clock;
 use crate::daemon::Daemon;
-use crate::journal::Record;
+use crate::journal::{Befell, Change, Record};
 use crate::log;
-use crate::secret;
+use crate::policy;
 use crate::store::{AccountRecord, Store};
 use apppw_admin::text::visible;
-use apppw_admin::verbs::{Account, UserArgs};
-use apppw_admin::{AdminError, Code};
+use apppw_admin::verbs::{Account, UserArgs, UserRenameArgs};
+use apppw_admin::{AdminError, AppPasswordId, Code};
 
 /// One account.
 ///
@@ -23,88 +27,221 @@ pub async fn show<S: Store>(
     args: UserArgs,
 ) -> Result<Account, AdminError> {
     let user = power.target(args.user.as_deref())?.ok_or_else(say_whose)?;
-    match account_in_reach(daemon, power, &user).await? {
-        Some(account) => to_message(daemon, account).await,
-        None if daemon.lost_enrolments.borrow().contain(&daemon.keys, &user) => {
-            let message = format!(
-                "{user} is not in the database, which is older, but the journal has it enrolled: under \
-                 `refuse-enrolled` its primary password stays refused. `apppw user {user} unenroll` takes that back"
-            );
-            Err(AdminError::in_field(Code::NotFound, "user", message))
-        }
-        None => Err(no_such_account(&user)),
+    let names = names(daemon, power, &user)?;
+    if let Some(account) = account_in_reach(daemon, power, &names).await? {
+        return to_message(daemon, account, Vec::new()).await;
     }
+    let Some(lost) = daemon.lost.borrow().find(&daemon.keys, &names) else {
+        return Err(no_such_account(&names.canonical));
+    };
+    let (what, back) = match (lost.enrolled, lost.locked) {
+        (Some(_), None) => ("enrolled", "unenroll"),
+        (None, _) => ("locked", "unlock"),
+        (Some(_), Some(_)) => ("enrolled and locked", "delete"),
+    };
+    let message = format!(
+        "{user} is not in the database, which is older, but the journal has it {what}: it stays so. \
+         `apppw user {user} {back}` takes that back"
+    );
+    Err(AdminError::in_field(Code::NotFound, "user", message))
 }
 
-/// Sets or clears an account's enrolment.
+/// Locks an account and revokes all its app passwords, in one transaction.
 ///
 /// # Errors
 /// The closed list of codes.
-pub async fn set_enrolled<S: Store>(
+pub async fn lock_down<S: Store>(
     daemon: &Daemon<S>,
     caller: &Caller,
     args: UserArgs,
-    enrolled: bool,
 ) -> Result<Account, AdminError> {
-    let user = new_user(&args.user.ok_or_else(say_whose)?)?;
-    let uid = uid_of(daemon, &user).await?;
+    let names = new_names(daemon, &Power::All, &args.user.ok_or_else(say_whose)?)?;
+    let uid = uid_if_new(daemon, &names).await?;
     let at = clock::now();
     let journal = daemon.journal.lock().await;
-    let known = daemon.store.account(&user).await?;
-    let new_account = known.is_none();
-    if new_account && !enrolled && !daemon.lost_enrolments.borrow().contain(&daemon.keys, &user) {
-        return Err(no_such_account(&user));
-    }
-    let account = match known {
-        Some(account) => account,
-        None => {
-            let id = secret::draw_account()
-                .map_err(|e| AdminError::new(Code::Busy, format!("the system gives no random bytes: {e}")))?;
-            AccountRecord { id, name: user.clone(), uid, enrolled: None, created: at }
-        }
-    };
-    let changed = daemon.store.set_enrolled(account.clone(), new_account, enrolled.then_some(at)).await?;
-    let record = Record::enrolment(at, account.id, &account.name, daemon.keys.newest(), enrolled);
-    let mut records = if changed || new_account { vec![record] } else { Vec::new() };
-    if !enrolled {
-        let forgotten = daemon.lost_enrolments.borrow_mut().forget(&daemon.keys, &user);
-        records.extend(forgotten.into_iter().map(|change| Record { at, change }));
-    }
-    journal.append(records).await.map_err(|error| {
-        tracing::error!("enrolment of {} changed, but: {error}", visible(log::user(&user)));
-        let message =
-            format!("changed; but {error}, so it would not outlive a restart. Mend that, then repeat");
-        AdminError::new(Code::ReadOnly, message)
-    })?;
+    let Subject { account, is_new } = subject(daemon, &names, uid).await?;
+    let done = daemon.store.lock_down(account.clone(), is_new, at, caller.actor()).await;
+    let revoked = daemon.locked_or_denied(done, &account)?;
+    let mut records = vec![Record::account(at, Befell::Lock, &account, &daemon.keys)];
+    records.extend(revoked.iter().map(|id| Record { at, change: Change::Revoke(*id) }));
+    let user = visible(log::user(&account.name)).into_owned();
+    tracing::warn!("{caller} locked {user} down and revoked {} app passwords", revoked.len());
+    let journaled = change::append(&journal, records).await;
     drop(journal);
-    tracing::info!(
-        "{caller} set {} to {}",
-        visible(log::user(&user)),
-        if enrolled { "enrolled" } else { "not enrolled" }
-    );
-    match daemon.store.account(&user).await? {
-        Some(account) => to_message(daemon, account).await,
-        None => Err(no_such_account(&user)),
+    log_each(daemon, caller, "revoked", &revoked).await;
+    journaled?;
+    again(daemon, &account, revoked).await
+}
+
+/// Gives an account another name; its app passwords stay.
+///
+/// # Errors
+/// The closed list of codes.
+pub async fn rename<S: Store>(
+    daemon: &Daemon<S>,
+    caller: &Caller,
+    args: UserRenameArgs,
+) -> Result<Account, AdminError> {
+    let old = names(daemon, &Power::All, &args.user)?;
+    let new =
+        names(daemon, &Power::All, &args.new).map_err(|e| AdminError { field: Some("new".into()), ..e })?;
+    if args.new.contains(char::is_whitespace) {
+        let message = format!("a name with a space ({:?}) is nobody's", cut(&args.new));
+        return Err(AdminError::in_field(Code::Invalid, "new", message));
+    }
+    let uid = uid_of(daemon, &new.canonical).await?;
+    let at = clock::now();
+    let journal = daemon.journal.lock().await;
+    let Some(account) = daemon.account(&old).await? else {
+        // Who repeats the command because its record could not be written has it written now.
+        change::append(&journal, Vec::new()).await?;
+        return Err(no_such_account(&old.canonical));
+    };
+    if let (Some(bound), Some(found)) = (account.uid, uid)
+        && bound != found
+    {
+        let message = format!(
+            "{} is uid {found}, and the account {} is bound to uid {bound}: another person?",
+            new.canonical, account.name
+        );
+        return Err(AdminError::in_field(Code::Denied, "new", message));
+    }
+    let taken = daemon.account(&new).await?.is_some_and(|other| other.id != account.id);
+    if taken || !daemon.store.rename_account(account.id, new.canonical.clone()).await? {
+        let message = format!("there is an account {} already; nothing is merged", new.canonical);
+        return Err(AdminError::in_field(Code::Exists, "new", message));
+    }
+    let (from, to) = (visible(log::user(&account.name)).into_owned(), visible(log::user(&new.canonical)));
+    tracing::info!("{caller} renamed the account {from} to {to}");
+    let renamed = AccountRecord { name: new.canonical.clone(), given: new.canonical.clone(), ..account };
+    change::append(&journal, vec![Record::account(at, Befell::Rename, &renamed, &daemon.keys)]).await?;
+    drop(journal);
+    again(daemon, &renamed, Vec::new()).await
+}
+
+/// Forgets an account with all its app passwords: what a deluser hook calls. Answers with the
+/// account as it was.
+///
+/// # Errors
+/// The closed list of codes.
+pub async fn delete<S: Store>(
+    daemon: &Daemon<S>,
+    caller: &Caller,
+    args: UserArgs,
+) -> Result<Account, AdminError> {
+    let names = names(daemon, &Power::All, &args.user.ok_or_else(say_whose)?)?;
+    // Whoever has to ask the system does so before others wait.
+    let mut message = match daemon.account(&names).await? {
+        Some(account) => to_message(daemon, account, Vec::new()).await?,
+        None => nobody(daemon, &names),
+    };
+    let at = clock::now();
+    let journal = daemon.journal.lock().await;
+    let mut records = Vec::new();
+    match daemon.account(&names).await? {
+        Some(account) => {
+            // Uses of its primary password are kept by name: none may be on their way.
+            let _nothing_is_written = daemon.flushing.lock().await;
+            let revoked = daemon.store.delete_account(account.id).await?;
+            daemon.primary_uses.borrow_mut().forget(&account.name);
+            records.push(Record::account(at, Befell::Delete, &account, &daemon.keys));
+            message = revoked_now(message, revoked);
+        }
+        None if daemon.lost.borrow().find(&daemon.keys, &names).is_some() => {}
+        None => {
+            // Who repeats the command because its record could not be written has it written now.
+            change::append(&journal, Vec::new()).await?;
+            return Err(no_such_account(&names.canonical));
+        }
+    }
+    let forgotten = daemon.lost.borrow_mut().forget(&daemon.keys, &names, Befell::Delete);
+    records.extend(forgotten.into_iter().map(|change| Record { at, change }));
+    let user = visible(log::user(&message.user)).into_owned();
+    let had = match message.revoked_count {
+        0 => "no app password".to_owned(),
+        1..=20 => message.revoked_now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        n => format!("{n} app passwords"),
+    };
+    tracing::info!("{caller} deleted the account {user}, which had {had}");
+    change::append(&journal, records).await?;
+    Ok(message)
+}
+
+async fn again<S: Store>(
+    daemon: &Daemon<S>,
+    account: &AccountRecord,
+    revoked: Vec<AppPasswordId>,
+) -> Result<Account, AdminError> {
+    match daemon.store.account_by_id(&account.id).await? {
+        Some(account) => to_message(daemon, account, revoked).await,
+        None => Err(no_such_account(&account.name)),
     }
 }
 
-async fn to_message<S: Store>(daemon: &Daemon<S>, account: AccountRecord) -> Result<Account, AdminError> {
-    let counts = daemon.store.counts(Some(&account.id)).await?;
-    Ok(Account {
+/// The account as it is told.
+pub(super) async fn to_message<S: Store>(
+    daemon: &Daemon<S>,
+    account: AccountRecord,
+    revoked: Vec<AppPasswordId>,
+) -> Result<Account, AdminError> {
+    let counts = daemon.store.counts(Some(&account.id), clock::now()).await?;
+    // Whether the name is still that person's; a directory that is away keeps nobody from looking.
+    let found = match account.uid {
+        Some(_) => daemon.people.uid_of(&account.name).await.unwrap_or_default(),
+        None => None,
+    };
+    let names = Names { typed: account.name.clone(), canonical: account.name.clone() };
+    let lost = daemon.lost.borrow().find(&daemon.keys, &names);
+    let in_memory = daemon.denied.borrow().has_account(&account.name).then(clock::now);
+    let message = Account {
+        primary: policy::global(&daemon.config.policy, &account.name),
+        primary_in: policy::by_group(&daemon.config.policy, &account.name),
+        report_only: policy::global_report_only(&daemon.config.policy, &account.name),
         user: account.name,
         uid: account.uid,
-        enrolled: account.enrolled,
+        other_uid: found.filter(|found| account.uid != Some(*found)),
+        enrolled: account.enrolled.or(lost.and_then(|lost| lost.enrolled)),
+        locked: account.locked.or(lost.and_then(|lost| lost.locked)).or(in_memory),
         created: account.created,
         live: counts.live,
         revoked: counts.revoked,
-        primary: daemon.config.policy.primary,
-    })
+        revoked_now: Vec::new(),
+        revoked_count: 0,
+    };
+    Ok(revoked_now(message, revoked))
 }
 
-fn say_whose() -> AdminError {
+/// With what was revoked: all are counted, and as many told as fit into a line.
+fn revoked_now(message: Account, mut revoked: Vec<AppPasswordId>) -> Account {
+    let revoked_count = u64::try_from(revoked.len()).unwrap_or(u64::MAX);
+    revoked.truncate(MAX_IDS);
+    Account { revoked_now: revoked, revoked_count, ..message }
+}
+
+/// One that only the journal knew.
+fn nobody<S>(daemon: &Daemon<S>, names: &Names) -> Account {
+    let lost = daemon.lost.borrow().find(&daemon.keys, names);
+    Account {
+        user: names.canonical.clone(),
+        uid: None,
+        other_uid: None,
+        enrolled: lost.and_then(|lost| lost.enrolled),
+        locked: lost.and_then(|lost| lost.locked),
+        created: lost.and_then(|lost| lost.enrolled.or(lost.locked)).unwrap_or_default(),
+        live: 0,
+        revoked: 0,
+        primary: policy::global(&daemon.config.policy, &names.canonical),
+        primary_in: policy::by_group(&daemon.config.policy, &names.canonical),
+        report_only: policy::global_report_only(&daemon.config.policy, &names.canonical),
+        revoked_now: Vec::new(),
+        revoked_count: 0,
+    }
+}
+
+pub(super) fn say_whose() -> AdminError {
     AdminError::in_field(Code::Invalid, "user", "say which user")
 }
 
-fn no_such_account(user: &str) -> AdminError {
-    AdminError::in_field(Code::NotFound, "user", format!("{user} has never had an app password here"))
+pub(super) fn no_such_account(user: &str) -> AdminError {
+    AdminError::in_field(Code::NotFound, "user", format!("there is no account {user} here"))
 }

@@ -1,8 +1,10 @@
 //! `verify`
 
-use super::{account_in_reach, canonical, cut, record_in_reach, to_message};
+use super::{account_in_reach, cut, names, record_in_reach, to_message};
+use crate::address::Address;
 use crate::admin::rules::Power;
-use crate::auth::{Answer, Reason, check};
+use crate::auth::check::{self, Asked};
+use crate::auth::{Answer, Reason};
 use crate::daemon::Daemon;
 use crate::store::Store;
 use apppw_admin::text::check_field;
@@ -28,8 +30,15 @@ pub async fn run<S: Store + 'static>(
     let user = power
         .target(args.user.as_deref())?
         .ok_or_else(|| AdminError::in_field(Code::Invalid, "user", "say whose: apppw verify USER"))?;
-    let user = canonical(&user)?;
-    account_in_reach(daemon, power, &user).await?;
+    // The account that a login by that name means, which may be another one than the caller's.
+    let names = names(daemon, &Power::All, &user)?;
+    let account = account_in_reach(daemon, power, &names).await?;
+    if let (None, Power::Own { canonical, .. }) = (&account, power)
+        && names.canonical != *canonical
+    {
+        let message = format!("a login as {user} means {} here, which isn't yours", names.canonical);
+        return Err(AdminError::in_field(Code::Denied, "user", message));
+    }
     for (field, value) in [("service", &args.service), ("rhost", &args.rhost)] {
         if let Some(value) = value {
             check_field(value).map_err(|e| {
@@ -39,7 +48,16 @@ pub async fn run<S: Store + 'static>(
     }
     let answer = match classify(args.secret.expose().as_bytes()) {
         Shape::Secret(secret) => {
-            let login = check::login(daemon, &user, args.service.as_deref(), &secret);
+            let asked = Asked {
+                user: &user,
+                service: args.service.as_deref(),
+                address: args
+                    .rhost
+                    .as_ref()
+                    .map_or(Address::NotAsked, |rhost| Address::from_rhost(rhost, true)),
+                is_login: false,
+            };
+            let login = check::login(daemon, &asked, &secret);
             tokio::time::timeout(WITHIN, login).await.unwrap_or(Answer::new(Reason::Deadline))
         }
         // The PAM module would ask about the primary password: whose fate is not the

@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Each step from one schema to the next; `user_version` counts those that are done.
-const MIGRATIONS: &[&str] = &[include_str!("0001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
 
 /// The oldest SQLite whose WAL mode loses no commits.
 const LEAST_SQLITE: i32 = 3_051_003;
@@ -150,14 +150,17 @@ fn migrate(connection: &mut Connection, path: &Path, may_be_new: bool) -> Result
 fn check_schema(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let unusable = |e| open_error(path, &e);
     let expected = Connection::open_in_memory().map_err(unusable)?;
-    for step in MIGRATIONS {
-        expected.execute_batch(step).map_err(unusable)?;
-    }
+    make_schema(&expected).map_err(unusable)?;
     if schema_of(connection).map_err(unusable)? == schema_of(&expected).map_err(unusable)? {
         return Ok(());
     }
     let why = "its schema is not the one that apppwd makes: somebody has changed it".to_owned();
     Err(OpenError::Unusable { path: path.to_owned(), why })
+}
+
+/// The newest schema, from nothing.
+pub(super) fn make_schema(connection: &Connection) -> rusqlite::Result<()> {
+    MIGRATIONS.iter().try_for_each(|step| connection.execute_batch(step))
 }
 
 /// Tables, indexes, triggers, views; not what SQLite keeps for itself.

@@ -1,5 +1,6 @@
 //! Between SQLite's columns and the store's types.
 
+use crate::scope::{Pin, Scope};
 use crate::store::{AccountId, AccountRecord, AppPasswordRecord, Hash, LoginRow, Scheme};
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::{Actor, ActorRole};
@@ -14,9 +15,22 @@ pub(super) const fn scheme_to_sql(scheme: Scheme) -> i64 {
     }
 }
 
+/// The columns that [`account`] reads, in its order.
+pub(super) const ACCOUNT: &str = "id, name, given, uid, enrolled, locked, created";
+
+/// The query of the warm path: one string, so that its prepared statement is found at once.
+/// [`login_row`] reads it.
+pub(super) const LOGIN_QUERY: &str = "SELECT p.services, p.networks, p.expires, p.pin_service, p.pin_network, p.id, \
+    p.name, p.expired IS NOT NULL, p.suspended, p.revoked, p.scheme, p.key, p.memory_kib, p.iterations, \
+    p.parallelism, p.salt, p.hash FROM app_password p WHERE p.account = ?1 AND p.key = ?2 AND p.tag = ?3";
+
 /// The columns that [`app_password`] reads, in its order.
-pub(super) const APP_PASSWORD: &str = "p.id, p.account, a.name, p.name, p.services, p.created, p.created_by, \
-                                       p.revoked, p.revoked_by";
+pub(super) const APP_PASSWORD: &str = "p.services, p.networks, p.expires, p.pin_service, p.pin_network, p.id, \
+    p.account, a.name, p.name, p.expired, p.created, p.created_by, p.successor, p.suspended, p.suspended_by, \
+    p.resumed, p.revoked, p.revoked_by";
+
+/// How many columns [`scope`] reads, always the first ones.
+const SCOPE_COLUMNS: usize = 5;
 
 /// An id as SQLite keeps it.
 pub(super) fn id_to_sql(id: AppPasswordId) -> i64 {
@@ -28,32 +42,70 @@ pub(super) fn id_from_sql(value: i64) -> AppPasswordId {
     AppPasswordId::from_bits(u64::try_from(value).unwrap_or_default())
 }
 
-/// Names hold no control characters, so a newline separates them for sure.
-pub(super) fn services_to_sql(services: &[String]) -> String {
-    services.join("\n")
+/// Neither names nor networks hold control characters, so a newline separates them for sure.
+pub(super) fn list_to_sql<T: std::fmt::Display>(entries: &[T]) -> String {
+    entries.iter().map(T::to_string).collect::<Vec<_>>().join("\n")
 }
 
-fn services_from_sql(text: &str) -> Vec<String> {
-    text.split('\n').map(str::to_owned).collect()
+pub(super) fn pin_to_sql<T: std::fmt::Display>(pin: &Pin<T>) -> Option<String> {
+    match pin {
+        Pin::No => None,
+        Pin::Pending => Some(String::new()),
+        Pin::To(value) => Some(value.to_string()),
+    }
+}
+
+fn parsed<T: std::str::FromStr<Err: Into<Box<dyn std::error::Error + Send + Sync>>>>(
+    column: usize,
+    text: &str,
+) -> rusqlite::Result<T> {
+    text.parse().map_err(|e: T::Err| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, e.into()))
+}
+
+fn pin<T: std::str::FromStr<Err: Into<Box<dyn std::error::Error + Send + Sync>>>>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Pin<T>> {
+    match row.get_ref(column)?.as_str_or_null()? {
+        None => Ok(Pin::No),
+        Some("") => Ok(Pin::Pending),
+        Some(text) => parsed(column, text).map(Pin::To),
+    }
+}
+
+/// The scope, from the first columns.
+fn scope(row: &Row<'_>) -> rusqlite::Result<Scope> {
+    Ok(Scope {
+        services: row.get_ref(0)?.as_str()?.split('\n').map(str::to_owned).collect(),
+        networks: row.get_ref(1)?.as_str()?.lines().map(|net| parsed(1, net)).collect::<Result<_, _>>()?,
+        expires: row.get(2)?,
+        pin_service: pin(row, 3)?,
+        pin_network: pin(row, 4)?,
+    })
 }
 
 pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<AccountRecord> {
     Ok(AccountRecord {
         id: AccountId(row.get(0)?),
         name: row.get(1)?,
-        uid: row.get(2)?,
-        enrolled: row.get(3)?,
-        created: row.get(4)?,
+        given: row.get(2)?,
+        uid: row.get(3)?,
+        enrolled: row.get(4)?,
+        locked: row.get(5)?,
+        created: row.get(6)?,
     })
 }
 
 pub(super) fn login_row(row: &Row<'_>) -> rusqlite::Result<LoginRow> {
+    let n = SCOPE_COLUMNS;
     Ok(LoginRow {
-        id: id_from_sql(row.get(0)?),
-        name: row.get(1)?,
-        services: services_from_sql(row.get_ref(2)?.as_str()?),
-        revoked: row.get(3)?,
-        hash: hash(row, 4)?,
+        scope: scope(row)?,
+        id: id_from_sql(row.get(n)?),
+        name: row.get(n + 1)?,
+        expired: row.get(n + 2)?,
+        suspended: row.get(n + 3)?,
+        revoked: row.get(n + 4)?,
+        hash: hash(row, n + 5)?,
     })
 }
 
@@ -80,17 +132,28 @@ fn hash(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Hash>> {
 }
 
 pub(super) fn app_password(row: &Row<'_>) -> rusqlite::Result<AppPasswordRecord> {
+    let n = SCOPE_COLUMNS;
     Ok(AppPasswordRecord {
-        id: id_from_sql(row.get(0)?),
-        account: AccountId(row.get(1)?),
-        user: row.get(2)?,
-        name: row.get(3)?,
-        services: services_from_sql(row.get_ref(4)?.as_str()?),
-        created: row.get(5)?,
-        created_by: actor_from_sql(6, row.get_ref(6)?.as_str()?)?,
-        revoked: row.get(7)?,
-        revoked_by: row.get_ref(8)?.as_str_or_null()?.map(|text| actor_from_sql(8, text)).transpose()?,
+        scope: scope(row)?,
+        id: id_from_sql(row.get(n)?),
+        account: AccountId(row.get(n + 1)?),
+        user: row.get(n + 2)?,
+        name: row.get(n + 3)?,
+        expired: row.get(n + 4)?,
+        created: row.get(n + 5)?,
+        created_by: actor_from_sql(n + 6, row.get_ref(n + 6)?.as_str()?)?,
+        successor: row.get::<_, Option<i64>>(n + 7)?.map(id_from_sql),
+        suspended: row.get(n + 8)?,
+        suspended_by: actor(row, n + 9)?,
+        resumed: row.get(n + 10)?,
+        revoked: row.get(n + 11)?,
+        revoked_by: actor(row, n + 12)?,
     })
+}
+
+/// Who did it, if anyone did.
+fn actor(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Actor>> {
+    row.get_ref(column)?.as_str_or_null()?.map(|text| actor_from_sql(column, text)).transpose()
 }
 
 /// `UID ROLE ON-BEHALF-OF NAME`, `-` for none: a few bytes in each row.

@@ -1,7 +1,7 @@
 //! Uses: logins per app password, service and address.
 
 use super::rows::id_to_sql;
-use crate::store::{MAX_USES, UseDelta};
+use crate::store::{MAX_USES, Uses};
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
 use rusqlite::{Connection, Transaction};
@@ -28,7 +28,7 @@ pub(super) fn read(db: &Connection, id: AppPasswordId, limit: usize) -> rusqlite
         .collect()
 }
 
-pub(super) fn add(tx: &Transaction<'_>, uses: &[UseDelta]) -> rusqlite::Result<()> {
+pub(super) fn add(tx: &Transaction<'_>, uses: &[Uses<AppPasswordId>]) -> rusqlite::Result<()> {
     // An app password may be gone by the time that its uses are written.
     let mut insert = tx.prepare_cached(
         "INSERT INTO use (app_password, service, rhost, unproven, host, first, last, count)
@@ -38,7 +38,7 @@ pub(super) fn add(tx: &Transaction<'_>, uses: &[UseDelta]) -> rusqlite::Result<(
     )?;
     for delta in uses {
         insert.execute(rusqlite::params![
-            id_to_sql(delta.id),
+            id_to_sql(delta.whose),
             delta.service,
             delta.rhost,
             delta.unproven,
@@ -52,7 +52,7 @@ pub(super) fn add(tx: &Transaction<'_>, uses: &[UseDelta]) -> rusqlite::Result<(
         "DELETE FROM use WHERE app_password = ?1 AND (service, rhost, unproven, host) NOT IN
              (SELECT service, rhost, unproven, host FROM use WHERE app_password = ?1 ORDER BY last DESC LIMIT ?2)",
     )?;
-    let ids: BTreeSet<AppPasswordId> = uses.iter().map(|delta| delta.id).collect();
+    let ids: BTreeSet<AppPasswordId> = uses.iter().map(|delta| delta.whose).collect();
     for id in ids {
         prune.execute((id_to_sql(id), i64::try_from(MAX_USES).unwrap_or(i64::MAX)))?;
     }

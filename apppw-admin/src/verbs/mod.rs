@@ -1,0 +1,90 @@
+//! The verbs: their names, arguments and results. Times are Unix seconds.
+
+mod account;
+mod app_password;
+mod create;
+mod host;
+mod life;
+mod read;
+
+pub use account::{Account, PrimaryPolicy, PrimaryUse, Report, ReportArgs, UserArgs, UserRenameArgs};
+pub use app_password::{Actor, ActorRole, AppPassword, PinState, State, Use};
+pub use create::{CreateArgs, Created, Expiry, PinKind, RotateArgs};
+pub use host::{Argon2Status, PanicArgs, PanicSwitch, PanicSwitches, Status, Verdicts};
+pub use life::{Changed, IdsArgs, RenameArgs, RevokeArgs, Revoked};
+pub use read::{ListArgs, Listed, ShowArgs, Shown, Verified, VerifyArgs};
+
+/// Each verb once, with its name in the envelope.
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $verb:ident => $name:literal,)*) => {
+        /// What can be asked on `admin.sock`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Verb {
+            $($(#[$doc])* $verb,)*
+        }
+
+        impl Verb {
+            /// Every verb.
+            pub const ALL: &[Self] = &[$(Self::$verb),*];
+
+            /// The verb's name in the envelope.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$verb => $name,)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// Make an app password.
+    Create => "create",
+    /// App passwords of one account, or of all.
+    List => "list",
+    /// One app password, whole.
+    Show => "show",
+    /// Give an app password another name.
+    Rename => "rename",
+    /// A new app password with the same name and scope; the old one lives for its grace.
+    Rotate => "rotate",
+    /// Refuse app passwords until they are resumed.
+    Suspend => "suspend",
+    /// Take that back.
+    Resume => "resume",
+    /// Take app passwords away for good.
+    Revoke => "revoke",
+    /// Would this secret be accepted?
+    Verify => "verify",
+    /// How the daemon is.
+    Status => "status",
+    /// Whose primary password opened what.
+    Report => "report",
+    /// Refuse every app password, of the host or of a group, without deleting anything.
+    Panic => "panic",
+    /// One account.
+    UserShow => "user.show",
+    /// Mark an account as enrolled.
+    UserEnroll => "user.enroll",
+    /// Clear that mark.
+    UserUnenroll => "user.unenroll",
+    /// Refuse an account's app passwords and its primary password; close its self-service.
+    UserLock => "user.lock",
+    /// Take that back.
+    UserUnlock => "user.unlock",
+    /// Lock an account and revoke all its app passwords, in one transaction.
+    UserLockdown => "user.lockdown",
+    /// Give an account another name; its app passwords stay.
+    UserRename => "user.rename",
+    /// Forget an account: what a deluser hook calls.
+    UserDelete => "user.delete",
+}
+
+impl Verb {
+    /// The verb of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|verb| verb.name() == name)
+    }
+}

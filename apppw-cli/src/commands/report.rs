@@ -1,0 +1,76 @@
+//! `apppw report`.
+
+use super::{Session, address};
+use crate::exit::{Failure, Status};
+use crate::output::table::Table;
+use crate::output::time::Clock;
+use crate::output::{Text, json};
+use apppw_admin::Verb;
+use apppw_admin::verbs::{PrimaryUse, Report, ReportArgs};
+use std::collections::BTreeSet;
+
+pub fn run(session: &mut Session) -> Result<Status, Failure> {
+    let uses = session.pages(|session, cursor| {
+        let Report { uses, next } = session.ask(Verb::Report, &ReportArgs { cursor })?;
+        Ok((uses, next))
+    })?;
+    if session.json {
+        json::print(&json::primary_uses(&uses))?;
+    } else if uses.is_empty() {
+        // Not on standard output: an empty table is empty for scripts too.
+        let mut text = Text::new();
+        text.line("No login with a primary password is on record");
+        text.print_to_stderr();
+    } else {
+        text(&uses, &Clock::system()).print()?;
+    }
+    Ok(Status::Done)
+}
+
+fn text(uses: &[PrimaryUse], clock: &Clock) -> Text {
+    let mut table = Table::new(&["USER", "SERVICE", "ADDRESS", "COUNT", "LAST", "WOULD BE REFUSED"]);
+    for used in uses {
+        table.row(vec![
+            used.user.clone(),
+            used.service.clone(),
+            address(used.rhost.as_deref(), used.rhost_unproven).unwrap_or_else(|| "-".to_owned()),
+            used.count.to_string(),
+            clock.ago(used.last),
+            if used.would_be_refused { "yes" } else { "no" }.to_owned(),
+        ]);
+    }
+    let refused = uses.iter().filter(|used| used.would_be_refused);
+    let accounts: BTreeSet<&str> = refused.map(|used| used.user.as_str()).collect();
+    let mut text = Text::new();
+    table.write(&mut text);
+    text.line("");
+    text.line(match accounts.len() {
+        0 => "Enforcing the policy (report_only = false) would refuse none of them".to_owned(),
+        1 => "Enforcing the policy (report_only = false) would refuse logins of 1 account".to_owned(),
+        n => format!("Enforcing the policy (report_only = false) would refuse logins of {n} accounts"),
+    });
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::samples;
+
+    #[test]
+    fn who_would_be_refused_is_told_and_counted() {
+        let expected = "\
+USER               SERVICE  ADDRESS               COUNT  LAST        WOULD BE REFUSED
+alice@example.org  imap     192.0.2.7 (unproven)  12     3 days ago  yes
+bob                imap     -                     1      3 days ago  no
+
+Enforcing the policy (report_only = false) would refuse logins of 1 account
+";
+        let mut uses = samples::primary_uses();
+        assert_eq!(text(&uses, &samples::clock()).as_str(), expected);
+        uses[0].would_be_refused = false;
+        assert!(text(&uses, &samples::clock()).as_str().ends_with("would refuse none of them\n"));
+        uses.iter_mut().for_each(|used| used.would_be_refused = true);
+        assert!(text(&uses, &samples::clock()).as_str().ends_with("logins of 2 accounts\n"));
+    }
+}

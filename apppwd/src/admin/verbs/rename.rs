@@ -1,0 +1,53 @@
+//! `rename`
+
+use super::create::check_label;
+use super::{record_in_reach, to_message};
+use crate::admin::caller::Caller;
+use crate::admin::rules::Power;
+use crate::clock;
+use crate::daemon::Daemon;
+use crate::log;
+use crate::store::{Renamed, Store};
+use apppw_admin::text::visible;
+use apppw_admin::verbs::{AppPassword, RenameArgs};
+use apppw_admin::{AdminError, Code};
+use std::time::Instant;
+
+/// Gives an app password another name.
+///
+/// # Errors
+/// The closed list of codes.
+pub async fn run<S: Store>(
+    daemon: &Daemon<S>,
+    caller: &Caller,
+    power: &Power,
+    args: RenameArgs,
+) -> Result<AppPassword, AdminError> {
+    let RenameArgs { id, name } = args;
+    check_label(&name)?;
+    let before = record_in_reach(daemon, power, id).await?;
+    match daemon.store.rename(id, name.clone(), clock::now()).await? {
+        Renamed::Done => {}
+        Renamed::NameTaken(other) => {
+            let message = format!("{} has an app password named {name:?} already ({other})", before.user);
+            return Err(AdminError::in_field(Code::Exists, "name", message));
+        }
+        Renamed::NotLive => {
+            let message = format!("{id} has ended (expired or revoked), and its name is part of the record");
+            return Err(AdminError::in_field(Code::NotFound, "id", message));
+        }
+    }
+    // Anyone may rename his own as often as he likes.
+    let left_out = match power {
+        Power::All => Some(0),
+        Power::Own { uid, .. } => daemon.throttle.may_say(*uid, Instant::now()),
+    };
+    let user = visible(log::user(&before.user));
+    if let Some(left_out) = left_out {
+        tracing::info!(
+            "{caller} renamed {id} of {user} from {:?} to {name:?} ({left_out} more)",
+            before.name
+        );
+    }
+    to_message(daemon, record_in_reach(daemon, power, id).await?).await
+}

@@ -1,0 +1,141 @@
+//! Changes to who gets in: the database's commit, the journal's sync, then the answer.
+
+use crate::auth::Reason;
+use crate::clock;
+use crate::daemon::Daemon;
+use crate::journal::{Change, Journal, JournalError, Record};
+use crate::log;
+use crate::store::{AccountRecord, Changed, Halves, Store, StoreError};
+use apppw_admin::AppPasswordId;
+use apppw_admin::text::visible;
+use apppw_admin::verbs::Actor;
+
+/// Most app passwords that a line names.
+const MAX_NAMED: usize = 20;
+
+/// Why a change is not as it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// Nothing has changed.
+    #[error(transparent)]
+    NotDone(#[from] StoreError),
+    /// It is refused, but only in memory.
+    #[error(
+        "{0}. What was asked is in force from now on, but it is NOT written down and ends with this process: mend \
+         the disk, then give the same command again"
+    )]
+    InMemory(StoreError),
+    /// It is in force, but the journal doesn't know.
+    #[error(
+        "done, and in force from now on; but {0}, so a restart or a backup put back may undo it. Mend that, then \
+         give the same command again"
+    )]
+    NotJournaled(JournalError),
+}
+
+/// Appends what a change has come to. Also with nothing new to say: what an append before
+/// could not write is written then.
+///
+/// # Errors
+/// [`ChangeError::NotJournaled`].
+pub async fn append(journal: &Journal, records: Vec<Record>) -> Result<(), ChangeError> {
+    journal.append(records).await.map_err(|error| {
+        tracing::error!("changed, but: {error}");
+        ChangeError::NotJournaled(error)
+    })
+}
+
+impl<S: Store> Daemon<S> {
+    /// Revokes app passwords, all of them or none.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn revoke(
+        &self,
+        ids: Vec<AppPasswordId>,
+        halves: Halves,
+        by: Actor,
+    ) -> Result<Changed, ChangeError> {
+        let at = clock::now();
+        let journal = self.journal.lock().await;
+        let ids = ids.into_iter().map(|id| (id, at)).collect();
+        let done = self.store.revoke(ids, halves, by).await?;
+        let records = done.changed.iter().map(|id| Record { at, change: Change::Revoke(*id) }).collect();
+        append(&journal, records).await?;
+        Ok(done)
+    }
+
+    /// Suspends or resumes app passwords, all of them or none.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn set_suspended(
+        &self,
+        ids: Vec<AppPasswordId>,
+        suspend: bool,
+        by: Actor,
+    ) -> Result<Changed, ChangeError> {
+        let at = clock::now();
+        let journal = self.journal.lock().await;
+        let ids = ids.into_iter().map(|id| (id, at)).collect();
+        let done = self.store.set_suspended(ids, suspend, Halves::Both, by).await?;
+        let change = |id| if suspend { Change::Suspend(id) } else { Change::Resume(id) };
+        let records = done.changed.iter().map(|id| Record { at, change: change(*id) }).collect();
+        append(&journal, records).await?;
+        Ok(done)
+    }
+
+    /// For what somebody asks to be refused: if the store can't be written, memory has to do; if
+    /// it can, memory is not needed any more.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn or_deny(
+        &self,
+        done: Result<Changed, ChangeError>,
+        ids: Vec<AppPasswordId>,
+        reason: Reason,
+    ) -> Result<Changed, ChangeError> {
+        let halves = self.store.with_rotations(ids.clone(), clock::now()).await.unwrap_or(ids);
+        match done {
+            Err(ChangeError::NotDone(error)) => {
+                self.denied.borrow_mut().app_passwords(&halves, reason);
+                let first: Vec<String> = halves.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+                tracing::error!(
+                    "{} app passwords are {} in memory only, {} among them: {error}",
+                    halves.len(),
+                    reason.as_str(),
+                    first.join(", ")
+                );
+                Err(ChangeError::InMemory(error))
+            }
+            done => {
+                self.denied.borrow_mut().forget(&halves, reason);
+                done
+            }
+        }
+    }
+
+    /// The same for an account that is to be locked.
+    ///
+    /// # Errors
+    /// [`ChangeError::InMemory`].
+    pub fn locked_or_denied<T>(
+        &self,
+        done: Result<T, StoreError>,
+        account: &AccountRecord,
+    ) -> Result<T, ChangeError> {
+        match done {
+            Ok(done) => {
+                self.denied.borrow_mut().forget_account(&account.name);
+                Ok(done)
+            }
+            Err(error) => {
+                self.denied.borrow_mut().account(account.name.clone());
+                let name = visible(log::user(&account.name));
+                tracing::error!("{name} is locked in memory only: {error}");
+                Err(ChangeError::InMemory(error))
+            }
+        }
+    }
+}

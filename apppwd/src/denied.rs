@@ -1,0 +1,91 @@
+//! What was to be refused but could not be written down: a full or read-only disk must not keep
+//! a leaked secret alive. It holds as long as this process lives.
+
+use crate::auth::Reason;
+use crate::clock::UnixSeconds;
+use crate::panic_switch::PanicSwitch;
+use apppw_admin::AppPasswordId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Refused by word only.
+#[derive(Debug, Default)]
+pub struct Denied {
+    app_passwords: BTreeMap<AppPasswordId, Reason>,
+    /// By name: one that is locked need not be known yet.
+    accounts: BTreeSet<String>,
+    /// Panic switches.
+    panic: PanicSwitch,
+}
+
+impl Denied {
+    /// Refuses app passwords, with this reason ([`Reason::Revoked`] or [`Reason::Suspended`]). A
+    /// revocation is not made less by a suspension.
+    pub fn app_passwords(&mut self, ids: &[AppPasswordId], reason: Reason) {
+        for id in ids {
+            let known = self.app_passwords.entry(*id).or_insert(reason);
+            if reason == Reason::Revoked {
+                *known = reason;
+            }
+        }
+    }
+
+    /// Refuses an account as if it were locked.
+    pub fn account(&mut self, name: String) {
+        self.accounts.insert(name);
+    }
+
+    /// The store has the last word again on whether these are revoked, which is for good, or
+    /// suspended, which says nothing of a revocation.
+    pub fn forget(&mut self, ids: &[AppPasswordId], reason: Reason) {
+        for id in ids {
+            if reason == Reason::Revoked || self.reason(*id) == Some(reason) {
+                self.app_passwords.remove(id);
+            }
+        }
+    }
+
+    /// Turns a panic switch on.
+    pub fn panic(&mut self, switch: String, at: UnixSeconds) {
+        self.panic.0.entry(switch).or_insert(at);
+    }
+
+    /// The store has the last word on this switch again.
+    pub fn forget_panic(&mut self, switch: &str) {
+        self.panic.0.remove(switch);
+    }
+
+    /// The switches that are on in memory only.
+    #[must_use]
+    pub const fn panics(&self) -> &PanicSwitch {
+        &self.panic
+    }
+
+    /// Whether there is one.
+    #[must_use]
+    pub fn has_panic(&self) -> bool {
+        !self.panic.0.is_empty()
+    }
+
+    /// The store has the last word on this account again.
+    pub fn forget_account(&mut self, name: &str) {
+        self.accounts.remove(name);
+    }
+
+    /// How many are refused so.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        u64::try_from(self.app_passwords.len() + self.accounts.len() + self.panic.0.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Why this app password is refused, if it is.
+    #[must_use]
+    pub fn reason(&self, id: AppPasswordId) -> Option<Reason> {
+        self.app_passwords.get(&id).copied()
+    }
+
+    /// Whether this account is refused.
+    #[must_use]
+    pub fn has_account(&self, name: &str) -> bool {
+        self.accounts.contains(name)
+    }
+}

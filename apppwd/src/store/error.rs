@@ -1,0 +1,74 @@
+//! Why the store did not do it, or can't be opened.
+
+use crate::fault::Exit;
+use std::path::PathBuf;
+
+/// Why the store did not do it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full or read-only; nothing has changed.
+    #[error("the database can't be written: {0}")]
+    ReadOnly(String),
+    /// Anything else; nothing has changed.
+    #[error("the database failed: {0}")]
+    Failed(String),
+}
+
+/// Why the store can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Made by a newer apppwd.
+    #[error(
+        "{}: the database has schema {found}, this apppwd knows up to {known}. Install the newer apppwd again, or \
+         put back the backup that was made before its upgrade", path.display()
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest known one.
+        known: i64,
+    },
+    /// Nothing is in it, though this host has had app passwords.
+    #[error(
+        "{}: the database is empty, but the journal has records: this host has had app passwords. Put the database \
+         back from a backup, or move it away and run `apppwd --init` once, as the daemon's user", path.display()
+    )]
+    Empty {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Not a database of ours, or damaged.
+    #[error("{}: the database can't be used: {why}. Put it back from a backup", path.display())]
+    Unusable {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        why: String,
+    },
+    /// A full or read-only disk, an I/O error, another program's lock: it may pass.
+    #[error("{}: the database can't be opened now: {why}. Nothing is wrong with it as far as can be seen", path.display())]
+    NotNow {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        why: String,
+    },
+    /// The SQLite that was linked can lose commits.
+    #[error(
+        "SQLite {0} can lose commits in WAL mode (fixed in 3.51.3): build apppwd with its bundled SQLite"
+    )]
+    OldSqlite(&'static str),
+}
+
+impl OpenError {
+    /// The exit status.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Newer { .. } | Self::Empty { .. } | Self::Unusable { .. } => Exit::Config,
+            Self::NotNow { .. } | Self::OldSqlite(_) => Exit::Failure,
+        }
+    }
+}
