@@ -3,20 +3,38 @@
 //!
 //! `APPPW_SKIP_TRIXIE`, if set, leaves Dovecot 2.4 out.
 
+#[path = "servers/accounts.rs"]
+mod accounts;
+#[path = "servers/command.rs"]
+mod command;
+#[path = "servers/ends.rs"]
+mod ends;
 #[path = "servers/hosts.rs"]
 mod hosts;
+#[path = "servers/kick.rs"]
+mod kick;
 #[path = "servers/lab.rs"]
 mod lab;
 #[path = "servers/life.rs"]
 mod life;
 #[path = "servers/mistakes.rs"]
 mod mistakes;
+#[path = "servers/names.rs"]
+mod names;
+#[path = "servers/networks.rs"]
+mod networks;
 #[path = "servers/outage.rs"]
 mod outage;
+#[path = "servers/panic.rs"]
+mod panic;
+#[path = "servers/pins.rs"]
+mod pins;
 #[path = "servers/place.rs"]
 mod place;
 #[path = "servers/policy.rs"]
 mod policy;
+#[path = "servers/primary.rs"]
+mod primary;
 #[path = "servers/story.rs"]
 mod story;
 #[path = "servers/table.rs"]

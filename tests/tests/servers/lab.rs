@@ -83,10 +83,11 @@ impl Lab {
             Ok(version) => return Ok(Err(Absent(format!("this machine's release has Dovecot {version:?}")))),
             Err(Failure(why)) => return Err(why),
         }
-        let daemon = Site::new(host.config).start_activated(DAEMON_UID);
+        let daemon = Site::new(&host.config()).start_activated(DAEMON_UID);
         let server = host
-            .files()
+            .files(&tree)
             .and_then(|inside| inside.module(&tree, bin::module()))
+            .map(|inside| inside.bind(bin::apppw(), "/usr/local/bin/apppw"))
             .and_then(|inside| host.start(&tree, &inside.socket_dir(daemon.socket_dir())))
             .map_err(|Failure(why)| why)?;
         Ok(Ok(Running { daemon: RwLock::new(Some(daemon)), server }))

@@ -2,11 +2,7 @@
 
 use super::place::{Check, Expect, Place};
 use super::table::Row;
-use apppw_admin::AppPasswordId;
-use libtest_mimic::Failed;
-use serde_json::Value;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use Expect::{Accepted, Refused};
 
@@ -47,7 +43,7 @@ fn next_login_after_revoke(place: &Place<'_>) -> Check {
     for _ in 0..2 {
         place.expect(Accepted, &user, secret)?;
     }
-    cli(place, &["revoke", &created.app_password.id.to_string(), "--yes"])?;
+    place.apppw(&["revoke", &created.app_password.id.to_string()])?;
     place.expect(Refused("revoked"), &user, secret)?;
     place.expect(Refused("revoked"), &user, secret)
 }
@@ -58,13 +54,8 @@ fn address(place: &Place<'_>) -> Check {
     let created = place.create(&user, &[]);
     let addresses = ["127.20.30.40", "127.50.60.70"];
     for address in addresses {
-        let from: IpAddr = address.parse()?;
-        let before = place.verdicts(&user).len();
-        let answer = place.login_from(from, &user, created.secret.expose())?;
-        if !answer.accepted() {
-            return Err(format!("from {address}: {answer:?}").into());
-        }
-        let line = place.verdicts_after(before, &user, true).pop().unwrap_or_default();
+        place.from(address).expect(Accepted, &user, created.secret.expose())?;
+        let line = place.verdicts(&user).pop().unwrap_or_default();
         let logged = if place.host.gives_address() {
             line.contains(&format!(" rhost={address} "))
         } else {
@@ -76,7 +67,7 @@ fn address(place: &Place<'_>) -> Check {
     }
     let expected: BTreeSet<Option<&str>> =
         if place.host.gives_address() { addresses.map(Some).into() } else { [None].into() };
-    let shown = show(place, created.app_password.id)?;
+    let shown = place.apppw(&["show", &created.app_password.id.to_string()])?;
     let uses = shown["uses"].as_array().ok_or("no uses")?;
     let services_are_right = uses.iter().all(|used| used["service"] == place.service());
     let found: BTreeSet<Option<&str>> = uses.iter().map(|used| used["rhost"].as_str()).collect();
@@ -85,17 +76,4 @@ fn address(place: &Place<'_>) -> Check {
         return Ok(());
     }
     Err(format!("expected {expected:?}: {shown:#}").into())
-}
-
-fn show(place: &Place<'_>, id: AppPasswordId) -> Result<Value, Failed> {
-    Ok(serde_json::from_str(&cli(place, &["show", &id.to_string(), "--json"])?)?)
-}
-
-/// What `apppw` prints.
-pub fn cli(place: &Place<'_>, args: &[&str]) -> Result<String, Failed> {
-    let output = place.daemon.cli(args).output()?;
-    if output.status.success() {
-        return Ok(String::from_utf8(output.stdout)?);
-    }
-    Err(format!("apppw {args:?}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr)).into())
 }

@@ -7,6 +7,7 @@ use apppw_tests::clients::{Answer, Attempt, MailLogin, Outcome};
 use libtest_mimic::Failed;
 use std::net::IpAddr;
 use std::ops::Deref;
+use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,33 @@ pub enum Expect {
     Unspeakable,
     /// Left to the next module, for this reason, which finds it wrong.
     Left(&'static str),
+    /// Left to the next module, for this reason, which finds it right; so it is reported.
+    Passed(&'static str),
+}
+
+impl Expect {
+    /// How the verdicts begin.
+    fn verdicts(self) -> Vec<String> {
+        match self {
+            Expect::Accepted => vec![": accepted reason=accepted ".into()],
+            Expect::Refused(reason) => vec![format!(": refused reason={reason} ")],
+            Expect::Unasked | Expect::Unspeakable => Vec::new(),
+            Expect::Left(reason) => vec![format!(": not-mine reason={reason} ")],
+            Expect::Passed(reason) => {
+                [reason, "primary-used"].map(|reason| format!(": not-mine reason={reason} ")).into()
+            }
+        }
+    }
+
+    fn fits(self, answer: &Answer) -> bool {
+        match self {
+            Expect::Accepted | Expect::Passed(_) => answer.accepted(),
+            Expect::Unspeakable => matches!(answer.outcome, Outcome::ProtocolRefused(_)),
+            Expect::Refused(_) | Expect::Unasked | Expect::Left(_) => {
+                matches!(answer.outcome, Outcome::Refused(_))
+            }
+        }
+    }
 }
 
 /// One client of one host, in one case.
@@ -45,8 +73,10 @@ pub struct Spot<'a> {
 /// The same, with the daemon: nobody stops it meanwhile.
 pub struct Place<'a> {
     pub spot: Spot<'a>,
-    pub daemon: Daemon<'a>,
+    /// One lock for all places of a case: a second one could wait for who waits for the first.
+    pub daemon: Rc<Daemon<'a>>,
     client: Box<dyn MailLogin>,
+    from: Option<IpAddr>,
 }
 
 /// "imap AUTHENTICATE PLAIN" as it is written in a trial's name.
@@ -57,19 +87,19 @@ pub fn slug(client: &dyn MailLogin) -> String {
 impl<'a> Spot<'a> {
     /// With the daemon.
     pub fn place(self) -> Place<'a> {
+        Place { spot: self, daemon: Rc::new(self.running.daemon()), client: self.mail_login(), from: None }
+    }
+
+    /// How it logs in.
+    pub fn mail_login(&self) -> Box<dyn MailLogin> {
         let clients = self.running.server.clients();
         let client = clients.into_iter().find(|client| slug(client.as_ref()) == self.client);
-        let client = client.unwrap_or_else(|| panic!("{} has no client {}", self.host.name, self.client));
-        Place { spot: self, daemon: self.running.daemon(), client }
+        client.unwrap_or_else(|| panic!("{} has no client {}", self.host.name, self.client))
     }
 
     /// What PAM hears as service.
     pub fn service(&self) -> &'static str {
-        match self.client.split_once('-') {
-            _ if self.host.has_one_service() => "dovecot",
-            Some((service, _)) => service,
-            None => self.client,
-        }
+        self.host.service(self.client)
     }
 }
 
@@ -81,7 +111,19 @@ impl<'a> Deref for Place<'a> {
     }
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// Another client of the same host: after Postfix one of the Dovecot beside it, for instance.
+    pub fn by(&self, client: &'static str) -> Place<'a> {
+        let spot = Spot { client, ..self.spot };
+        Place { spot, daemon: Rc::clone(&self.daemon), client: spot.mail_login(), from: self.from }
+    }
+
+    /// The same client at this address.
+    pub fn from(&self, address: &str) -> Place<'a> {
+        let from = address.parse().unwrap_or_else(|_| panic!("{address} is no address"));
+        Place { from: Some(from), ..self.by(self.spot.client) }
+    }
+
     /// A virtual user that no other case has. Short, because saslauthd's cache leaves names of more
     /// than 60 bytes alone: a test of what it does to a revoked app password couldn't fail.
     pub fn user(&self) -> String {
@@ -108,12 +150,7 @@ impl Place<'_> {
 
     /// One login.
     pub fn login(&self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Answer, Failed> {
-        Ok(self.client.login(&Attempt::new(&user, &password))?)
-    }
-
-    /// One login from an address.
-    pub fn login_from(&self, from: IpAddr, user: &str, password: &str) -> Result<Answer, Failed> {
-        Ok(self.client.login(&Attempt::new(user, password).from(from))?)
+        Ok(self.client.login(&Attempt { from: self.from, ..Attempt::new(&user, &password) })?)
     }
 
     /// The daemon's lines on verdicts for this user and service.
@@ -125,14 +162,14 @@ impl Place<'_> {
         lines.filter(|line| line.contains(&user) && line.contains(&service)).collect()
     }
 
-    /// The daemon's lines that came after the first `before`. Verdicts are written behind: if there should be `some`
-    /// they are waited for; and always a moment longer, so that one too many is seen as well.
-    pub fn verdicts_after(&self, before: usize, user: &str, some: bool) -> Vec<String> {
+    /// The daemon's lines that came after the first `before`. Verdicts are written behind: so many `expected` ones
+    /// are waited for; and always a moment longer, so that one too many is seen as well.
+    fn verdicts_after(&self, before: usize, user: &str, expected: usize) -> Vec<String> {
         let deadline = Instant::now() + LOG_WITHIN;
-        while some && self.verdicts(user).len() <= before && Instant::now() < deadline {
+        while self.verdicts(user).len() < before + expected && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(5));
         }
-        thread::sleep(Duration::from_millis(if some { 10 } else { 100 }));
+        thread::sleep(Duration::from_millis(if expected > 0 { 10 } else { 100 }));
         self.verdicts(user).split_off(before)
     }
 
@@ -151,22 +188,11 @@ impl Place<'_> {
     ) -> Check {
         let before = self.verdicts(shown).len();
         let answer = self.login(user, password)?;
-        let some = !matches!(expect, Expect::Unasked | Expect::Unspeakable);
-        let verdicts = self.verdicts_after(before, shown, some);
-        let said = |start: &str| verdicts.len() == 1 && verdicts[0].contains(start);
-        let right = match expect {
-            Expect::Accepted => answer.accepted() && said(": accepted reason=accepted "),
-            Expect::Refused(reason) => {
-                matches!(answer.outcome, Outcome::Refused(_)) && said(&format!(": refused reason={reason} "))
-            }
-            Expect::Unasked => matches!(answer.outcome, Outcome::Refused(_)) && verdicts.is_empty(),
-            Expect::Unspeakable => {
-                matches!(answer.outcome, Outcome::ProtocolRefused(_)) && verdicts.is_empty()
-            }
-            Expect::Left(reason) => {
-                matches!(answer.outcome, Outcome::Refused(_)) && said(&format!(": not-mine reason={reason} "))
-            }
-        };
+        let expected = expect.verdicts();
+        let verdicts = self.verdicts_after(before, shown, expected.len());
+        let right = expect.fits(&answer)
+            && verdicts.len() == expected.len()
+            && verdicts.iter().zip(&expected).all(|(line, start)| line.contains(start));
         if right {
             return Ok(());
         }

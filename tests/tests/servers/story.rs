@@ -11,15 +11,18 @@ use std::thread;
 /// The answers to one login on each client, all at once.
 pub type Answers = BTreeMap<String, Result<Answer, String>>;
 
+/// Clients by their names.
+pub type Clients = BTreeMap<String, Box<dyn MailLogin>>;
+
 /// The host's clients: of a Dovecot beside Postfix none.
-pub fn clients(host: &Host, running: &Running) -> BTreeMap<String, Box<dyn MailLogin>> {
+pub fn clients(host: &Host, running: &Running) -> Clients {
     let clients = running.server.clients().into_iter().map(|client| (slug(client.as_ref()), client));
     clients.filter(|(name, _)| host.clients().contains(&name.as_str())).collect()
 }
 
 /// Logs in on all clients; `meanwhile` runs beside, and hears how many have no answer yet.
 pub fn log_in_everywhere(
-    clients: &BTreeMap<String, Box<dyn MailLogin>>,
+    clients: &Clients,
     user_and_password: impl Fn(&str) -> (String, String) + Sync,
     meanwhile: impl FnOnce(&dyn Fn() -> usize),
 ) -> Answers {
