@@ -96,9 +96,11 @@ impl<S: Store> Daemon<S> {
         ids: Vec<AppPasswordId>,
         reason: Reason,
     ) -> Result<Changed, ChangeError> {
-        let halves = self.store.with_rotations(ids.clone(), clock::now()).await.unwrap_or(ids);
         match done {
             Err(ChangeError::NotDone(error)) => {
+                // At once, and then what hangs together with these.
+                self.denied.borrow_mut().app_passwords(&ids, reason);
+                let halves = self.store.with_rotations(ids.clone(), clock::now()).await.unwrap_or(ids);
                 self.denied.borrow_mut().app_passwords(&halves, reason);
                 let first: Vec<String> = halves.iter().take(MAX_NAMED).map(ToString::to_string).collect();
                 tracing::error!(
@@ -109,10 +111,15 @@ impl<S: Store> Daemon<S> {
                 );
                 Err(ChangeError::InMemory(error))
             }
-            done => {
-                self.denied.borrow_mut().forget(&halves, reason);
-                done
+            Ok(done) => {
+                let mut denied = self.denied.borrow_mut();
+                for ids in [&ids, &done.changed, &done.already] {
+                    denied.forget(ids, reason);
+                }
+                drop(denied);
+                Ok(done)
             }
+            Err(other) => Err(other),
         }
     }
 

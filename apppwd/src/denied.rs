@@ -49,9 +49,9 @@ impl Denied {
         self.panic.0.entry(switch).or_insert(at);
     }
 
-    /// The store has the last word on this switch again.
-    pub fn forget_panic(&mut self, switch: &str) {
-        self.panic.0.remove(switch);
+    /// The store has the last word on this switch again. `true`: it was on in memory.
+    pub fn forget_panic(&mut self, switch: &str) -> bool {
+        self.panic.0.remove(switch).is_some()
     }
 
     /// The switches that are on in memory only.

@@ -16,6 +16,8 @@ pub struct Lost {
     pub enrolled: Option<UnixSeconds>,
     /// Since when it is locked.
     pub locked: Option<UnixSeconds>,
+    /// The database has the account, by another name: whatever befalls this one, it lives.
+    pub in_database: bool,
 }
 
 impl Lost {
@@ -62,7 +64,9 @@ impl LostAccounts {
                     Befell::Delete => (lost.enrolled, lost.locked) = (None, None),
                     _ => continue,
                 }
-                changes.push(Change::Account(befell, lost.account, key));
+                if befell != Befell::Delete || !lost.in_database {
+                    changes.push(Change::Account(befell, lost.account, key));
+                }
             }
             self.0.entry(key).or_default().retain(|lost| !lost.is_nothing());
         }
@@ -73,4 +77,31 @@ impl LostAccounts {
 
 fn keys_of(keys: &Keyring, names: &Names) -> Vec<NamedBy> {
     keys.all().flat_map(|key| names.all().map(move |name| NamedBy::new(key, name))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_accounts_that_had_a_name_each_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let found = crate::key::create(dir.path()).unwrap();
+        let keys = Keyring::new(&found.keys.unwrap(), &found.path).unwrap();
+        let names = Names { typed: "alice".into(), canonical: "alice".into() };
+        let name = NamedBy::new(keys.newest(), "alice");
+        let enrolled =
+            Lost { account: AccountId([1; 16]), enrolled: Some(5), locked: None, in_database: false };
+        let locked =
+            Lost { account: AccountId([2; 16]), enrolled: None, locked: Some(7), in_database: false };
+        for both in [[enrolled, locked], [locked, enrolled]] {
+            let mut lost = LostAccounts::default();
+            both.into_iter().for_each(|one| lost.add(name, one));
+            let standing = |lost: &LostAccounts| lost.find(&keys, &names).map(|l| (l.enrolled, l.locked));
+            assert_eq!(standing(&lost), Some((Some(5), Some(7))));
+            let told = lost.forget(&keys, &names, Befell::Unlock);
+            assert_eq!(told, [Change::Account(Befell::Unlock, locked.account, name)]);
+            assert_eq!(standing(&lost), Some((Some(5), None)), "the other's enrolment stays");
+        }
+    }
 }

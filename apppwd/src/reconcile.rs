@@ -43,7 +43,8 @@ pub async fn run<S: Store>(
     replay_panic(store, state).await.map_err(failed)?;
     let accounts = replay_accounts(store, state, keys, users, is_backup).await.map_err(failed)?;
     let restrictions = store.restrictions().await.map_err(failed)?;
-    let owed = owed(&restrictions, state, keys, &accounts.strangers);
+    let mut owed = owed(&restrictions, state, keys, &accounts.strangers);
+    owed.extend(accounts.renamed);
     match journal.append(&owed) {
         Ok(()) if owed.is_empty() => {}
         Ok(()) => tracing::warn!("{} changes were in the database but not in the journal: added", owed.len()),
@@ -94,6 +95,8 @@ struct Accounts {
     lost: LostAccounts,
     /// Those whose name in the database is not the journal's, and that one.
     strangers: BTreeMap<AccountId, NamedBy>,
+    /// Renamings that the journal lacks.
+    renamed: Vec<Record>,
 }
 
 const fn is_on(mark: Option<Mark>) -> Option<Mark> {
@@ -125,6 +128,7 @@ async fn replay_accounts<S: Store>(
             account: id,
             enrolled: is_on(by_journal.enrolled).map(|mark| mark.at),
             locked: is_on(by_journal.locked).map(|mark| mark.at),
+            in_database: found.is_some(),
         };
         match found {
             None if lost.enrolled.is_none() && lost.locked.is_none() => {}
@@ -137,9 +141,6 @@ async fn replay_accounts<S: Store>(
                 let is_canonical = account.name == account.given
                     || account.name == canonical_of(&account.given, account.uid.is_some(), users);
                 let is_its_name = is_canonical && by_journal.name.may_be(keys, &account.given);
-                if !is_its_name {
-                    accounts.lost.add(by_journal.name, lost);
-                }
                 // A name that it had before, or any in a backup, may be another person's by now.
                 // One that the journal has never heard of, in the database that the daemon used
                 // last, is that of a renaming whose record was not written any more.
@@ -148,7 +149,11 @@ async fn replay_accounts<S: Store>(
                 let is_older = is_backup || !is_canonical || by_journal.earlier.iter().any(was_called);
                 if !is_its_name && (is_older || account.locked.is_some()) {
                     lock_stranger(store, &account).await?;
+                    accounts.lost.add(by_journal.name, lost);
                     accounts.strangers.insert(id, by_journal.name);
+                } else if !is_its_name {
+                    let at = crate::clock::now();
+                    accounts.renamed.push(Record::account(at, Befell::Rename, &account, keys));
                 }
                 restrict(store, account, by_journal).await?;
             }

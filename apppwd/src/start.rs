@@ -179,6 +179,8 @@ async fn begin_record<S: Store>(
     // A full disk keeps nobody from logging in; the next start then takes this for a gap.
     if let Err(error) = journal.append_or_forget(&[started]) {
         tracing::warn!("could not note the start: {error}");
+        // Else the next start would take this database for a backup.
+        record.renumber(run_by_journal.unwrap_or_default());
     }
     record.mark(store).await;
     Ok(record)

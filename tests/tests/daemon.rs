@@ -14,6 +14,8 @@ mod backup;
 mod closing;
 #[path = "daemon/configuration.rs"]
 mod configuration;
+#[path = "daemon/directory.rs"]
+mod directory;
 #[path = "daemon/durability.rs"]
 mod durability;
 #[path = "daemon/expiry.rs"]
@@ -81,9 +83,10 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 34] = [
+    let groups: [(&str, Vec<Case>); 35] = [
         // The long ones first.
         ("gaps", gaps::cases()),
+        ("directory", directory::cases()),
         ("properties", properties::cases()),
         ("housekeeping", housekeeping::cases()),
         ("closing", closing::cases()),

@@ -20,6 +20,15 @@ pub fn check(kick: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A change that failed has ended no session, though it may be in force: that is said.
+pub fn not_reached(failure: Failure, kick: bool) -> Failure {
+    if !kick || failure.code != "read_only" {
+        return failure;
+    }
+    let message = format!("{}; sessions were NOT ended (doveadm kick -- USER does that)", failure.message);
+    Failure { message, ..failure }
+}
+
 /// Whose sessions are to be ended.
 pub struct Sessions {
     /// The accounts, and what was typed for them.
@@ -137,5 +146,13 @@ mod tests {
         assert!(failure.message.contains("those of 1 of 2 names ("), "{failure:?}");
         let failure = still_open(&[kicked(true)], 3).unwrap();
         assert!(failure.message.contains("open, those of 3 app passwords"), "{failure:?}");
+    }
+
+    #[test]
+    fn a_change_that_failed_has_ended_no_session() {
+        let failure = || Failure { code: "read_only", ..Failure::usage("the disk is full") };
+        assert!(not_reached(failure(), true).message.contains("sessions were NOT ended"));
+        assert_eq!(not_reached(failure(), false), failure());
+        assert_eq!(not_reached(Failure::usage("x"), true), Failure::usage("x"));
     }
 }

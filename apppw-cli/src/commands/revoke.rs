@@ -45,7 +45,8 @@ pub fn run(session: &mut Session, args: Revoke) -> Result<Status, Failure> {
             }
         }
     }
-    let mut revoked = call(session, &batches, args.dry_run)?;
+    let mut revoked =
+        call(session, &batches, args.dry_run).map_err(|e| kick::not_reached(e, args.kick.kick))?;
     several::fetch_missing(session, &revoked.ids, &mut revoked.app_passwords);
     let sessions = (args.kick.kick && !args.dry_run).then(|| sessions(session, &args, &revoked));
     let text = || text(&revoked, args.dry_run, &clock);

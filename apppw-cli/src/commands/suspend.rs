@@ -53,7 +53,8 @@ fn run(session: &mut Session, args: Ids, change: Change, kick: bool) -> Result<S
             ),
         ));
     }
-    let mut changed: Changed = session.change(change.verb(), &IdsArgs { ids })?;
+    let mut changed: Changed =
+        session.change(change.verb(), &IdsArgs { ids }).map_err(|e| kick::not_reached(e, kick))?;
     several::fetch_missing(session, &changed.ids, &mut changed.app_passwords);
     let Changed { ids, app_passwords, already } = &changed;
     let sessions = kick.then(|| Sessions::of(session, several::number(ids), app_passwords, already));

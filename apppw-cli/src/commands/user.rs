@@ -30,14 +30,15 @@ pub fn run(session: &mut Session, args: &User) -> Result<Status, Failure> {
         (Some(user), Action::Delete) if kick => other_names(session, user),
         _ => None,
     };
+    let not_reached = |failure| kick::not_reached(failure, kick);
     let account: Account = match &action {
         Action::Show => session.ask(Verb::UserShow, &named)?,
-        Action::Lock => session.change(Verb::UserLock, &named)?,
+        Action::Lock => session.change(Verb::UserLock, &named).map_err(not_reached)?,
         Action::Unlock => session.change(Verb::UserUnlock, &named)?,
-        Action::Lockdown => session.change(Verb::UserLockdown, &named)?,
+        Action::Lockdown => session.change(Verb::UserLockdown, &named).map_err(not_reached)?,
         Action::Enroll => session.change(Verb::UserEnroll, &named)?,
         Action::Unenroll => session.change(Verb::UserUnenroll, &named)?,
-        Action::Delete => session.change(Verb::UserDelete, &named)?,
+        Action::Delete => session.change(Verb::UserDelete, &named).map_err(not_reached)?,
         Action::Rename(new) => {
             let user = named.user.clone().unwrap_or_default();
             session.change(Verb::UserRename, &UserRenameArgs { user, new: new.clone() })?

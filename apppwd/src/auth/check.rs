@@ -31,7 +31,7 @@ pub struct Asked<'a> {
 /// Judges a secret of the right shape.
 pub async fn login<S: Store + 'static>(daemon: &Rc<Daemon<S>>, asked: &Asked<'_>, secret: &Secret) -> Answer {
     match try_login(daemon, asked, secret).await {
-        Ok(answer) => with_account(daemon, asked.user, answer),
+        Ok(answer) => with_account(daemon, asked.user, answer).await,
         Err(error) => store_failed(&error),
     }
 }
@@ -44,7 +44,7 @@ pub async fn primary<S: Store>(daemon: &Daemon<S>, asked: &Asked<'_>, wrong_chec
     match daemon.account_and_twin(&names).await {
         Ok((account, twin)) => {
             let facts = daemon.facts(asked, &names, account.as_ref(), twin.as_ref());
-            with_account(daemon, asked.user, Answer::new(decide::primary(&facts, wrong_check)))
+            with_account(daemon, asked.user, Answer::new(decide::primary(&facts, wrong_check))).await
         }
         Err(error) => store_failed(&error),
     }
@@ -171,10 +171,12 @@ fn answer(reason: Reason, row: Option<LoginRow>) -> Answer {
 }
 
 /// For the log: whose it is, where that is not what was typed.
-fn with_account<S>(daemon: &Daemon<S>, user: &str, answer: Answer) -> Answer {
+async fn with_account<S: Store>(daemon: &Daemon<S>, user: &str, answer: Answer) -> Answer {
     let names = Names::of(user, &daemon.config.users).ok();
-    let account = names.map(|names| names.canonical).filter(|canonical| canonical != user);
-    Answer { account, ..answer }
+    let Some(names) = names.filter(|names| names.canonical != user) else { return answer };
+    let account = daemon.account(&names).await.ok().flatten();
+    let account = account.map_or(names.canonical, |account| account.name);
+    Answer { account: Some(account).filter(|account| account != user), ..answer }
 }
 
 fn store_failed(error: &StoreError) -> Answer {
@@ -192,9 +194,19 @@ impl<S: Store> Daemon<S> {
         let account = self.account(names).await?;
         let twin = match &account {
             Some(account) if account.name != names.canonical => self.store.account(&names.canonical).await?,
-            _ => None,
+            // A Unix account has its bare name also where there is a default domain.
+            _ => match self.bare(names) {
+                Some(bare) => self.store.account(bare).await?.filter(|bare| bare.uid.is_some()),
+                None => None,
+            },
         };
         Ok((account, twin))
+    }
+
+    /// The name without its domain, if that is the default one.
+    fn bare<'n>(&self, names: &'n Names) -> Option<&'n str> {
+        let domain = self.config.users.default_domain.as_ref()?;
+        names.canonical.strip_suffix(domain.as_str())?.strip_suffix('@')
     }
 
     /// What a decision on this account is made on.
@@ -218,8 +230,12 @@ impl<S: Store> Daemon<S> {
         let own = account.map_or(names.canonical.as_str(), |account| account.name.as_str());
         let mut primary_here = primary(own, standing);
         if own != names.canonical {
-            let twin = twin.map_or(standing, |twin| self.standing(names, Some(twin)));
-            primary_here = primary_here.stricter(primary(names.canonical.as_str(), twin));
+            primary_here = primary_here.stricter(primary(names.canonical.as_str(), standing));
+        }
+        if let Some(twin) = twin {
+            let its_names = Names { typed: twin.name.clone(), canonical: twin.name.clone() };
+            let its_standing = self.standing(&its_names, Some(twin));
+            primary_here = primary_here.stricter(primary(twin.name.as_str(), its_standing));
         }
         Facts {
             service,

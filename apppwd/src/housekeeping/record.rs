@@ -188,6 +188,16 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_of_before_another_number_is_known_as_one() {
+        let record = Record::begin(None, None, 9, 77);
+        let copied = RecordMarks { ended: true, ..record.marks.get() };
+        assert_eq!(gap_at_start(&copied, Some(9), 77), None);
+        record.renumber(10);
+        assert_eq!(gap_at_start(&copied, Some(10), 77), Some(Gap::Restored));
+        assert_eq!(gap_at_start(&record.marks.get(), Some(10), 77), None);
+    }
+
+    #[test]
     fn what_makes_a_gap_while_running() {
         assert_eq!(gap_while_running(3600, 3600, false), None);
         assert_eq!(gap_while_running(3899, 3600, false), None);

@@ -1,5 +1,6 @@
 //! What is suspended because it is not used, and dropped because it never was.
 
+use crate::account::Names;
 use crate::clock::UnixSeconds;
 use crate::config::{Config, Life};
 use crate::daemon::Daemon;
@@ -113,9 +114,12 @@ async fn is_due<S: Store>(
     now: UnixSeconds,
     what: Due,
 ) -> Result<bool, StoreError> {
-    // The old half of a rotation ends by itself; and who is locked can't use what he has.
+    // The old half of a rotation ends by itself; and what is refused can't be used.
     let account = daemon.store.account_by_id(&record.account).await?;
-    if record.successor.is_some() || account.is_none_or(|account| account.locked.is_some()) {
+    let names = Names { typed: record.user.clone(), canonical: record.user.clone() };
+    let is_refused = daemon.standing(&names, account.as_ref()).locked
+        || daemon.denied.borrow().reason(record.id).is_some();
+    if record.successor.is_some() || is_refused {
         return Ok(false);
     }
     // Until its end comes, a use of it is a use of both.

@@ -72,7 +72,12 @@ impl JournalFile {
                 tracing::warn!("{}: cut off half a line, which a crash has left", path.display());
                 journal.cut().map_err(io("write"))?;
             }
-            Tail::Whole(record) => journal.append(&[record])?,
+            Tail::Whole(record) => {
+                // It is owed then, as any that a full disk refuses.
+                if let Err(error) = journal.append(&[record]) {
+                    tracing::warn!("{error}");
+                }
+            }
         }
         File::open(key_dir).and_then(|dir| dir.sync_all()).map_err(io("write"))?;
         Ok((journal, state))

@@ -18,6 +18,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         Case::new("it_ends_with_its_last_second", last_second).with_program("cc"),
         Case::new("what_was_seen_expired_stays_so_when_the_clock_goes_back", back).with_program("cc"),
+        Case::new("also_when_it_stops_at_once", stopped).with_program("cc"),
         Case::as_root("also_where_it_cannot_be_noted", unnoted)
             .with_program("cc")
             .with_program("unshare")
@@ -83,6 +84,20 @@ fn back() {
         let (_, site) = daemon.stop();
         daemon = clock.start(site);
     }
+}
+
+/// Whoever only read of it wrote nothing yet.
+fn stopped() {
+    let site = site("");
+    let clock = Clock::new(&site);
+    let daemon = clock.start(site);
+    let one = create(&daemon, "phone", json!({"expires": {"after": "60s"}}));
+    clock.go(60);
+    assert_eq!(state(&daemon, &one.id), "expired");
+    clock.go(-60);
+    let (_, site) = daemon.stop();
+    let daemon = clock.start(site);
+    assert_eq!(imap(&daemon, &one), "expired");
 }
 
 /// On a full disk it is kept in memory, and written once there is room.

@@ -185,6 +185,9 @@ fn unix() {
         assert_eq!(outcome(&answer), wanted, "{verb} {args}: {answer}");
     }
     assert_eq!(by_olive(&daemon, "list", json!({"all": true}))["ok"]["app_passwords"], json!([]));
+    // A login as oscar means oscar@example.org, whom nobody knows yet.
+    let answer = Identity::new(4002).act(|| ask(&daemon, "verify", json!({"secret": theirs.secret})));
+    assert_eq!((outcome(&answer), field(&answer)), ("denied", Some("user")), "{answer}");
     assert_eq!(daemon.status().live, 1);
     // One that was there before the rule stays his, and comes first under that name.
     let (_, site_of_it) = daemon.stop();

@@ -2,13 +2,16 @@
 //! access away holds in memory.
 
 use super::Case;
-use super::asking::{OTHER, USER, ask, create, done, imap, make, primary, refused, site, state};
+use super::asking::{
+    OTHER, USER, ask, create, create_for, done, imap, login, make, primary, refused, site, state,
+};
 use super::namespace::{fill_disk, on_small_disk};
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::clock::Clock;
 use serde_json::json;
 
 const DAY: i64 = 86_400;
+const CAROL: &str = "carol@example.org";
 
 pub fn cases() -> Vec<Case> {
     vec![Case::as_root("changes_on_a_full_disk", full_disk).with_program("unshare").with_program("cc")]
@@ -20,9 +23,11 @@ fn full_disk() {
     let command = clock.drive(on_small_disk(&site, "state"));
     let daemon = site.start_by(command);
     let (used, unused) = (create(&daemon, "used", json!({})), create(&daemon, "unused", json!({})));
+    let theirs = create_for(&daemon, CAROL, "phone", json!({}));
     let filler = fill_disk(&daemon, "state");
     clock.go(10 * DAY);
     assert_eq!(imap(&daemon, &used), "accepted");
+    assert_eq!(login(&daemon, CAROL, &theirs.secret, "imap", ""), "accepted");
     let unused_only = json!([unused.id]);
     let would = done(&daemon, "revoke", json!({"unused": "1d", "dry_run": true}));
     assert_eq!(would["ids"], unused_only);
@@ -48,7 +53,6 @@ fn full_disk() {
         ("panic", json!({"on": true}), "panic"),
         ("suspend", json!({"ids": [used.id]}), "panic"),
         ("user.lock", json!({"user": USER}), "account-locked"),
-        ("user.lockdown", json!({"user": USER}), "account-locked"),
     ] {
         let error = ask(&daemon, verb, args)["error"].clone();
         assert_eq!(error["code"], "read_only", "{verb}");
@@ -59,8 +63,17 @@ fn full_disk() {
     assert_eq!(primary(&daemon, OTHER, "imap", ""), "primary-refused");
     assert_eq!(refused(&daemon, "user.lockdown", json!({"user": OTHER})).0, "read_only");
     assert_eq!(primary(&daemon, OTHER, "imap", ""), "account-locked", "also one that was not known");
+    assert_eq!(refused(&daemon, "user.lockdown", json!({"user": CAROL})).0, "read_only");
     assert!(done(&daemon, "user.show", json!({"user": USER}))["locked"].is_i64());
     std::fs::remove_file(filler).expect("room again");
+    done(&daemon, "user.unlock", json!({"user": CAROL}));
+    assert_eq!(state(&daemon, &theirs.id), "revoked", "unlocking takes no revocation back");
+    assert_eq!(
+        refused(&daemon, "user.rename", json!({"user": USER, "new": "eve@example.org"})).0,
+        "read_only"
+    );
+    done(&daemon, "user.unlock", json!({"user": OTHER}));
+    assert_eq!(primary(&daemon, OTHER, "imap", ""), "primary-refused");
     assert_eq!(refused(&daemon, "rotate", json!({"id": used.id})).0, "not_found", "no way around it");
     for (verb, args, reason) in [
         ("panic", json!({"on": false}), "account-locked"),
@@ -70,7 +83,7 @@ fn full_disk() {
         done(&daemon, verb, args);
         assert_eq!(imap(&daemon, &used), reason, "{verb}");
     }
-    assert_eq!(done(&daemon, "revoke", json!({"unused": "1d"}))["ids"], unused_only);
+    assert_eq!(done(&daemon, "revoke", json!({"ids": [unused.id]}))["ids"], unused_only);
     make(&daemon, "rotate", json!({"id": used.id}));
     assert_eq!(show_uses(&daemon, &used.id), 8, "uses that could not be written were kept");
 }

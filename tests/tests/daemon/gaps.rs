@@ -16,6 +16,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_clock_that_jumps", jump).with_program("cc").with_program("sqlite3"),
         Case::new("a_backup_put_back", restored).with_program("sqlite3"),
         Case::new("a_long_absence", away).with_program("cc"),
+        Case::new("nothing_ends_for_good_by_a_clock_that_was_wrong_at_start", wrong_clock).with_program("cc"),
         Case::as_root("a_full_disk", full_disk).with_program("unshare").with_program("cc"),
     ]
 }
@@ -115,6 +116,21 @@ fn away() {
     clock.go(86_400);
     let daemon = clock.start(site);
     wait_until("that one is due", || state(&daemon, &third.id) == "revoked");
+}
+
+/// What housekeeping does can't be taken back: it waits for a second look.
+fn wrong_clock() {
+    let site = site("");
+    let clock = Clock::new(&site);
+    let daemon = clock.start(site);
+    let one = create(&daemon, "phone", json!({"expires": {"after": "1d"}}));
+    let (_, site) = daemon.stop();
+    clock.go(400 * 86_400);
+    let daemon = clock.start(site);
+    daemon.wait_for_line(&["warning: the record of uses has a gap", "the daemon was away"]);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    clock.go(-400 * 86_400);
+    assert_eq!(imap(&daemon, &one), "accepted");
 }
 
 /// Uses that could not be written may have been many.

@@ -122,6 +122,7 @@ fn forgotten() {
     let one = create(&daemon, "phone", json!({"services": SCOPE}));
     done(&daemon, "panic", json!({"on": true, "group": "news"}));
     let daemon = reconfigured(daemon, "").start();
+    daemon.wait_for_line(&["warning: panic is on for group \"news\"", "not in [groups] any more"]);
     assert_eq!(judged(&daemon, &one.secret), ["panic", "panic", "service-in-no-group", "panic"]);
     assert_eq!(
         refused(&daemon, "panic", json!({"on": true, "group": "news"})),

@@ -2,7 +2,9 @@
 //! same and does nothing.
 
 use super::Case;
-use super::asking::{OTHER, USER, all, ask, create, create_for, done, imap, journal, login, refused, site};
+use super::asking::{
+    OTHER, USER, all, ask, create, create_for, done, imap, journal, login, make, refused, site,
+};
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::clock::Clock;
 use serde_json::{Value, json};
@@ -14,6 +16,7 @@ pub fn cases() -> Vec<Case> {
     let mut cases = vec![
         Case::new("what_is_selected_and_what_is_not", table).with_program("cc"),
         Case::new("a_use_that_is_not_written_counts", unwritten).with_program("cc"),
+        Case::new("a_rotation_fits_only_if_all_that_lives_of_it_does", rotated).with_program("cc"),
     ];
     cases.extend(wrong().into_iter().map(|(name, verb, args, wanted)| {
         Case::new(format!("wrong_{name}"), move || {
@@ -167,6 +170,23 @@ fn unwritten() {
     let did = done(&daemon, "revoke", json!({"unused": "1d"}));
     assert_eq!(did["ids"], json!([unused.id]));
     assert_eq!(imap(&daemon, &used), "accepted");
+}
+
+fn rotated() {
+    let site = site("");
+    let clock = Clock::new(&site);
+    let daemon = clock.start(site);
+    let old = create(&daemon, "phone", json!({}));
+    let new = make(&daemon, "rotate", json!({"id": old.id, "grace": "30d"}));
+    clock.go(10 * DAY);
+    assert_eq!(imap(&daemon, &old), "accepted");
+    for dry_run in [true, false] {
+        let answer = done(&daemon, "revoke", json!({"unused": "5d", "dry_run": dry_run}));
+        assert_eq!(answer["count"], 0, "the phone goes on with the old half: {answer}");
+    }
+    clock.go(10 * DAY);
+    assert_eq!(done(&daemon, "revoke", json!({"unused": "5d"}))["count"], 2);
+    assert_eq!([&old, &new].map(|one| imap(&daemon, one)), ["revoked", "revoked"]);
 }
 
 type Row = (&'static str, &'static str, Value, (&'static str, &'static str));

@@ -1,6 +1,6 @@
 //! `user.enroll`, `user.unenroll`, `user.lock`, `user.unlock`
 
-use super::user::{no_such_account, say_whose, to_message};
+use super::user::{no_such_account, nobody, say_whose, to_message};
 use super::{Subject, new_names, subject, uid_if_new};
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
@@ -61,6 +61,12 @@ pub async fn run<S: Store>(
     let (befell, words) = mark.words();
     let journal = daemon.journal.lock().await;
     let Subject { account, is_new } = subject(daemon, &names, uid).await?;
+    if is_new && mark == Mark::Unlock && daemon.denied.borrow().has_account(&account.name) {
+        // It was locked in memory, and was never more than a name.
+        daemon.denied.borrow_mut().forget_account(&account.name);
+        tracing::info!("{caller} {words} {}", visible(log::user(&account.name)));
+        return Ok(nobody(daemon, &names));
+    }
     if is_new && !mark.takes_away() && daemon.lost.borrow().find(&daemon.keys, &names).is_none() {
         return Err(no_such_account(&names.canonical));
     }

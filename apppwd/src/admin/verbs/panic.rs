@@ -39,9 +39,10 @@ pub async fn run<S: Store>(
         Err(error) => return Err(error.into()),
     };
     *daemon.panic.borrow_mut() = switches;
-    daemon.denied.borrow_mut().forget_panic(&switch);
-    if was_on && !on {
+    let was_in_memory = daemon.denied.borrow_mut().forget_panic(&switch);
+    if (was_on || was_in_memory) && !on {
         daemon.record.was_closed(at);
+        daemon.record.mark(&daemon.store).await;
     }
     let what = if switch == HOST { "the host".to_owned() } else { format!("group {switch:?}") };
     if was_on != on {

@@ -6,13 +6,14 @@ use super::{
 use crate::account::Names;
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
+use crate::auth::Reason;
 use crate::change;
 use crate::clock;
 use crate::daemon::Daemon;
 use crate::journal::{Befell, Change, Record};
 use crate::log;
 use crate::policy;
-use crate::store::{AccountRecord, Store};
+use crate::store::{AccountRecord, Selection, Store};
 use apppw_admin::text::visible;
 use apppw_admin::verbs::{Account, UserArgs, UserRenameArgs};
 use apppw_admin::{AdminError, AppPasswordId, Code};
@@ -32,6 +33,12 @@ pub async fn show<S: Store>(
         return to_message(daemon, account, Vec::new()).await;
     }
     let Some(lost) = daemon.lost.borrow().find(&daemon.keys, &names) else {
+        if daemon.denied.borrow().has_account(&names.canonical) {
+            let message = format!(
+                "{user} is locked, in the daemon's memory only; `apppw user {user} unlock` takes that back"
+            );
+            return Err(AdminError::in_field(Code::NotFound, "user", message));
+        }
         return Err(no_such_account(&names.canonical));
     };
     let (what, back) = match (lost.enrolled, lost.locked) {
@@ -61,6 +68,13 @@ pub async fn lock_down<S: Store>(
     let journal = daemon.journal.lock().await;
     let Subject { account, is_new } = subject(daemon, &names, uid).await?;
     let done = daemon.store.lock_down(account.clone(), is_new, at, caller.actor()).await;
+    if done.is_err() {
+        // What can't be written down is revoked in memory, and stays so when the lock goes.
+        let all = Selection { accounts: Some(vec![account.id]), ..Selection::default() };
+        let records = daemon.store.app_passwords(&all, None, usize::MAX).await.unwrap_or_default();
+        let ids: Vec<AppPasswordId> = records.iter().map(|record| record.id).collect();
+        daemon.denied.borrow_mut().app_passwords(&ids, Reason::Revoked);
+    }
     let revoked = daemon.locked_or_denied(done, &account)?;
     let mut records = vec![Record::account(at, Befell::Lock, &account, &daemon.keys)];
     records.extend(revoked.iter().map(|id| Record { at, change: Change::Revoke(*id) }));
@@ -97,6 +111,13 @@ pub async fn rename<S: Store>(
         change::append(&journal, Vec::new()).await?;
         return Err(no_such_account(&old.canonical));
     };
+    if daemon.denied.borrow().has_account(&account.name) {
+        let message = format!(
+            "{} is locked, though that could not be written down: mend the disk and lock it again",
+            account.name
+        );
+        return Err(AdminError::in_field(Code::ReadOnly, "user", message));
+    }
     if let (Some(bound), Some(found)) = (account.uid, uid)
         && bound != found
     {
@@ -144,6 +165,7 @@ pub async fn delete<S: Store>(
             let _nothing_is_written = daemon.flushing.lock().await;
             let revoked = daemon.store.delete_account(account.id).await?;
             daemon.primary_uses.borrow_mut().forget(&account.name);
+            daemon.denied.borrow_mut().forget_account(&account.name);
             records.push(Record::account(at, Befell::Delete, &account, &daemon.keys));
             message = revoked_now(message, revoked);
         }
@@ -218,8 +240,8 @@ fn revoked_now(message: Account, mut revoked: Vec<AppPasswordId>) -> Account {
     Account { revoked_now: revoked, revoked_count, ..message }
 }
 
-/// One that only the journal knew.
-fn nobody<S>(daemon: &Daemon<S>, names: &Names) -> Account {
+/// One that only the journal, or only memory, knew.
+pub(super) fn nobody<S>(daemon: &Daemon<S>, names: &Names) -> Account {
     let lost = daemon.lost.borrow().find(&daemon.keys, names);
     Account {
         user: names.canonical.clone(),

@@ -35,7 +35,7 @@ pub(super) fn set_locked(
     at: UnixSeconds,
 ) -> rusqlite::Result<bool> {
     let changed = set_mark(tx, "locked", account, new_account, locked.then_some(at))?;
-    if changed && !locked {
+    if !locked {
         tx.prepare_cached("UPDATE app_password SET resumed = ?2 WHERE account = ?1 AND revoked IS NULL")?
             .execute((account.id.0, at))?;
     }
