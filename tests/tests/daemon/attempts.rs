@@ -23,6 +23,7 @@ const LAX: &str = "[policy]\nprimary = \"allow\"\n";
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("a_backup_of_the_running_daemon_from_before_a_rename", hot_backup).with_program("sqlite3"),
+        Case::new("a_renaming_whose_record_is_lost", lost_record),
         Case::new("a_laxer_group_beside_a_strict_service", laxer_group),
         Case::as_root("a_refusal_in_memory_outlives_other_changes", in_memory).with_program("unshare"),
         Case::new("nothing_is_unused_while_nobody_could_use_it", closed)
@@ -66,6 +67,29 @@ fn hot_backup() {
         assert_eq!(imap(&daemon, &one), "account-locked");
         daemon = daemon.kill().start();
     }
+}
+
+/// A crash came between the database and the journal: nobody is locked out for it, and nobody's
+/// account is taken for the one that had its name.
+fn lost_record() {
+    let daemon = site("[policy]\nprimary = \"refuse-enrolled\"\n").start();
+    let one = create(&daemon, "phone", json!({}));
+    done(&daemon, "user.rename", json!({"user": USER, "new": OTHER}));
+    let (_, site) = daemon.stop();
+    let path = site.path("key/journal.log");
+    let lines = fs::read_to_string(&path).expect("the journal");
+    let kept: String =
+        lines.lines().filter(|line| !line.contains(" rename ")).map(|line| format!("{line}\n")).collect();
+    assert_ne!(kept, lines);
+    fs::write(&path, kept).expect("the journal");
+    let mut daemon = site.start();
+    for _ in 0..3 {
+        assert_eq!(login(&daemon, OTHER, &one.secret, "imap", ""), "accepted");
+        assert_eq!(primary(&daemon, OTHER, "imap", ""), "primary-refused-enrolled");
+        assert_eq!(refused(&daemon, "user.delete", json!({"user": USER})).0, "not_found");
+        daemon = daemon.kill().start();
+    }
+    assert!(journal(&daemon).contains(" rename "), "it is made good");
 }
 
 fn laxer_group() {
