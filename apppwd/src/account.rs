@@ -22,6 +22,12 @@ impl Names {
         Ok(Self { typed: typed.to_owned(), canonical: canonical(typed, users)? })
     }
 
+    /// Of an account whose name is known: nothing was typed.
+    #[must_use]
+    pub fn exact(name: &str) -> Self {
+        Self { typed: name.to_owned(), canonical: name.to_owned() }
+    }
+
     /// Each name once, in the order in which an account is looked for.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         let typed = (self.typed != self.canonical).then_some(self.typed.as_str());

@@ -88,7 +88,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let found = crate::key::create(dir.path()).unwrap();
         let keys = Keyring::new(&found.keys.unwrap(), &found.path).unwrap();
-        let names = Names { typed: "alice".into(), canonical: "alice".into() };
+        let names = Names::exact("alice");
         let name = NamedBy::new(keys.newest(), "alice");
         let enrolled =
             Lost { account: AccountId([1; 16]), enrolled: Some(5), locked: None, in_database: false };

@@ -3,6 +3,7 @@
 //! it, or that a crash came between commit and sync.
 
 use crate::account::canonical_of;
+use crate::admin::caller;
 use crate::config::UsersConfig;
 use crate::fault::Fault;
 use crate::journal::{Account as ByJournal, Befell, Change, JournalFile, Mark, NamedBy, Record, State};
@@ -13,7 +14,6 @@ use crate::panic_switch::PanicSwitch;
 use crate::start::store_fault;
 use crate::store::{AccountId, AccountRecord, Halves, Restrictions, Store, StoreError};
 use apppw_admin::text::visible;
-use apppw_admin::verbs::{Actor, ActorRole};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -57,12 +57,7 @@ pub async fn run<S: Store>(
 }
 
 async fn replay_app_passwords<S: Store>(store: &S, state: &State) -> Result<(), StoreError> {
-    let by = Actor {
-        uid: nix::unistd::Uid::effective().as_raw(),
-        role: ActorRole::Daemon,
-        on_behalf_of: None,
-        name: Some("journal.log".to_owned()),
-    };
+    let by = caller::daemon_as("journal.log");
     let done = store.revoke(state.revoked().collect(), Halves::These, by.clone()).await?;
     for id in &done.changed {
         tracing::warn!("{id} was live in the database but revoked by the journal: revoked again");

@@ -76,6 +76,17 @@ impl Caller {
     }
 }
 
+/// The daemon itself, acting by `source`: what it is told there, not by a person.
+#[must_use]
+pub fn daemon_as(source: &str) -> Actor {
+    Actor {
+        uid: Uid::effective().as_raw(),
+        role: ActorRole::Daemon,
+        on_behalf_of: None,
+        name: Some(source.to_owned()),
+    }
+}
+
 /// Asks NSS on another thread than the one that answers logins, for it may ask a directory
 /// over the network.
 async fn ask_nss<T: Send + 'static>(

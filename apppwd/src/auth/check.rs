@@ -1,15 +1,13 @@
 //! A login's way through store, decision, memo and Argon2id.
 
 use super::argon::{self, Owned, PoolError};
-use super::decide::{self, Facts, Step};
+use super::decide::{self, Step};
 use super::uses::Place;
 use super::{Answer, Owner, Reason};
 use crate::account::Names;
 use crate::address::Address;
 use crate::clock;
-use crate::config::Config;
 use crate::daemon::Daemon;
-use crate::policy::{self, Primary};
 use crate::store::{AccountId, AccountRecord, Hash, LoginRow, Store, StoreError};
 use apppw_admin::AppPasswordId;
 use apppw_proto::secret::Secret;
@@ -30,8 +28,18 @@ pub struct Asked<'a> {
 
 /// Judges a secret of the right shape.
 pub async fn login<S: Store + 'static>(daemon: &Rc<Daemon<S>>, asked: &Asked<'_>, secret: &Secret) -> Answer {
-    match try_login(daemon, asked, secret).await {
-        Ok(answer) => with_account(daemon, asked.user, answer).await,
+    let Ok(names) = Names::of(asked.user, &daemon.config.users) else {
+        return Answer::new(Reason::BadUserName);
+    };
+    match try_login(daemon, asked, &names, secret).await {
+        Ok(answer) => {
+            // The account again: it is named in the log only where that is not what was typed.
+            let account = match names.typed == names.canonical {
+                true => None,
+                false => daemon.account(&names).await.ok().flatten(),
+            };
+            with_account(names, account, answer)
+        }
         Err(error) => store_failed(&error),
     }
 }
@@ -44,19 +52,11 @@ pub async fn primary<S: Store>(daemon: &Daemon<S>, asked: &Asked<'_>, wrong_chec
     match daemon.account_and_twin(&names).await {
         Ok((account, twin)) => {
             let facts = daemon.facts(asked, &names, account.as_ref(), twin.as_ref());
-            with_account(daemon, asked.user, Answer::new(decide::primary(&facts, wrong_check))).await
+            let answer = Answer::new(decide::primary(&facts, wrong_check));
+            with_account(names, account, answer)
         }
         Err(error) => store_failed(&error),
     }
-}
-
-/// Whether an account is enrolled and locked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// It has, or once had, an app password.
-    pub enrolled: bool,
-    /// It is locked.
-    pub locked: bool,
 }
 
 /// What was read for a login, and what is decided on it.
@@ -96,12 +96,10 @@ async fn judge<S: Store + 'static>(
 async fn try_login<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
     asked: &Asked<'_>,
+    names: &Names,
     secret: &Secret,
 ) -> Result<Answer, StoreError> {
-    let Ok(names) = Names::of(asked.user, &daemon.config.users) else {
-        return Ok(Answer::new(Reason::BadUserName));
-    };
-    let Judged { account, row, step } = judge(daemon, asked, &names, secret).await?;
+    let Judged { account, row, step } = judge(daemon, asked, names, secret).await?;
     if let Step::Decided(reason) = step {
         return Ok(answer(reason, row));
     }
@@ -119,7 +117,7 @@ async fn try_login<S: Store + 'static>(
             Err(PoolError::BadHash) => return Ok(answer(Reason::BadHash, Some(row))),
         }
         // Argon2id took its time: what was revoked meanwhile is refused.
-        row = match still(judge(daemon, asked, &names, secret).await?, row) {
+        row = match still(judge(daemon, asked, names, secret).await?, row) {
             Ok(row) => row,
             Err(refused) => return Ok(refused),
         };
@@ -129,7 +127,7 @@ async fn try_login<S: Store + 'static>(
     if asked.is_login && !first_use.is_empty() {
         // Durable before the answer, and judged again: of two that race the other may have won.
         daemon.store.pin(row.id, first_use, clock::now()).await?;
-        row = match still(judge(daemon, asked, &names, secret).await?, row) {
+        row = match still(judge(daemon, asked, names, secret).await?, row) {
             Ok(row) => row,
             Err(refused) => return Ok(refused),
         };
@@ -171,12 +169,12 @@ fn answer(reason: Reason, row: Option<LoginRow>) -> Answer {
 }
 
 /// For the log: whose it is, where that is not what was typed.
-async fn with_account<S: Store>(daemon: &Daemon<S>, user: &str, answer: Answer) -> Answer {
-    let names = Names::of(user, &daemon.config.users).ok();
-    let Some(names) = names.filter(|names| names.canonical != user) else { return answer };
-    let account = daemon.account(&names).await.ok().flatten();
+fn with_account(names: Names, account: Option<AccountRecord>, answer: Answer) -> Answer {
+    if names.typed == names.canonical {
+        return answer;
+    }
     let account = account.map_or(names.canonical, |account| account.name);
-    Answer { account: Some(account).filter(|account| account != user), ..answer }
+    Answer { account: Some(account).filter(|account| *account != names.typed), ..answer }
 }
 
 fn store_failed(error: &StoreError) -> Answer {
@@ -185,85 +183,6 @@ fn store_failed(error: &StoreError) -> Answer {
 }
 
 impl<S: Store> Daemon<S> {
-    /// The account that a name as typed means; and, where it would fall together with another
-    /// one, that other.
-    async fn account_and_twin(
-        &self,
-        names: &Names,
-    ) -> Result<(Option<AccountRecord>, Option<AccountRecord>), StoreError> {
-        let account = self.account(names).await?;
-        let twin = match &account {
-            Some(account) if account.name != names.canonical => self.store.account(&names.canonical).await?,
-            // A Unix account has its bare name also where there is a default domain.
-            _ => match self.bare(names) {
-                Some(bare) => self.store.account(bare).await?.filter(|bare| bare.uid.is_some()),
-                None => None,
-            },
-        };
-        Ok((account, twin))
-    }
-
-    /// The name without its domain, if that is the default one.
-    fn bare<'n>(&self, names: &'n Names) -> Option<&'n str> {
-        let domain = self.config.users.default_domain.as_ref()?;
-        names.canonical.strip_suffix(domain.as_str())?.strip_suffix('@')
-    }
-
-    /// What a decision on this account is made on.
-    fn facts<'a>(
-        &'a self,
-        asked: &Asked<'a>,
-        names: &Names,
-        account: Option<&AccountRecord>,
-        twin: Option<&AccountRecord>,
-    ) -> Facts<'a> {
-        let Asked { service, address, .. } = *asked;
-        let Config { policy, groups, .. } = &self.config;
-        let standing = self.standing(names, account);
-        let primary = |user, standing: Standing| {
-            let account = policy::Account { user, enrolled: standing.enrolled, locked: standing.locked };
-            service.map_or(Primary::Refused(Reason::PrimaryRefused), |service| {
-                policy::primary(policy, groups, &account, service, address)
-            })
-        };
-        // The mail server may take both for one: the stricter of the two counts.
-        let own = account.map_or(names.canonical.as_str(), |account| account.name.as_str());
-        let mut primary_here = primary(own, standing);
-        if own != names.canonical {
-            primary_here = primary_here.stricter(primary(names.canonical.as_str(), standing));
-        }
-        if let Some(twin) = twin {
-            let its_names = Names { typed: twin.name.clone(), canonical: twin.name.clone() };
-            let its_standing = self.standing(&its_names, Some(twin));
-            primary_here = primary_here.stricter(primary(twin.name.as_str(), its_standing));
-        }
-        Facts {
-            service,
-            address,
-            groups,
-            enrolled: standing.enrolled,
-            locked: standing.locked,
-            panic: self.panic.borrow().covers(groups, service)
-                || self.denied.borrow().panics().covers(groups, service),
-            primary: primary_here,
-            now: clock::now(),
-        }
-    }
-
-    /// Whether an account is enrolled and locked, by the database or by the journal.
-    #[must_use]
-    pub fn standing(&self, names: &Names, account: Option<&AccountRecord>) -> Standing {
-        let lost = self.lost.borrow().find(&self.keys, names);
-        let denied = |name: &str| self.denied.borrow().has_account(name);
-        Standing {
-            enrolled: account.is_some_and(|account| account.enrolled.is_some())
-                || lost.is_some_and(|lost| lost.enrolled.is_some()),
-            locked: account.is_some_and(|account| account.locked.is_some())
-                || lost.is_some_and(|lost| lost.locked.is_some())
-                || names.all().chain(account.map(|account| account.name.as_str())).any(denied),
-        }
-    }
-
     /// Brings a hash up to the configured parameters and newest key, behind the login. If it
     /// fails, the next login tries again.
     fn bring_up_to_date(self: &Rc<Self>, row: &LoginRow, account: AccountId, old: Hash, secret: &Secret)

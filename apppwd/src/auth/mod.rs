@@ -6,6 +6,7 @@
 pub mod argon;
 pub mod check;
 pub mod decide;
+mod facts;
 pub mod memo;
 pub mod peers;
 pub mod reason;

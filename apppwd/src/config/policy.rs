@@ -130,12 +130,17 @@ pub struct Overrides {
 }
 
 impl PolicyConfig {
+    /// Those of the groups, and those of the users.
+    pub fn overrides(&self) -> impl Iterator<Item = &Overrides> {
+        self.group.values().chain(self.user.values())
+    }
+
     /// The value of one key: the user's, else the strictest of the groups', else `global`.
     /// `stricter` gives the stricter of two values.
-    pub fn resolve<'a, T: 'a>(
+    pub fn resolve<'a, 'g, T: 'a>(
         &'a self,
         user: &str,
-        groups: impl Iterator<Item = &'a str>,
+        groups: impl Iterator<Item = &'g str>,
         key: impl Fn(&'a Overrides) -> Option<T>,
         stricter: impl Fn(T, T) -> T,
         global: T,
@@ -160,13 +165,10 @@ impl PolicyConfig {
     ) -> T {
         let named = scope.iter().flat_map(|name| groups.services_of(name).map(String::as_str));
         let services = named.chain(scope.iter().map(String::as_str).filter(|name| groups.has_service(name)));
-        let one = |service: &str| {
-            let groups = groups.all().filter(|(_, members)| members.contains(service));
-            let own = groups.filter_map(|(group, _)| self.group.get(group)).filter_map(&key);
-            own.reduce(&stricter).unwrap_or(global)
-        };
-        let own = self.user.get(user).and_then(&key);
-        own.unwrap_or_else(|| services.map(one).reduce(&stricter).unwrap_or(global))
+        services
+            .map(|service| self.resolve(user, groups.of_service(service), &key, &stricter, global))
+            .reduce(&stricter)
+            .unwrap_or_else(|| self.resolve(user, std::iter::empty(), &key, &stricter, global))
     }
 
     /// What `create` without `--service` allows this account.

@@ -10,9 +10,10 @@ impl Config {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        let overrides = self.policy.group.values().chain(self.policy.user.values());
-        let lives =
-            overrides.flat_map(|o| [o.default_life, o.longest_life, o.suspend_unused, o.drop_never_used]);
+        let lives = self
+            .policy
+            .overrides()
+            .flat_map(|o| [o.default_life, o.longest_life, o.suspend_unused, o.drop_never_used]);
         let lives = lives.chain(self.presets.values().map(|preset| preset.life)).flatten().chain([
             self.policy.default_life,
             self.policy.longest_life,

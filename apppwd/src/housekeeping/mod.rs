@@ -7,12 +7,13 @@ mod unused;
 
 pub use record::Record;
 
+use crate::admin::caller;
 use crate::clock::{self, UnixSeconds};
 use crate::config::{Config, Life};
 use crate::daemon::Daemon;
 use crate::journal::{Change, Record as Journaled};
 use crate::store::{Store, StoreError};
-use apppw_admin::verbs::{Actor, ActorRole};
+use apppw_admin::verbs::Actor;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -43,8 +44,7 @@ pub async fn run<S: Store + 'static>(daemon: Rc<Daemon<S>>) {
 
 /// A quarter of the shortest configured span, within limits.
 fn every(config: &Config) -> Duration {
-    let overrides = config.policy.group.values().chain(config.policy.user.values());
-    let shortest = config.limits.spans(overrides).min().and_then(Life::seconds);
+    let shortest = config.limits.spans(config.policy.overrides()).min().and_then(Life::seconds);
     let quarter = shortest.and_then(|seconds| u64::try_from(seconds / 4).ok()).map(Duration::from_secs);
     quarter.unwrap_or(EVERY.1).clamp(EVERY.0, EVERY.1)
 }
@@ -56,7 +56,7 @@ async fn once<S: Store + 'static>(daemon: &Rc<Daemon<S>>, now: UnixSeconds, inst
     if daemon.record.take_gap() {
         return;
     }
-    let by = actor();
+    let by = caller::daemon_as("housekeeping");
     warn_if_failed("could not note what has expired", sweep_expired(daemon, now, &by).await);
     warn_if_failed("could not look for what is not used", unused::sweep(daemon, now, &by).await);
     if let Some(kept) = daemon.config.limits.tombstones.seconds() {
@@ -106,16 +106,6 @@ async fn sweep_expired<S: Store>(daemon: &Daemon<S>, now: UnixSeconds, by: &Acto
 fn warn_if_failed(what: &str, done: Result<(), StoreError>) {
     if let Err(error) = done {
         tracing::warn!("{what}: {error}; it will be tried again");
-    }
-}
-
-/// The daemon, acting by its configuration.
-fn actor() -> Actor {
-    Actor {
-        uid: nix::unistd::Uid::effective().as_raw(),
-        role: ActorRole::Daemon,
-        on_behalf_of: None,
-        name: Some("housekeeping".to_owned()),
     }
 }
 

@@ -135,7 +135,7 @@ impl Record {
         self.gap.replace(false)
     }
 
-    /// Marks how far the record goes, at the start.
+    /// Writes down how far the record goes.
     pub async fn mark<S: Store>(&self, store: &S) {
         self.write(store, self.marks.get()).await;
     }

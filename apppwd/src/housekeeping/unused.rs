@@ -65,9 +65,8 @@ pub(super) async fn sweep<S: Store>(
         return Ok(());
     }
     let config = &daemon.config;
-    let overrides = || config.policy.group.values().chain(config.policy.user.values());
     let shortest = |own: Life, of: fn(&crate::config::Overrides) -> Option<Life>| {
-        overrides().filter_map(of).chain([own]).min().and_then(Life::seconds)
+        config.policy.overrides().filter_map(of).chain([own]).min().and_then(Life::seconds)
     };
     let suspend = shortest(config.limits.suspend_unused, |o| o.suspend_unused);
     let drop = shortest(config.limits.drop_never_used, |o| o.drop_never_used);
@@ -116,7 +115,7 @@ async fn is_due<S: Store>(
 ) -> Result<bool, StoreError> {
     // The old half of a rotation ends by itself; and what is refused can't be used.
     let account = daemon.store.account_by_id(&record.account).await?;
-    let names = Names { typed: record.user.clone(), canonical: record.user.clone() };
+    let names = Names::exact(&record.user);
     let is_refused = daemon.standing(&names, account.as_ref()).locked
         || daemon.denied.borrow().reason(record.id).is_some();
     if record.successor.is_some() || is_refused {

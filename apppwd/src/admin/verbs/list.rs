@@ -31,7 +31,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
             None => return Ok(Listed { app_passwords: Vec::new(), next: None }),
         },
     };
-    // One more than a page shows whether there is another.
+    // Uses that are not written yet count.
     if args.unused.is_some() && start.is_none() {
         daemon.flush_uses().await;
     }
@@ -42,6 +42,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
         unused_since: args.unused.map(|span| now - span.seconds()),
         ..Selection::default()
     };
+    // One more than a page shows whether there is another.
     let records = daemon.store.app_passwords(&selection, start.as_ref(), PAGE + 1).await?;
     let may_be_more = records.len() > PAGE;
     let mut app_passwords: Vec<AppPassword> = Vec::new();

@@ -86,8 +86,8 @@ fn refusal(refused: Stored, new: &NewAppPassword) -> AdminError {
         Stored::TooManyLive => {
             let most = new.limits.live;
             let message = format!(
-                "{user} may have {most} app passwords and has no room for another (per_account in [limits] or in what overrides it); revoke \
-                 one first"
+                "{user} may have {most} app passwords and has no room for another (per_account in [limits] \
+                 or in what overrides it); revoke one first"
             );
             (Code::Limit, "user", message)
         }

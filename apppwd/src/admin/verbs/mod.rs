@@ -157,7 +157,7 @@ async fn record_in_reach<S: Store>(
         && let Some(account) = daemon.store.account_by_id(&record.account).await?
         && power.reaches(&account)
     {
-        let names = Names { typed: account.name.clone(), canonical: account.name.clone() };
+        let names = Names::exact(&account.name);
         power.check_open(&account.name, daemon.standing(&names, Some(&account)).locked)?;
         return Ok(record);
     }

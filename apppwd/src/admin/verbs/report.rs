@@ -37,7 +37,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, args: ReportArgs) -> Result<Repor
 }
 
 async fn to_message<S: Store>(daemon: &Daemon<S>, used: Uses<String>) -> Result<PrimaryUse, AdminError> {
-    let names = Names { typed: used.whose.clone(), canonical: used.whose.clone() };
+    let names = Names::exact(&used.whose);
     let account = daemon.account(&names).await?;
     let standing = daemon.standing(&names, account.as_ref());
     let account = policy::Account { user: &used.whose, enrolled: standing.enrolled, locked: standing.locked };

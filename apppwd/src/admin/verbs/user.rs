@@ -212,7 +212,7 @@ pub(super) async fn to_message<S: Store>(
         Some(_) => daemon.people.uid_of(&account.name).await.unwrap_or_default(),
         None => None,
     };
-    let names = Names { typed: account.name.clone(), canonical: account.name.clone() };
+    let names = Names::exact(&account.name);
     let lost = daemon.lost.borrow().find(&daemon.keys, &names);
     let in_memory = daemon.denied.borrow().has_account(&account.name).then(clock::now);
     let message = Account {
