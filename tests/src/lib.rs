@@ -5,6 +5,7 @@ pub mod apppwd;
 pub mod bin;
 pub mod clients;
 pub mod clock;
+pub mod fail2ban;
 pub mod fakes;
 pub mod frames;
 pub mod identity;

@@ -20,6 +20,8 @@ mod directory;
 mod durability;
 #[path = "daemon/expiry.rs"]
 mod expiry;
+#[path = "daemon/fail2ban.rs"]
+mod fail2ban;
 #[path = "daemon/folding.rs"]
 mod folding;
 #[path = "daemon/frames.rs"]
@@ -74,16 +76,18 @@ mod startup;
 mod stop;
 #[path = "daemon/values.rs"]
 mod values;
+#[path = "daemon/verdicts.rs"]
+mod verdicts;
 
 use apppw_tests::identity::{is_root, rerun_as_root};
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Completion, Trial};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 35] = [
+    let groups: [(&str, Vec<Case>); 36] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -98,6 +102,7 @@ fn main() -> ExitCode {
         ("attempts", attempts::cases()),
         ("backup", backup::cases()),
         ("configuration", configuration::cases()),
+        ("fail2ban", fail2ban::cases()),
         ("frames", frames::cases()),
         ("full_disk", full_disk::cases()),
         ("hashing", hashing::cases()),
@@ -123,9 +128,8 @@ fn main() -> ExitCode {
     ];
     let trials = groups.into_iter().flat_map(|(group, cases)| {
         cases.into_iter().map(move |case| match case.skip {
-            None => Trial::test(format!("daemon::{group}::{}", case.name), move || {
-                (case.run)();
-                Ok(())
+            None => Trial::ignorable_test(format!("daemon::{group}::{}", case.name), move || {
+                Ok((case.run)().map_or(Completion::Completed, Completion::ignored_with))
             }),
             Some(reason) => {
                 Trial::test(format!("daemon::{group}::{} (skipped: {reason})", case.name), || Ok(()))
@@ -143,18 +147,30 @@ fn main() -> ExitCode {
 struct Case {
     name: String,
     skip: Option<&'static str>,
-    run: Box<dyn FnOnce() + Send>,
+    run: Box<dyn FnOnce() -> Option<String> + Send>,
 }
 
 impl Case {
     fn new(name: impl Into<String>, run: impl FnOnce() + Send + 'static) -> Self {
+        Self::unless(name, || {
+            run();
+            None
+        })
+    }
+
+    /// One that may find out that it can't be run here, and says why.
+    fn unless(name: impl Into<String>, run: impl FnOnce() -> Option<String> + Send + 'static) -> Self {
         Self { name: name.into(), skip: None, run: Box::new(run) }
     }
 
     /// One that acts as other users, too.
     fn as_root(name: impl Into<String>, run: impl FnOnce() + Send + 'static) -> Self {
+        Self::new(name, run).with_root()
+    }
+
+    fn with_root(self) -> Self {
         let skip = (!is_root()).then_some("needs root to act as other users");
-        Self { skip, ..Self::new(name, run) }
+        Self { skip: self.skip.or(skip), ..self }
     }
 
     /// One that needs a program.

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Unpack the distribution's mail servers into a directory, without installing them.
 #
-#   unpack.sh SUITE DIR      SUITE: own (this machine's release), trixie, or another Debian codename
+#   unpack.sh SUITE DIR      SUITE: own (this machine's release), trixie, or another Debian codename;
+#                            tools: of this machine's release no servers, but fail2ban and what makes a journal for it
 #
 # DIR becomes a root file system with Dovecot, Postfix (own release only), saslauthd and the PAM modules: enter.sh
 # starts them from it. The machine's own packages, services, users and apt state stay as they are: no maintainer
@@ -21,6 +22,8 @@ die() { echo "unpack.sh: $1" >&2; exit "${2:-1}"; }
 [ $# -eq 2 ] || die "usage: unpack.sh SUITE DIR" 2
 here=$(cd "$(dirname "$0")" && pwd)
 suite=$1
+contents=servers
+[ "$suite" != tools ] || suite=own contents=tools
 mkdir -p "$(dirname "$2")"
 dir=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 
@@ -32,7 +35,7 @@ own=${VERSION_CODENAME:?/etc/os-release names no release}
 [ "$suite" = "$own" ] || [ "$ID" = debian ] || die "no Debian mirror in the apt sources of $ID" 3
 
 # Everything that decides what the tree contains. The uid counts, because only root can keep owners.
-stamp=$(cat "$0" "$here/accounts.sh" "$here/sources.sh" | sha256sum | cut -c1-64)-$suite-$(id -u)
+stamp=$(cat "$0" "$here/accounts.sh" "$here/sources.sh" | sha256sum | cut -c1-64)-$contents-$suite-$(id -u)
 is_done() { [ -f "$dir/.apppw-tree" ] && [ "$(head -n 1 "$dir/.apppw-tree")" = "$stamp" ]; }
 is_done && exit 0
 
@@ -44,10 +47,14 @@ if [ -e "$dir" ] && [ ! -f "$dir/.apppw-tree" ] && [ -n "$(ls -A "$dir")" ]; the
     die "$dir exists and is not a tree of mine: remove it yourself"
 fi
 
-packages="dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-sieve dovecot-submissiond
-    sasl2-bin libsasl2-modules libpam-modules libpam-runtime
-    bash coreutils dash diffutils sed grep findutils mawk base-passwd base-files libc-bin netbase"
-[ "$suite" != "$own" ] || packages="$packages postfix"
+packages="bash coreutils dash diffutils sed grep findutils mawk base-passwd base-files libc-bin netbase"
+if [ "$contents" = tools ]; then
+    packages="$packages fail2ban python3-systemd systemd-journal-remote"
+else
+    packages="$packages dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-sieve dovecot-submissiond
+        sasl2-bin libsasl2-modules libpam-modules libpam-runtime"
+    [ "$suite" != "$own" ] || packages="$packages postfix"
+fi
 
 # apt's files go to /tmp, not beside DIR: apt downloads as user _apt, who must be able to reach them.
 apt=$(mktemp -d)
@@ -101,7 +108,7 @@ for deb in "$apt"/cache/archives/*.deb; do
     name=$(basename "$deb"); name=${name%%_*}
     case $name in
         perl|perl-*|libperl*|debconf|e2fsprogs|dpkg|usrmerge) continue ;;   # for maintainer scripts only
-        dovecot-core|postfix|sasl2-bin|libpam-modules) dpkg-deb -W --showformat='${Package} ${Version}\n' "$deb" >>"$apt/versions" ;;
+        dovecot-core|postfix|sasl2-bin|libpam-modules|fail2ban) dpkg-deb -W --showformat='${Package} ${Version}\n' "$deb" >>"$apt/versions" ;;
     esac
     dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$new" --keep-directory-symlink --numeric-owner --same-permissions $owners \
         --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \

@@ -15,6 +15,8 @@ pub enum Suite {
     Own,
     /// Debian 13 (Dovecot 2.4, no Postfix), from the machine's own mirror.
     Trixie,
+    /// Of the machine's own release, no servers but fail2ban and what makes a journal for it.
+    Tools,
 }
 
 impl Suite {
@@ -23,6 +25,7 @@ impl Suite {
         match self {
             Suite::Own => "own",
             Suite::Trixie => "trixie",
+            Suite::Tools => "tools",
         }
     }
 }
@@ -78,7 +81,8 @@ impl Tree {
         &self.path
     }
 
-    /// The version of one of the packages that count (dovecot-core, postfix, sasl2-bin, libpam-modules).
+    /// The version of one of the packages that count (dovecot-core, postfix, sasl2-bin, libpam-modules,
+    /// fail2ban).
     pub fn version(&self, package: &str) -> Option<&str> {
         self.versions.lines().find_map(|line| line.strip_prefix(package)?.strip_prefix(' '))
     }

@@ -163,13 +163,25 @@ pub fn primary_was_used(daemon: &Apppwd, user: &str, service: &str, rhost: &str)
 /// Asks, and waits for the reason in the log.
 #[track_caller]
 pub fn reason(daemon: &Apppwd, ask: &Ask<'_>) -> String {
+    reason_in(&line(daemon, ask)).to_owned()
+}
+
+/// The reason of a verdict's line.
+pub fn reason_in(line: &str) -> &str {
+    let after = line.split_once(" reason=").map_or("", |(_, after)| after);
+    after.split_whitespace().next().unwrap_or_default()
+}
+
+/// Asks, and waits for the whole line in the log.
+#[track_caller]
+pub fn line(daemon: &Apppwd, ask: &Ask<'_>) -> String {
     let before = daemon.log().len();
     let verdict = ask.send(&daemon.auth_socket()).verdict;
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let log = daemon.log();
         let line = log[before..].split_inclusive('\n').find(|l| l.contains(" reason=") && l.ends_with('\n'));
-        if let Some((before, after)) = line.and_then(|line| line.split_once(" reason=")) {
+        if let Some((line, (before, _))) = line.and_then(|line| Some((line, line.split_once(" reason=")?))) {
             let word = match verdict {
                 Verdict::Accepted => "accepted",
                 Verdict::Refused => "refused",
@@ -177,7 +189,7 @@ pub fn reason(daemon: &Apppwd, ask: &Ask<'_>) -> String {
                 _ => "unavailable",
             };
             assert!(before.ends_with(word), "answered {verdict:?}, but logged {before}");
-            return after.split_whitespace().next().unwrap_or_default().to_owned();
+            return line.trim_end_matches('\n').to_owned();
         }
         assert!(Instant::now() < deadline, "no verdict in:\n{log}");
         std::thread::sleep(Duration::from_millis(1));

@@ -24,7 +24,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// Somebody of the socket's group, which is root's where there is no group `apppw-auth`.
-fn host(daemon: &Apppwd, uid: u32) -> Identity {
+pub fn host(daemon: &Apppwd, uid: u32) -> Identity {
     use std::os::unix::fs::MetadataExt;
     let gid = daemon.auth_socket().metadata().expect("the socket").gid();
     Identity { groups: vec![gid], ..Identity::new(uid) }
