@@ -43,7 +43,7 @@ install: ## Install what `make build` has built, below DESTDIR: programs, module
 	install -D -m 0644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/apppw.conf
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/apppw README.md docs/*.md
 	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/apppwd.toml
-	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/fail2ban \
+	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/fail2ban packaging/node-exporter \
 		$(DESTDIR)$(PREFIX)/share/doc/apppw/examples/
 
 clean: ## Remove what was built and unpacked

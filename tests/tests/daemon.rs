@@ -46,6 +46,8 @@ mod lines;
 mod load;
 #[path = "daemon/namespace.rs"]
 mod namespace;
+#[path = "daemon/node_exporter.rs"]
+mod node_exporter;
 #[path = "daemon/panic.rs"]
 mod panic;
 #[path = "daemon/peers.rs"]
@@ -87,7 +89,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 36] = [
+    let groups: [(&str, Vec<Case>); 37] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -108,6 +110,7 @@ fn main() -> ExitCode {
         ("hashing", hashing::cases()),
         ("inherited", inherited::cases()),
         ("lines", lines::cases()),
+        ("node_exporter", node_exporter::cases()),
         ("peers", peers::cases()),
         ("policy", policy::cases()),
         ("secrets", secrets::cases()),

@@ -2,7 +2,7 @@
 # Unpack the distribution's mail servers into a directory, without installing them.
 #
 #   unpack.sh SUITE DIR      SUITE: own (this machine's release), trixie, or another Debian codename;
-#                            tools: of this machine's release no servers, but fail2ban and what makes a journal for it
+#                            tools: of this machine's release no servers, but fail2ban and systemd's tools
 #
 # DIR becomes a root file system with Dovecot, Postfix (own release only), saslauthd and the PAM modules: enter.sh
 # starts them from it. The machine's own packages, services, users and apt state stay as they are: no maintainer
