@@ -5,7 +5,7 @@ use crate::clock;
 use crate::daemon::Daemon;
 use crate::journal::{Change, Journal, JournalError, Record};
 use crate::log;
-use crate::store::{AccountRecord, Changed, Halves, Store, StoreError};
+use crate::store::{AccountRecord, By, Changed, Halves, Store, StoreError};
 use apppw_admin::AppPasswordId;
 use apppw_admin::text::visible;
 use apppw_admin::verbs::Actor;
@@ -59,7 +59,7 @@ impl<S: Store> Daemon<S> {
         let at = clock::now();
         let journal = self.journal.lock().await;
         let ids = ids.into_iter().map(|id| (id, at)).collect();
-        let done = self.store.revoke(ids, halves, by).await?;
+        let done = self.store.revoke(ids, halves, By::actor(by, at)).await?;
         let records = done.changed.iter().map(|id| Record { at, change: Change::Revoke(*id) }).collect();
         append(&journal, records).await?;
         Ok(done)
@@ -78,7 +78,7 @@ impl<S: Store> Daemon<S> {
         let at = clock::now();
         let journal = self.journal.lock().await;
         let ids = ids.into_iter().map(|id| (id, at)).collect();
-        let done = self.store.set_suspended(ids, suspend, Halves::Both, by).await?;
+        let done = self.store.set_suspended(ids, suspend, Halves::Both, By::actor(by, at)).await?;
         let change = |id| if suspend { Change::Suspend(id) } else { Change::Resume(id) };
         let records = done.changed.iter().map(|id| Record { at, change: change(*id) }).collect();
         append(&journal, records).await?;

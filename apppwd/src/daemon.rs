@@ -8,13 +8,14 @@ use crate::auth::peers::Peers;
 use crate::auth::uses::{FLUSH_AFTER, PendingUses};
 use crate::config::Config;
 use crate::denied::Denied;
+use crate::events::PendingEvents;
 use crate::housekeeping::Record;
 use crate::journal::Journal;
 use crate::key::Keyring;
 use crate::log::{Log, Throttle};
 use crate::lost::LostAccounts;
 use crate::panic_switch::PanicSwitch;
-use crate::store::{AccountRecord, Hash, MAX_USES, Scheme, Store, StoreError};
+use crate::store::{AccountRecord, By, Hash, MAX_USES, Scheme, Store, StoreError};
 use crate::tally::Tally;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
@@ -48,6 +49,10 @@ pub struct Daemon<S> {
     pub flush_scheduled: Cell<bool>,
     /// Held while uses are on their way to the store.
     pub flushing: tokio::sync::Mutex<()>,
+    /// Events that change nothing, not written yet.
+    pub events: RefCell<PendingEvents>,
+    /// Held while they are on their way to the store.
+    pub writing_events: tokio::sync::Mutex<()>,
     /// The journal. Whoever changes access holds it from before the commit until the sync,
     /// so that journal and database tell the same story in the same order.
     pub journal: tokio::sync::Mutex<Journal>,
@@ -184,7 +189,7 @@ impl<S: Store> Daemon<S> {
         }
         let daemon = Rc::clone(self);
         tokio::task::spawn_local(async move {
-            let noted = daemon.store.mark_expired(vec![id], crate::clock::now()).await.is_ok();
+            let noted = daemon.store.mark_expired(vec![id], By::login(crate::clock::now())).await.is_ok();
             let mut seen = daemon.seen_expired.borrow_mut();
             // If it failed, housekeeping tries again; in memory it holds at once.
             if noted {

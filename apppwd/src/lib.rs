@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod denied;
+pub mod events;
 pub mod fault;
 pub mod housekeeping;
 pub mod journal;

@@ -12,7 +12,7 @@ use crate::log;
 use crate::lost::{Lost, LostAccounts};
 use crate::panic_switch::PanicSwitch;
 use crate::start::store_fault;
-use crate::store::{AccountId, AccountRecord, Halves, Restrictions, Store, StoreError};
+use crate::store::{AccountId, AccountRecord, By, Halves, Restrictions, Store, StoreError};
 use apppw_admin::text::visible;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -56,17 +56,21 @@ pub async fn run<S: Store>(
     Ok(Reconciled { lost: accounts.lost, panic: restrictions.panic })
 }
 
+/// What a start does is the journal's doing.
+fn by() -> By {
+    By::actor(caller::daemon_as("journal.log"), crate::clock::now())
+}
+
 async fn replay_app_passwords<S: Store>(store: &S, state: &State) -> Result<(), StoreError> {
-    let by = caller::daemon_as("journal.log");
-    let done = store.revoke(state.revoked().collect(), Halves::These, by.clone()).await?;
+    let done = store.revoke(state.revoked().collect(), Halves::These, by()).await?;
     for id in &done.changed {
         tracing::warn!("{id} was live in the database but revoked by the journal: revoked again");
     }
-    let done = store.set_suspended(state.suspended().collect(), true, Halves::These, by).await?;
+    let done = store.set_suspended(state.suspended().collect(), true, Halves::These, by()).await?;
     for id in &done.changed {
         tracing::warn!("{id} was not suspended in the database but by the journal: suspended again");
     }
-    for id in store.end_by(state.ends().collect()).await? {
+    for id in store.end_by(state.ends().collect(), by()).await? {
         tracing::warn!("{id} was rotated by the journal but not in the database: it ends as it was to");
     }
     Ok(())
@@ -80,7 +84,7 @@ async fn replay_panic<S: Store>(store: &S, state: &State) -> Result<(), StoreErr
     let in_database = store.restrictions().await?.panic;
     for (switch, mark) in on.filter(|(switch, _)| !in_database.0.contains_key(*switch)) {
         tracing::warn!("panic was off in the database but on by the journal: turned on again");
-        store.set_panic(switch.clone(), Some(mark.at)).await?;
+        store.set_panic(switch.clone(), Some(mark.at), by()).await?;
     }
     Ok(())
 }
@@ -113,7 +117,7 @@ async fn replay_accounts<S: Store>(
         let found = store.account_by_id(&id).await?;
         if by_journal.deleted {
             if let Some(account) = found {
-                store.delete_account(id).await?;
+                store.delete_account(id, by()).await?;
                 let name = shown(&account);
                 tracing::warn!("{name} was deleted by the journal but in the database: deleted again");
             }
@@ -170,7 +174,7 @@ async fn lock_stranger<S: Store>(store: &S, account: &AccountRecord) -> Result<(
         "{name} had another name by the journal: that one stays as it was, and {name} is locked. `apppw user {name} \
          rename ...` gives it the right name, and `unlock` then unlocks it"
     );
-    store.set_locked(account.clone(), false, true, crate::clock::now()).await.map(drop)
+    store.set_locked(account.clone(), false, true, crate::clock::now(), by()).await.map(drop)
 }
 
 async fn restrict<S: Store>(
@@ -183,14 +187,14 @@ async fn restrict<S: Store>(
     {
         let name = shown(&account);
         tracing::warn!("{name} was enrolled by the journal but not in the database: enrolled again");
-        store.set_enrolled(account.clone(), false, Some(mark.at)).await?;
+        store.set_enrolled(account.clone(), false, Some(mark.at), by()).await?;
     }
     if let Some(mark) = is_on(by_journal.locked)
         && account.locked.is_none()
     {
         let name = shown(&account);
         tracing::warn!("{name} was locked by the journal but not in the database: locked again");
-        store.set_locked(account, false, true, mark.at).await?;
+        store.set_locked(account, false, true, mark.at, by()).await?;
     }
     Ok(())
 }

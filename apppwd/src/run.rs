@@ -6,7 +6,7 @@ use crate::daemon::Daemon;
 use crate::fault::Fault;
 use crate::log::Log;
 use crate::sockets::{self, Limits, Places, Sockets};
-use crate::store::Store;
+use crate::store::{By, Store};
 use crate::{admin, auth, clock, housekeeping, log, start};
 use sd_notify::NotifyState;
 use std::process::ExitCode;
@@ -226,8 +226,11 @@ async fn stop<S: Store>(daemon: &Daemon<S>, mut busy: JoinSet<()>) {
         tracing::warn!("requests were still under way after {} s; they are given up", STOP_WITHIN.as_secs());
     }
     daemon.flush_uses().await;
+    if let Err(error) = daemon.write_last_events().await {
+        tracing::warn!("could not write the last events: {error}");
+    }
     let seen_expired = daemon.seen_expired.borrow().keys().copied().collect();
-    if let Err(error) = daemon.store.mark_expired(seen_expired, clock::now()).await {
+    if let Err(error) = daemon.store.mark_expired(seen_expired, By::login(clock::now())).await {
         tracing::warn!("could not note what has expired: {error}");
     }
     daemon.record.end(&daemon.store, clock::now()).await;

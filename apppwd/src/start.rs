@@ -1,6 +1,6 @@
 //! From nothing to a daemon that can serve: the order matters, and each step may refuse.
 
-use crate::admin::caller::People;
+use crate::admin::caller::{self, People};
 use crate::auth::argon::{Flights, Pool};
 use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
@@ -16,7 +16,7 @@ use crate::ownership;
 use crate::panic_switch::HOST;
 use crate::reconcile::{self, Reconciled};
 use crate::store::sqlite::{self, Database, SqliteStore};
-use crate::store::{RecordMarks, Store, StoreError};
+use crate::store::{By, RecordMarks, Store, StoreError};
 use apppw_admin::text::visible;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -86,7 +86,8 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
     let had_journal = JournalFile::exists(&config.key_dir).is_some();
     let had_database = database.exists();
     let (mut journal, state) = JournalFile::open(&config.key_dir)?;
-    let store = sqlite::open(&database, &keys, &found.path, init || state.is_empty())?;
+    let host = host_name();
+    let store = sqlite::open(&database, &keys, &found.path, init || state.is_empty(), &host)?;
     if had_database && !had_journal {
         tracing::warn!(
             "{} has no journal.log, but the database was there: what it held is made anew from the database, and \
@@ -127,6 +128,8 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         primary_uses: std::cell::RefCell::default(),
         flush_scheduled: std::cell::Cell::default(),
         flushing: tokio::sync::Mutex::default(),
+        events: std::cell::RefCell::default(),
+        writing_events: tokio::sync::Mutex::default(),
         journal: tokio::sync::Mutex::new(Journal::start(journal).map_err(thread)?),
         requests: tokio::sync::RwLock::default(),
         stopping: tokio::sync::watch::Sender::new(false),
@@ -140,7 +143,7 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         log,
         throttle: Throttle::default(),
         tally: crate::tally::Tally::default(),
-        host: host_name(),
+        host,
         started: std::time::Instant::now(),
         config,
     }))
@@ -148,8 +151,11 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
 
 /// Brings the names of accounts in line with `[users]`.
 async fn refold<S: Store>(store: &S, config: &Config) -> Result<(), Fault> {
-    let done =
-        store.refold(config.users.clone()).await.map_err(|error| store_fault("can't fold names", error))?;
+    let by = By::actor(caller::daemon_as("[users]"), clock::now());
+    let done = store
+        .refold(config.users.clone(), by)
+        .await
+        .map_err(|error| store_fault("can't fold names", error))?;
     if done.renamed > 0 {
         tracing::info!("[users] has changed: {} accounts have another canonical name now", done.renamed);
     }

@@ -1,6 +1,7 @@
 //! Whole-system tests: what they start, fake and drive.
 
 pub mod activate;
+pub mod among;
 pub mod apppwd;
 pub mod bin;
 pub mod clients;

@@ -18,6 +18,8 @@ mod configuration;
 mod directory;
 #[path = "daemon/durability.rs"]
 mod durability;
+#[path = "daemon/events.rs"]
+mod events;
 #[path = "daemon/expiry.rs"]
 mod expiry;
 #[path = "daemon/fail2ban.rs"]
@@ -44,8 +46,6 @@ mod limits;
 mod lines;
 #[path = "daemon/load.rs"]
 mod load;
-#[path = "daemon/namespace.rs"]
-mod namespace;
 #[path = "daemon/node_exporter.rs"]
 mod node_exporter;
 #[path = "daemon/panic.rs"]
@@ -60,6 +60,8 @@ mod policy;
 mod primary;
 #[path = "daemon/properties.rs"]
 mod properties;
+#[path = "daemon/record.rs"]
+mod record;
 #[path = "daemon/report.rs"]
 mod report;
 #[path = "daemon/restored.rs"]
@@ -89,11 +91,12 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 37] = [
+    let groups: [(&str, Vec<Case>); 39] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
         ("properties", properties::cases()),
+        ("record", record::cases()),
         ("housekeeping", housekeeping::cases()),
         ("closing", closing::cases()),
         ("revocation", revocation::cases()),
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
         ("stop", stop::cases()),
         ("authorize", authorize::cases()),
         ("attempts", attempts::cases()),
+        ("events", events::cases()),
         ("backup", backup::cases()),
         ("configuration", configuration::cases()),
         ("fail2ban", fail2ban::cases()),

@@ -115,6 +115,10 @@ pub struct Use {
 pub struct Actor {
     /// The peer's uid.
     pub uid: u32,
+    /// The uid that the session was logged in with (`/proc/PID/loginuid`, audit), where the
+    /// kernel tells: who is behind `sudo`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_uid: Option<u32>,
     /// What it was then.
     pub role: ActorRole,
     /// Whom it acted for, if not for itself. Reserved: no role may do that yet.
@@ -131,9 +135,13 @@ pub struct Actor {
 pub enum ActorRole {
     /// Root, or a member of `apppw-admin`.
     Admin,
+    /// A member of `apppw-helpdesk`, acting for others.
+    Helpdesk,
     /// A person with a Unix account.
     User,
-    /// The daemon itself, at start from its journal.
+    /// Somebody who may do nothing.
+    Nobody,
+    /// The daemon itself: by its journal, its configuration or the clock.
     Daemon,
 }
 
@@ -143,7 +151,9 @@ impl ActorRole {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
+            Self::Helpdesk => "helpdesk",
             Self::User => "user",
+            Self::Nobody => "nobody",
             Self::Daemon => "daemon",
         }
     }
@@ -151,6 +161,7 @@ impl ActorRole {
     /// The role of that word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Admin, Self::User, Self::Daemon].into_iter().find(|role| role.as_str() == word)
+        let all = [Self::Admin, Self::Helpdesk, Self::User, Self::Nobody, Self::Daemon];
+        all.into_iter().find(|role| role.as_str() == word)
     }
 }

@@ -3,16 +3,22 @@
 mod account;
 mod app_password;
 mod create;
+mod event;
 mod host;
 mod life;
+mod metrics;
 mod read;
+mod users;
 
 pub use account::{Account, PrimaryPolicy, PrimaryUse, Report, ReportArgs, UserArgs, UserRenameArgs};
 pub use app_password::{Actor, ActorRole, AppPassword, PinState, State, Use};
 pub use create::{CreateArgs, Created, Expiry, PinKind, RotateArgs};
+pub use event::{Event, EventKind, Events, EventsArgs};
 pub use host::{Argon2Status, PanicArgs, PanicSwitch, PanicSwitches, Status, Verdicts};
 pub use life::{Changed, IdsArgs, RenameArgs, RevokeArgs, Revoked};
+pub use metrics::{Histogram, LoginCount, Metrics, OTHER_SERVICE};
 pub use read::{ListArgs, Listed, ShowArgs, Shown, Verified, VerifyArgs};
+pub use users::{UserSummary, Users, UsersArgs};
 
 /// Each verb once, with its name in the envelope.
 macro_rules! verbs {
@@ -57,8 +63,14 @@ verbs! {
     Revoke => "revoke",
     /// Would this secret be accepted?
     Verify => "verify",
+    /// What happened.
+    Events => "events",
+    /// All accounts, at a glance.
+    Users => "users",
     /// How the daemon is.
     Status => "status",
+    /// The daemon in numbers.
+    Metrics => "metrics",
     /// Whose primary password opened what.
     Report => "report",
     /// Refuse every app password, of the host or of a group, without deleting anything.

@@ -107,11 +107,14 @@ impl Session {
     }
 }
 
-/// `root (uid 0)`.
+/// `root (uid 0)`, and who is behind it where that is somebody else: `root (uid 0, logged in as
+/// uid 1000)`.
 fn actor(actor: &Actor) -> String {
+    let behind = actor.login_uid.filter(|uid| *uid != actor.uid);
+    let behind = behind.map(|uid| format!(", logged in as uid {uid}")).unwrap_or_default();
     match &actor.name {
-        Some(name) => format!("{name} (uid {})", actor.uid),
-        None => format!("uid {}", actor.uid),
+        Some(name) => format!("{name} (uid {}{behind})", actor.uid),
+        None => format!("uid {}{behind}", actor.uid),
     }
 }
 

@@ -17,6 +17,14 @@ pub fn clock() -> Clock {
     Clock { now: NOW, zone: TimeZone::fixed(Offset::constant(1)) }
 }
 
+pub fn root() -> Actor {
+    Actor { uid: 0, login_uid: None, role: ActorRole::Admin, on_behalf_of: None, name: Some("root".into()) }
+}
+
+pub fn alice() -> Actor {
+    Actor { uid: 1000, role: ActorRole::User, name: Some("alice".into()), ..root() }
+}
+
 pub fn used() -> Use {
     Use {
         service: "imap".into(),
@@ -42,7 +50,7 @@ pub fn live() -> AppPassword {
         pin_network: None,
         successor: None,
         created: NOW - 10 * DAY,
-        created_by: Actor { uid: 0, role: ActorRole::Admin, on_behalf_of: None, name: Some("root".into()) },
+        created_by: root(),
         suspended: None,
         suspended_by: None,
         revoked: None,
@@ -59,7 +67,7 @@ pub fn revoked() -> AppPassword {
         state: State::Revoked,
         services: vec!["imap".into(), "smtp".into()],
         revoked: Some(NOW - DAY),
-        revoked_by: Some(Actor { uid: 1000, role: ActorRole::User, on_behalf_of: None, name: None }),
+        revoked_by: Some(Actor { name: None, ..alice() }),
         last_use: None,
         ..live()
     }
@@ -94,12 +102,7 @@ pub fn suspended() -> AppPassword {
         id: AppPasswordId::from_bits(0x4e),
         state: State::Suspended,
         suspended: Some(NOW - DAY),
-        suspended_by: Some(Actor {
-            uid: 1000,
-            role: ActorRole::User,
-            on_behalf_of: None,
-            name: Some("alice".into()),
-        }),
+        suspended_by: Some(alice()),
         ..live()
     }
 }
@@ -122,7 +125,7 @@ pub fn hostile() -> AppPassword {
         services: vec![evil.into()],
         networks: vec![evil.into()],
         pin_service: Some(PinState::To(evil.into())),
-        created_by: Actor { uid: 0, role: ActorRole::Admin, on_behalf_of: None, name: Some(evil.into()) },
+        created_by: Actor { name: Some(evil.into()), ..root() },
         last_use: Some(Use { service: evil.into(), rhost: Some(evil.into()), host: evil.into(), ..used() }),
         ..live()
     }

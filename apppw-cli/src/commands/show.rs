@@ -139,6 +139,22 @@ Last used:       never used
     }
 
     #[test]
+    fn who_is_behind_sudo_is_told() {
+        let created = |uid, name: Option<&str>, login_uid| {
+            let created_by =
+                Actor { uid, login_uid, name: name.map(str::to_owned), ..samples::live().created_by };
+            let shown = Shown { app_password: AppPassword { created_by, ..samples::live() }, uses: vec![] };
+            let text = text(&shown, &samples::clock());
+            let line = text.as_str().lines().find_map(|line| line.strip_prefix("Created:    ")).unwrap();
+            line.strip_prefix("2027-01-05 09:00:00 +01:00 by ").unwrap().to_owned()
+        };
+        assert_eq!(created(0, Some("root"), Some(1000)), "root (uid 0, logged in as uid 1000)");
+        assert_eq!(created(0, None, Some(1000)), "uid 0, logged in as uid 1000");
+        assert_eq!(created(1000, Some("alice"), Some(1000)), "alice (uid 1000)");
+        assert_eq!(created(0, Some("root"), Some(0)), "root (uid 0)");
+    }
+
+    #[test]
     fn a_hostile_record_has_as_many_lines_as_any() {
         let lines = |app_password: AppPassword| {
             let uses = app_password.last_use.iter().cloned().collect();

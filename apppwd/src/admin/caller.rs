@@ -1,6 +1,9 @@
 //! Who asks: uid and groups of the peer, as the kernel gives them, and the name that the
 //! system has for the uid.
 
+use super::login_uid;
+use crate::clock::UnixSeconds;
+use crate::store::By;
 use crate::sys;
 use apppw_admin::verbs::{Actor, ActorRole};
 use nix::unistd::{Group, Uid, User};
@@ -11,11 +14,17 @@ use tokio::net::UnixStream;
 /// Members may manage every account.
 const ADMIN_GROUP: &str = "apppw-admin";
 
+/// Members may look at every account and take app passwords away.
+const HELPDESK_GROUP: &str = "apppw-helpdesk";
+
 /// What a caller is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
     /// Root, or a member of `apppw-admin`.
     Admin,
+    /// A member of `apppw-helpdesk`; the Unix name, if it is a person's, for what he may do to
+    /// his own account.
+    Helpdesk(Option<String>),
     /// A person with a Unix account: this is its name.
     User(String),
     /// A uid below `UID_MIN`, without a name, or of no person.
@@ -27,6 +36,8 @@ pub enum Role {
 pub struct Caller {
     /// The peer's uid.
     pub uid: u32,
+    /// The uid that the session was logged in with, where the kernel tells.
+    pub login_uid: Option<u32>,
     /// Its name, if the system knows one.
     pub name: Option<String>,
     /// What it may be.
@@ -44,35 +55,51 @@ impl Caller {
     pub async fn of(stream: &UnixStream, people: People) -> io::Result<Self> {
         let peer = stream.peer_cred()?;
         let uid = peer.uid();
+        let login_uid = login_uid::of_peer(stream, &peer);
         if uid == 0 {
             // Root is root, also when the directory that names others is out of reach.
-            return Ok(Self { uid, name: Some("root".to_owned()), role: Role::Admin });
+            return Ok(Self { uid, login_uid, name: Some("root".to_owned()), role: Role::Admin });
         }
         let mut groups = sys::peer_groups(stream)?;
         groups.push(peer.gid());
-        ask_nss(move || Self::identify(uid, &groups, people)).await
+        let caller = ask_nss(move || Self::identify(uid, &groups, people)).await?;
+        Ok(Self { login_uid, ..caller })
     }
 
     fn identify(uid: u32, groups: &[u32], people: People) -> io::Result<Self> {
         let name = User::from_uid(Uid::from_raw(uid))?.map(|user| user.name);
-        let is_admin =
-            Group::from_name(ADMIN_GROUP)?.is_some_and(|group| groups.contains(&group.gid.as_raw()));
-        let role = match &name {
-            _ if is_admin => Role::Admin,
-            Some(name) if people.include(uid) => Role::User(name.clone()),
-            _ => Role::Nobody,
+        let is_in = |group: &str| -> io::Result<bool> {
+            let group = Group::from_name(group)?;
+            Ok(group.is_some_and(|group| groups.contains(&group.gid.as_raw())))
         };
-        Ok(Self { uid, name, role })
+        let person = name.clone().filter(|_| people.include(uid));
+        let role = if is_in(ADMIN_GROUP)? {
+            Role::Admin
+        } else if is_in(HELPDESK_GROUP)? {
+            Role::Helpdesk(person)
+        } else {
+            person.map_or(Role::Nobody, Role::User)
+        };
+        Ok(Self { uid, login_uid: None, name, role })
     }
 
-    /// For the record. One who is nobody changes nothing.
+    /// For the trail: this caller, at that second.
+    #[must_use]
+    pub fn by(&self, at: UnixSeconds) -> By {
+        By::actor(self.actor(), at)
+    }
+
+    /// For the record.
     #[must_use]
     pub fn actor(&self) -> Actor {
         let role = match self.role {
             Role::Admin => ActorRole::Admin,
-            Role::User(_) | Role::Nobody => ActorRole::User,
+            Role::Helpdesk(_) => ActorRole::Helpdesk,
+            Role::User(_) => ActorRole::User,
+            Role::Nobody => ActorRole::Nobody,
         };
-        Actor { uid: self.uid, role, on_behalf_of: None, name: self.name.clone() }
+        let (uid, login_uid, name) = (self.uid, self.login_uid, self.name.clone());
+        Actor { uid, login_uid, role, on_behalf_of: None, name }
     }
 }
 
@@ -81,6 +108,7 @@ impl Caller {
 pub fn daemon_as(source: &str) -> Actor {
     Actor {
         uid: Uid::effective().as_raw(),
+        login_uid: None,
         role: ActorRole::Daemon,
         on_behalf_of: None,
         name: Some(source.to_owned()),

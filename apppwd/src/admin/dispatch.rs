@@ -1,9 +1,10 @@
 //! From a line to a verb's handler.
 
-use super::caller::Caller;
+use super::caller::{Caller, Role};
 use super::verbs::mark::Mark;
 use super::{rules, verbs};
 use crate::daemon::Daemon;
+use crate::events;
 use crate::store::Store;
 use apppw_admin::text::visible;
 use apppw_admin::{AdminError, Code, MAX_LINE, Request, Response, VERSION, Verb};
@@ -44,16 +45,33 @@ pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, l
             return Answer { line, then: Then::GoOnUnlessFirst };
         }
     };
-    let line = answer(daemon, caller, &request).await.unwrap_or_else(|error| {
-        if error.code == Code::Denied
-            && let Some(left_out) = daemon.throttle.may_say(caller.uid, std::time::Instant::now())
-        {
-            let (verb, message) = (visible(&request.verb), visible(&error.message));
-            tracing::warn!("denied to {caller}: {verb}: {message} ({left_out} more)");
+    let line = match answer(daemon, caller, &request).await {
+        Ok(line) => line,
+        Err(error) => {
+            if was_refused(caller, &error) {
+                let asked = events::asked_for(request.args);
+                daemon.note_denied(caller, &request.verb, asked, &error.message).await;
+            }
+            if error.code == Code::Denied
+                && let Some(left_out) = daemon.throttle.may_say(caller.uid, std::time::Instant::now())
+            {
+                let (verb, message) = (visible(&request.verb), visible(&error.message));
+                tracing::warn!("denied to {caller}: {verb}: {message} ({left_out} more)");
+            }
+            refusal(request.id, error)
         }
-        refusal(request.id, error)
-    });
+    };
     Answer { line, then: Then::GoOn }
+}
+
+/// Whether somebody was refused what he may not do. Who may see only his own is told of others'
+/// that they are not there.
+fn was_refused(caller: &Caller, error: &AdminError) -> bool {
+    match error.code {
+        Code::Denied | Code::Limit => true,
+        Code::NotFound => caller.role != Role::Admin && error.field.as_deref() == Some("id"),
+        _ => false,
+    }
 }
 
 /// The line that says why nothing was done. What it quotes may have been as long as a line.
@@ -92,6 +110,9 @@ async fn answer<S: Store + 'static>(
         Verb::Resume => reply(id, verbs::suspend::run(daemon, caller, &power, parse(args)?, false).await?),
         Verb::Revoke => reply(id, verbs::revoke::run(daemon, caller, &power, parse(args)?).await?),
         Verb::Verify => reply(id, verbs::verify::run(daemon, &power, parse(args)?).await?),
+        Verb::Events => reply(id, verbs::events::run(daemon, &power, parse(args)?).await?),
+        Verb::Users => reply(id, verbs::users::run(daemon, parse(args)?).await?),
+        Verb::Metrics => reply(id, verbs::metrics::run(daemon, parse(args)?).await?),
         Verb::Status => reply(id, verbs::status::run(daemon, parse(args)?).await?),
         Verb::UserShow => reply(id, verbs::user::show(daemon, &power, parse(args)?).await?),
         Verb::Report => reply(id, verbs::report::run(daemon, parse(args)?).await?),

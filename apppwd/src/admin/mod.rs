@@ -5,6 +5,7 @@
 
 pub mod caller;
 pub mod dispatch;
+mod login_uid;
 pub mod rules;
 pub mod serve;
 pub mod verbs;

@@ -28,6 +28,8 @@ pub enum Reach {
 pub struct Rule {
     /// Root and the group `apppw-admin`.
     pub admin: Reach,
+    /// The group `apppw-helpdesk`: looks at every account, and takes away.
+    pub helpdesk: Reach,
     /// A person with a Unix account.
     pub user: Reach,
     /// Everyone else.
@@ -38,30 +40,34 @@ pub struct Rule {
 #[must_use]
 pub const fn rule(verb: Verb) -> Rule {
     use Reach::{All, None, Own, OwnIfCreate};
-    let (admin, user, nobody) = match verb {
-        Verb::Create => (All, OwnIfCreate, None),
-        Verb::List => (All, Own, None),
-        Verb::Show => (All, Own, None),
-        Verb::Rename => (All, Own, None),
-        Verb::Rotate => (All, OwnIfCreate, None),
-        // Who may suspend may resume, and what an administrator has suspended stays so.
-        Verb::Suspend => (All, None, None),
-        Verb::Resume => (All, None, None),
-        Verb::Revoke => (All, Own, None),
-        Verb::Verify => (All, Own, None),
-        Verb::Status => (All, None, None),
-        Verb::Report => (All, None, None),
-        Verb::Panic => (All, None, None),
-        Verb::UserShow => (All, None, None),
-        Verb::UserEnroll => (All, None, None),
-        Verb::UserUnenroll => (All, None, None),
-        Verb::UserLock => (All, None, None),
-        Verb::UserUnlock => (All, None, None),
-        Verb::UserLockdown => (All, None, None),
-        Verb::UserRename => (All, None, None),
-        Verb::UserDelete => (All, None, None),
+    let (admin, helpdesk, user, nobody) = match verb {
+        Verb::Create => (All, OwnIfCreate, OwnIfCreate, None),
+        Verb::List => (All, All, Own, None),
+        Verb::Show => (All, All, Own, None),
+        Verb::Rename => (All, Own, Own, None),
+        Verb::Rotate => (All, OwnIfCreate, OwnIfCreate, None),
+        // What an administrator or the helpdesk has suspended stays so for its owner, and the
+        // helpdesk gives nothing back.
+        Verb::Suspend => (All, All, None, None),
+        Verb::Resume => (All, None, None, None),
+        Verb::Revoke => (All, All, Own, None),
+        Verb::Verify => (All, Own, Own, None),
+        Verb::Events => (All, All, Own, None),
+        Verb::Users => (All, All, None, None),
+        Verb::Status => (All, None, None, None),
+        Verb::Metrics => (All, None, None, None),
+        Verb::Report => (All, None, None, None),
+        Verb::Panic => (All, None, None, None),
+        Verb::UserShow => (All, All, None, None),
+        Verb::UserEnroll => (All, None, None, None),
+        Verb::UserUnenroll => (All, None, None, None),
+        Verb::UserLock => (All, None, None, None),
+        Verb::UserUnlock => (All, None, None, None),
+        Verb::UserLockdown => (All, None, None, None),
+        Verb::UserRename => (All, None, None, None),
+        Verb::UserDelete => (All, None, None, None),
     };
-    Rule { admin, user, nobody }
+    Rule { admin, helpdesk, user, nobody }
 }
 
 /// What a verb may be done to, by this caller.
@@ -93,6 +99,7 @@ pub fn authorize(
     let rule = rule(verb);
     let (reach, own) = match &caller.role {
         Role::Admin => (rule.admin, None),
+        Role::Helpdesk(name) => (rule.helpdesk, name.as_ref()),
         Role::User(name) => (rule.user, Some(name)),
         Role::Nobody => (rule.nobody, None),
     };
@@ -113,6 +120,9 @@ pub fn authorize(
             Ok(Power::Own { name: name.clone(), canonical, uid: caller.uid })
         }
         _ if caller.role == Role::Nobody => denied(NOBODY),
+        (Reach::None | Reach::Own | Reach::OwnIfCreate, _) if rule.helpdesk == Reach::All => {
+            denied("that takes root or a member of the group apppw-admin or apppw-helpdesk")
+        }
         (Reach::None | Reach::Own | Reach::OwnIfCreate, _) => {
             denied("that takes root or a member of the group apppw-admin")
         }
@@ -187,8 +197,26 @@ mod tests {
     use super::*;
     use crate::store::AccountId;
 
+    #[test]
+    fn the_document_has_this_table() {
+        let word = |reach| match reach {
+            Reach::All => "all accounts",
+            Reach::Own => "own",
+            Reach::OwnIfCreate => "own, if `create`",
+            Reach::None => "",
+        };
+        let row = |verb: &Verb| {
+            let Rule { admin, helpdesk, user, nobody } = rule(*verb);
+            let cells = [admin, helpdesk, user, nobody].map(word).join(" | ");
+            format!("| `{}` | {cells} |\n", verb.name())
+        };
+        let table: String = Verb::ALL.iter().map(row).collect();
+        let document = include_str!("../../../docs/roles.md");
+        assert!(document.contains(&table), "docs/roles.md should have:\n{table}");
+    }
+
     fn caller(uid: u32, role: Role) -> Caller {
-        Caller { uid, name: None, role }
+        Caller { uid, login_uid: None, name: None, role }
     }
 
     fn account(name: &str, uid: Option<u32>) -> AccountRecord {
@@ -231,13 +259,37 @@ mod tests {
     #[test]
     fn a_user_creates_only_where_policy_lets_users_create() {
         let alice = caller(1000, Role::User("alice".into()));
-        let always = [Verb::List, Verb::Show, Verb::Rename, Verb::Revoke, Verb::Verify];
+        let always = [Verb::List, Verb::Show, Verb::Events, Verb::Rename, Verb::Revoke, Verb::Verify];
         let if_create = [Verb::Create, Verb::Rotate];
         for verb in Verb::ALL.iter().copied() {
             let may = |self_service| authorize(&alice, verb, self_service, &UsersConfig::default()).is_ok();
             assert_eq!(may(SelfService::Revoke), always.contains(&verb), "{verb:?}");
             let with_create = always.contains(&verb) || if_create.contains(&verb);
             assert_eq!(may(SelfService::Create), with_create, "{verb:?}");
+        }
+    }
+
+    #[test]
+    fn the_helpdesk_looks_and_takes_away_and_is_a_person_for_the_rest() {
+        let takes_away = [Verb::Revoke, Verb::Suspend];
+        let looks = [Verb::List, Verb::Show, Verb::Events, Verb::Users, Verb::UserShow];
+        let person = Role::Helpdesk(Some("heidi".into()));
+        for (role, own) in [(person, true), (Role::Helpdesk(None), false)] {
+            for verb in Verb::ALL.iter().copied() {
+                let caller = caller(1000, role.clone());
+                let power = authorize(&caller, verb, SelfService::Create, &UsersConfig::default());
+                let is_of_all = takes_away.contains(&verb) || looks.contains(&verb);
+                assert_eq!(power == Ok(Power::All), is_of_all, "{verb:?}");
+                let user = authorize(
+                    &self::caller(1000, Role::User("heidi".into())),
+                    verb,
+                    SelfService::Create,
+                    &UsersConfig::default(),
+                );
+                if !is_of_all {
+                    assert_eq!(power.is_ok(), own && user.is_ok(), "{verb:?}");
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::account::Names;
 use crate::address::Address;
 use crate::clock;
 use crate::daemon::Daemon;
-use crate::store::{AccountId, AccountRecord, Hash, LoginRow, Store, StoreError};
+use crate::store::{AccountId, AccountRecord, By, Hash, LoginRow, Store, StoreError};
 use apppw_admin::AppPasswordId;
 use apppw_proto::secret::Secret;
 use std::rc::Rc;
@@ -126,7 +126,7 @@ async fn try_login<S: Store + 'static>(
     let first_use = row.scope.first_use(asked.service, asked.address);
     if asked.is_login && !first_use.is_empty() {
         // Durable before the answer, and judged again: of two that race the other may have won.
-        daemon.store.pin(row.id, first_use, clock::now()).await?;
+        daemon.store.pin(row.id, first_use, By::login(clock::now())).await?;
         row = match still(judge(daemon, asked, names, secret).await?, row) {
             Ok(row) => row,
             Err(refused) => return Ok(refused),

@@ -41,6 +41,12 @@ impl Memo {
         Ok(Self { key, young: HashMap::new(), old: HashMap::new(), generation: (entries / 2).max(1) })
     }
 
+    /// How many it knows, the old generation included.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.young.len() + self.old.keys().filter(|id| !self.young.contains_key(id)).count()
+    }
+
     /// Whether `secret` was right for `hash` of `id` before.
     pub fn knows(&mut self, id: AppPasswordId, hash: &Hash, secret: &Secret) -> bool {
         let mark = self.mark(id, hash, secret);

@@ -3,7 +3,7 @@
 use apppw_proto::frame::{Detail, Verdict};
 
 /// Why. Each reason belongs to exactly one verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// The secret is right and its scope covers the service.
     Accepted,

@@ -8,9 +8,7 @@ use crate::address::Address;
 use crate::daemon::Daemon;
 use crate::log;
 use crate::store::Store;
-use apppw_proto::frame::{
-    FrameError, HEADER_LEN, Header, Kind, MAX_BODY, OLDEST_VERSION, Reply, Request, Verdict,
-};
+use apppw_proto::frame::{FrameError, HEADER_LEN, Header, Kind, MAX_BODY, OLDEST_VERSION, Reply, Request};
 use apppw_proto::limits::MAX_TIMEOUT_MS;
 use apppw_proto::secret::{Shape, classify};
 use std::io;
@@ -40,13 +38,15 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: U
         Ok(request) => request,
         Err(error) => return malformed(&daemon, &mut stream, header.version, error).await,
     };
-    let deadline = Instant::now() + Duration::from_millis(request.deadline_ms.min(MAX_TIMEOUT_MS).into());
+    let begun = Instant::now();
+    let deadline = begun + Duration::from_millis(request.deadline_ms.min(MAX_TIMEOUT_MS).into());
     let answered = tokio::select! {
         biased;
         answer = timeout_at(deadline, answer(&daemon, uid, &request)) => answer,
         () = client_left(&stream) => return,
     };
     let answer = answered.unwrap_or_else(|_| conclude(&daemon, uid, &request, Answer::new(Reason::Deadline)));
+    daemon.tally.login_time.add(begun.elapsed());
     let reply = Reply { version: header.version, verdict: answer.verdict, detail: answer.detail };
     let _ = stream.write_all(&reply.encode()).await;
 }
@@ -93,6 +93,7 @@ async fn answer<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &
         Answer::new(Reason::PeerNotAllowed)
     };
     daemon.note_use(&answer, place(standing, request));
+    daemon.note_refused_use(&answer, request.user, place(standing, request));
     conclude(daemon, uid, request, answer)
 }
 
@@ -136,7 +137,7 @@ fn conclude<S: Store>(daemon: &Daemon<S>, uid: u32, request: &Request<'_>, answe
     let rhost_is_proven = daemon.peers.standing(uid, request.service).rhost_is_proven;
     // A report is no verdict: the request before it had one.
     if request.kind != Kind::PrimaryWasUsed {
-        daemon.tally.verdict(answer.verdict);
+        daemon.tally.verdict(request.service, answer.reason, &daemon.config.groups);
     }
     // Anyone in the socket's group can provoke this one as often as he likes.
     if answer.reason == Reason::PeerNotAllowed
@@ -161,7 +162,7 @@ async fn malformed<S: Store>(daemon: &Daemon<S>, stream: &mut UnixStream, versio
         FrameError::Version(_) => Reply::other_version(),
         _ => {
             let answer = Answer::new(Reason::Malformed);
-            daemon.tally.verdict(Verdict::Unavailable);
+            daemon.tally.verdict("", answer.reason, &daemon.config.groups);
             Reply { version, verdict: answer.verdict, detail: answer.detail }
         }
     };

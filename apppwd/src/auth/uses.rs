@@ -7,7 +7,7 @@ use crate::clock::UnixSeconds;
 use crate::store::{MAX_USES, Uses};
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long a use may wait for its write.
@@ -74,6 +74,12 @@ impl<K: Ord + Clone> PendingUses<K> {
         self.of(whose).next().is_some()
     }
 
+    /// Whose there are.
+    #[must_use]
+    pub fn whose(&self) -> BTreeSet<K> {
+        self.on_their_way.keys().chain(self.waiting.keys()).map(|(whose, _)| whose.clone()).collect()
+    }
+
     /// Drops those of `whose` that wait: it is gone.
     pub fn forget(&mut self, whose: &K) {
         self.waiting.retain(|(key, _), _| key != whose);
@@ -104,6 +110,12 @@ impl<K: Ord + Clone> PendingUses<K> {
                 add(&mut self.waiting, key, seen);
             }
         }
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waiting.len() + self.on_their_way.len()
     }
 
     /// Whether nothing waits.

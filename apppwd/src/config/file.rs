@@ -106,6 +106,7 @@ fn check(config: &Config) -> Result<(), (String, String)> {
         let message = "must lie apart from state_dir, so that a backup of the one doesn't hold the other";
         return Err(("key_dir".into(), message.into()));
     }
+    config.events.check()?;
     config.users.check()?;
     config.policy.check(&config.groups, &config.users)?;
     for (name, preset) in &config.presets {
@@ -194,6 +195,8 @@ mod tests {
             ("[policy.group.mial]\nprimary = \"allow\"\n", "did you mean \"mail\"?"),
             ("[limits]\nper_acount = 3\n", "did you mean `per_account`?"),
             ("[presets.phone]\nservices = [\"mial\"]\n", "[presets.phone] services names \"mial\""),
+            ("[events]\nmost = 999\n", "[events] most is 999, allowed are 1000 and more"),
+            ("[events]\nkeep = \"soon\"\n", "such as 90d or 1y"),
             ("[users]\ndefault_domain = \"a@b\"\n", "a domain has no @"),
             ("[groups]\nimap = [\"imap\"]\n", "[groups] imap is also the name of a service"),
             ("[groups]\nshell = [\"sshd\"]\n", "app passwords never open \"sshd\""),

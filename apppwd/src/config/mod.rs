@@ -2,6 +2,7 @@
 //! default is the strict choice.
 
 mod argon2;
+mod events;
 mod file;
 mod groups;
 mod limits;
@@ -11,6 +12,7 @@ mod users;
 mod warnings;
 
 pub use self::argon2::Argon2Config;
+pub use events::EventsConfig;
 pub use file::{ConfigError, DEFAULT_PATH, load, parse};
 pub use groups::Groups;
 pub use limits::LimitsConfig;
@@ -45,6 +47,8 @@ pub struct Config {
     pub policy: PolicyConfig,
     /// How many there may be.
     pub limits: LimitsConfig,
+    /// How long events are kept.
+    pub events: EventsConfig,
     /// Named sets of services: the positive list.
     pub groups: Groups,
     /// Which names mean the same account.
@@ -66,6 +70,7 @@ impl Default for Config {
             secret: SecretConfig::default(),
             policy: PolicyConfig::default(),
             limits: LimitsConfig::default(),
+            events: EventsConfig::default(),
             groups: Groups::default(),
             users: UsersConfig::default(),
             presets: BTreeMap::new(),

@@ -20,6 +20,7 @@ impl Config {
             self.limits.suspend_unused,
             self.limits.drop_never_used,
             self.limits.tombstones,
+            self.events.keep,
         ]);
         for life in lives.filter(|life| life.seconds().is_some_and(|seconds| seconds < SHORT)) {
             warnings.push(format!("{life} is less than a day: m is for minutes, d for days, y for years"));

@@ -9,10 +9,10 @@ pub use record::Record;
 
 use crate::admin::caller;
 use crate::clock::{self, UnixSeconds};
-use crate::config::{Config, Life};
+use crate::config::{Config, EventsConfig, Life};
 use crate::daemon::Daemon;
 use crate::journal::{Change, Record as Journaled};
-use crate::store::{Store, StoreError};
+use crate::store::{By, KeepEvents, Store, StoreError};
 use apppw_admin::verbs::Actor;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -44,7 +44,8 @@ pub async fn run<S: Store + 'static>(daemon: Rc<Daemon<S>>) {
 
 /// A quarter of the shortest configured span, within limits.
 fn every(config: &Config) -> Duration {
-    let shortest = config.limits.spans(config.policy.overrides()).min().and_then(Life::seconds);
+    let spans = config.limits.spans(config.policy.overrides()).chain([config.events.keep]);
+    let shortest = spans.min().and_then(Life::seconds);
     let quarter = shortest.and_then(|seconds| u64::try_from(seconds / 4).ok()).map(Duration::from_secs);
     quarter.unwrap_or(EVERY.1).clamp(EVERY.0, EVERY.1)
 }
@@ -60,8 +61,10 @@ async fn once<S: Store + 'static>(daemon: &Rc<Daemon<S>>, now: UnixSeconds, inst
     warn_if_failed("could not note what has expired", sweep_expired(daemon, now, &by).await);
     warn_if_failed("could not look for what is not used", unused::sweep(daemon, now, &by).await);
     if let Some(kept) = daemon.config.limits.tombstones.seconds() {
-        warn_if_failed("could not forget old tombstones", prune(daemon, now - kept).await);
+        let by = By::actor(by.clone(), now);
+        warn_if_failed("could not forget old tombstones", prune(daemon, now - kept, by).await);
     }
+    warn_if_failed("could not forget old events", prune_events(daemon, now, by).await);
 }
 
 /// Notes another number in journal and database, as a start does: a backup taken while the
@@ -75,11 +78,22 @@ async fn renumber<S: Store>(daemon: &Daemon<S>, now: UnixSeconds) {
     }
 }
 
-async fn prune<S: Store>(daemon: &Daemon<S>, before: UnixSeconds) -> Result<(), StoreError> {
-    let forgotten = daemon.store.prune(before).await?;
+async fn prune<S: Store>(daemon: &Daemon<S>, before: UnixSeconds, by: By) -> Result<(), StoreError> {
+    let forgotten = daemon.store.prune(before, by).await?;
     if forgotten > 0 {
         let kept = daemon.config.limits.tombstones;
         tracing::info!("forgot {forgotten} app passwords that ended more than {kept} ago");
+    }
+    Ok(())
+}
+
+/// The trail is never cut silently: the log says it, and an event.
+async fn prune_events<S: Store>(daemon: &Daemon<S>, now: UnixSeconds, by: Actor) -> Result<(), StoreError> {
+    let EventsConfig { keep, most } = daemon.config.events;
+    let kept = KeepEvents { seconds: keep.seconds(), most };
+    let forgotten = daemon.store.prune_events(kept, By::actor(by, now)).await?;
+    if forgotten > 0 {
+        tracing::info!("forgot {forgotten} events, older than {keep} or beyond {most} ([events])");
     }
     Ok(())
 }
@@ -91,11 +105,11 @@ async fn sweep_expired<S: Store>(daemon: &Daemon<S>, now: UnixSeconds, by: &Acto
     // Seen while the clock said so; it may say otherwise by now.
     let seen: Vec<_> = daemon.seen_expired.borrow().keys().copied().collect();
     if !seen.is_empty() {
-        daemon.store.mark_expired(seen.clone(), now).await?;
+        daemon.store.mark_expired(seen.clone(), By::actor(by.clone(), now)).await?;
         daemon.seen_expired.borrow_mut().retain(|id, _| !seen.contains(id));
     }
     let journal = daemon.journal.lock().await;
-    let gone = daemon.store.sweep_expired(now, by.clone()).await?;
+    let gone = daemon.store.sweep_expired(By::actor(by.clone(), now)).await?;
     let records = gone.iter().map(|id| Journaled { at: now, change: Change::Revoke(*id) }).collect();
     if let Err(error) = journal.append(records).await {
         tracing::error!("the grace of {} rotations is over, but: {error}", gone.len());

@@ -8,7 +8,7 @@ mod verdict;
 
 pub use queue::Log;
 pub use throttle::Throttle;
-pub use verdict::{Line, user};
+pub use verdict::{Line, user, verdict_word};
 
 use nix::sys::stat::fstat;
 use std::sync::Arc;

@@ -17,7 +17,10 @@ const MOST: usize = 4096;
 #[derive(Debug)]
 pub struct Log {
     entries: SyncSender<Entry>,
+    /// Since the last line that said so.
     dropped: AtomicU64,
+    /// Since the start.
+    all_dropped: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl Log {
         std::thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || tracing::dispatcher::with_default(&sink, || write_all(&waiting)))?;
-        Ok(Arc::new(Self { entries, dropped: AtomicU64::new(0) }))
+        Ok(Arc::new(Self { entries, dropped: AtomicU64::new(0), all_dropped: AtomicU64::new(0) }))
     }
 
     /// Has a verdict's line written.
@@ -71,7 +74,14 @@ impl Log {
         }
         if self.entries.try_send(entry).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.all_dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Lines that were dropped since the start.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.all_dropped.load(Ordering::Relaxed)
     }
 }
 

@@ -103,7 +103,9 @@ fn date(at: UnixSeconds) -> String {
     Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.to_string())
 }
 
-const fn verdict_word(verdict: Verdict) -> &'static str {
+/// The word for a verdict, in the log and elsewhere.
+#[must_use]
+pub const fn verdict_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Accepted => "accepted",
         Verdict::Refused => "refused",

@@ -1,4 +1,4 @@
-//! What is kept: accounts, app passwords, their uses.
+//! What is kept: accounts, app passwords, their uses, and the events that befell them.
 //!
 //! [`Store`] says what the daemon needs and nothing of how SQLite does it, so that another
 //! database can stand behind it. [`sqlite`] is the one there is.
@@ -11,8 +11,8 @@ mod types;
 pub use error::{OpenError, StoreError};
 pub use outcome::{Changed, Created, Refolded, Renamed, Restrictions};
 pub use types::{
-    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Limits, LoginRow, NewAppPassword, PageStart,
-    RecordMarks, Rotation, Scheme, Selection, Uses,
+    AccountId, AccountRecord, AppPasswordRecord, By, Counts, EventPage, EventSelection, Hash, Health,
+    KeepEvents, Limits, LoginRow, NewAppPassword, PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
 };
 
 use crate::clock::UnixSeconds;
@@ -20,7 +20,7 @@ use crate::config::UsersConfig;
 use crate::panic_switch::PanicSwitch;
 use crate::scope::FirstUse;
 use apppw_admin::AppPasswordId;
-use apppw_admin::verbs::{Actor, Use};
+use apppw_admin::verbs::{Event, Use, UserSummary};
 
 /// Most uses kept for one app password, and of one account's primary password; older ones
 /// give way.
@@ -35,7 +35,8 @@ pub enum Halves {
     These,
 }
 
-/// The store, seen from the daemon. A mutation that returned `Ok` is durable.
+/// The store, seen from the daemon. A mutation that returned `Ok` is durable, and its events
+/// with it: one is never there without the other.
 #[expect(async_fn_in_trait, reason = "statically dispatched on one thread; no future has to be Send")]
 pub trait Store {
     // What a login reads.
@@ -96,6 +97,18 @@ pub trait Store {
     /// How many there are of what, at that second.
     async fn counts(&self, account: Option<&AccountId>, now: UnixSeconds) -> Result<Counts, StoreError>;
 
+    /// Accounts by name, at most `limit` behind the name `after`, with what they had at that
+    /// second.
+    async fn users(
+        &self,
+        after: &str,
+        limit: usize,
+        now: UnixSeconds,
+    ) -> Result<Vec<UserSummary>, StoreError>;
+
+    /// Events by number, at most `limit`.
+    async fn events(&self, selection: &EventSelection, limit: usize) -> Result<EventPage, StoreError>;
+
     /// Everything that takes access away, for the journal.
     async fn restrictions(&self) -> Result<Restrictions, StoreError>;
 
@@ -109,14 +122,14 @@ pub trait Store {
     async fn create(&self, new: NewAppPassword) -> Result<Created, StoreError>;
 
     /// Takes back a [`Store::create`] whose secret nobody has seen, with all that came with it.
-    async fn undo_create(&self, new: NewAppPassword, newly_enrolled: bool) -> Result<(), StoreError>;
+    async fn undo_create(&self, new: NewAppPassword, newly_enrolled: bool, by: By) -> Result<(), StoreError>;
 
     /// Revokes those that are not revoked, all in one transaction; the rest is left as it is.
     async fn revoke(
         &self,
         ids: Vec<(AppPasswordId, UnixSeconds)>,
         halves: Halves,
-        by: Actor,
+        by: By,
     ) -> Result<Changed, StoreError>;
 
     /// Suspends (`suspend`) or resumes those that are not revoked.
@@ -125,22 +138,32 @@ pub trait Store {
         ids: Vec<(AppPasswordId, UnixSeconds)>,
         suspend: bool,
         halves: Halves,
-        by: Actor,
+        by: By,
     ) -> Result<Changed, StoreError>;
 
-    /// Gives an app password that is live at that second another name.
-    async fn rename(&self, id: AppPasswordId, name: String, now: UnixSeconds) -> Result<Renamed, StoreError>;
+    /// Gives an app password that is live another name. `per_day`: how often that may be done
+    /// to one account's in one day (UTC).
+    async fn rename(
+        &self,
+        id: AppPasswordId,
+        name: String,
+        per_day: Option<u32>,
+        by: By,
+    ) -> Result<Renamed, StoreError>;
 
     /// Closes the pins of `first_use` that are pending, in all halves of a rotation.
-    async fn pin(&self, id: AppPasswordId, first_use: FirstUse, now: UnixSeconds) -> Result<(), StoreError>;
+    async fn pin(&self, id: AppPasswordId, first_use: FirstUse, by: By) -> Result<(), StoreError>;
 
     /// Has app passwords end at these times, or sooner if they do already. Returns those
     /// whose end has changed.
-    async fn end_by(&self, ends: Vec<(AppPasswordId, UnixSeconds)>)
-    -> Result<Vec<AppPasswordId>, StoreError>;
+    async fn end_by(
+        &self,
+        ends: Vec<(AppPasswordId, UnixSeconds)>,
+        by: By,
+    ) -> Result<Vec<AppPasswordId>, StoreError>;
 
     /// Notes that these were seen expired: they stay so, and lose their hash.
-    async fn mark_expired(&self, ids: Vec<AppPasswordId>, at: UnixSeconds) -> Result<(), StoreError>;
+    async fn mark_expired(&self, ids: Vec<AppPasswordId>, by: By) -> Result<(), StoreError>;
 
     /// Replaces a hash, if the row is live and still has `old`; `false` if not. No two rows
     /// may share a tag, so a collision is `false` too.
@@ -162,6 +185,7 @@ pub trait Store {
         account: AccountRecord,
         new_account: bool,
         enrolled: Option<UnixSeconds>,
+        by: By,
     ) -> Result<bool, StoreError>;
 
     /// Locks or unlocks an account at that second, making it if it is new; `false` if it was so
@@ -172,6 +196,7 @@ pub trait Store {
         new_account: bool,
         locked: bool,
         at: UnixSeconds,
+        by: By,
     ) -> Result<bool, StoreError>;
 
     /// Locks an account, making it if it is new, and revokes all its app passwords.
@@ -179,24 +204,35 @@ pub trait Store {
         &self,
         account: AccountRecord,
         new_account: bool,
-        at: UnixSeconds,
-        by: Actor,
+        by: By,
     ) -> Result<Vec<AppPasswordId>, StoreError>;
 
     /// Gives an account another name; `false` if another account has it.
-    async fn rename_account(&self, account: AccountId, name: String) -> Result<bool, StoreError>;
+    async fn rename_account(&self, account: AccountId, name: String, by: By) -> Result<bool, StoreError>;
 
     /// Deletes an account with all its app passwords, and returns those that were not
     /// revoked.
-    async fn delete_account(&self, account: AccountId) -> Result<Vec<AppPasswordId>, StoreError>;
+    async fn delete_account(&self, account: AccountId, by: By) -> Result<Vec<AppPasswordId>, StoreError>;
 
     /// Brings the canonical names in line with `[users]`, if that has changed.
-    async fn refold(&self, users: UsersConfig) -> Result<Refolded, StoreError>;
+    async fn refold(&self, users: UsersConfig, by: By) -> Result<Refolded, StoreError>;
 
     // The host as a whole.
 
     /// Sets or clears a panic switch and returns those that are on then.
-    async fn set_panic(&self, switch: String, since: Option<UnixSeconds>) -> Result<PanicSwitch, StoreError>;
+    async fn set_panic(
+        &self,
+        switch: String,
+        since: Option<UnixSeconds>,
+        by: By,
+    ) -> Result<PanicSwitch, StoreError>;
+
+    /// Notes events that changed nothing. Of the uses of a dead app password
+    /// ([`EventKind::RefusedUse`](apppw_admin::verbs::EventKind::RefusedUse)) only the first in an hour.
+    async fn add_events(&self, events: Vec<Event>) -> Result<(), StoreError>;
+
+    /// Forgets what is beyond `keep`; returns how many. That leaves an event, too.
+    async fn prune_events(&self, keep: KeepEvents, by: By) -> Result<usize, StoreError>;
 
     /// Adds to the uses; the newest [`MAX_USES`] of each app password stay.
     async fn add_uses(&self, uses: Vec<Uses<AppPasswordId>>) -> Result<(), StoreError>;
@@ -205,11 +241,11 @@ pub trait Store {
     async fn add_primary_uses(&self, uses: Vec<Uses<String>>) -> Result<(), StoreError>;
 
     /// Deletes what was revoked, or had expired, before `before`, and returns how many.
-    async fn prune(&self, before: UnixSeconds) -> Result<usize, StoreError>;
+    async fn prune(&self, before: UnixSeconds, by: By) -> Result<usize, StoreError>;
 
-    /// Marks every app password whose end has come as expired; revokes and returns those that
+    /// Marks every app password whose end has come by then as expired; revokes and returns those that
     /// a rotation had left to their grace.
-    async fn sweep_expired(&self, now: UnixSeconds, by: Actor) -> Result<Vec<AppPasswordId>, StoreError>;
+    async fn sweep_expired(&self, by: By) -> Result<Vec<AppPasswordId>, StoreError>;
 
     /// What is kept of the record of uses itself; `None` in a database that has never had it.
     async fn record_marks(&self) -> Result<Option<RecordMarks>, StoreError>;
@@ -217,6 +253,6 @@ pub trait Store {
     /// Replaces them.
     async fn set_record_marks(&self, marks: RecordMarks) -> Result<(), StoreError>;
 
-    /// Whether the last write succeeded.
-    fn writable(&self) -> bool;
+    /// How the store itself is.
+    fn health(&self) -> Health;
 }

@@ -72,6 +72,8 @@ pub enum Renamed {
     NameTaken(AppPasswordId),
     /// It is not live.
     NotLive,
+    /// The account's have been renamed as often today as they may.
+    TooManyToday,
 }
 
 /// What new `[users]` rules did to the accounts' names.

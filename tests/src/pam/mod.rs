@@ -64,6 +64,13 @@ impl Login {
         self
     }
 
+    /// The same with any bytes but NUL.
+    #[must_use]
+    pub fn rhost_bytes(mut self, rhost: &[u8]) -> Self {
+        self.rhost = Some(rhost.to_vec());
+        self
+    }
+
     /// Leaves `PAM_USER` unset.
     #[must_use]
     pub fn without_user(mut self) -> Self {

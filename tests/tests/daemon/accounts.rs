@@ -6,7 +6,7 @@ use super::asking::{
     primary_was_used, refused, site, state,
 };
 use super::authorize::{GROUP, PASSWD};
-use super::namespace::start_among;
+use apppw_tests::among::start_among;
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::identity::Identity;
 use apppw_tests::lines::field;

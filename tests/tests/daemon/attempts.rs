@@ -7,7 +7,7 @@ use super::asking::{
 };
 use super::authorize::{GROUP, PASSWD};
 use super::housekeeping::{OFTEN, looked};
-use super::namespace::{fill_disk, on_small_disk, start_among};
+use apppw_tests::among::{fill_disk, on_small_disk, start_among};
 use apppw_tests::apppwd::{Apppwd, Site};
 use apppw_tests::clock::Clock;
 use apppw_tests::identity::Identity;

@@ -1,19 +1,20 @@
 //! Who may do what: every verb × every kind of caller, over the real socket with real uids.
 
 use super::Case;
-use super::namespace::start_among;
 use apppw_admin::Verb;
+use apppw_tests::among::start_among;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
 use apppw_tests::frames::try_login;
 use apppw_tests::identity::Identity;
 use apppw_tests::lines::Lines;
 use serde_json::{Value, json};
 
-/// Users of a host of its own: olive and oscar are people, adele is an administrator.
+/// Users of a host of its own: olive and oscar are people, adele is an administrator, heidi is of
+/// the helpdesk.
 pub const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nsvc:x:450:450::/:/bin/false\nolive:x:4001:4001::/:/bin/sh\n\
-                      oscar:x:4002:4002::/:/bin/sh\nadele:x:4003:4003::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n";
+                      oscar:x:4002:4002::/:/bin/sh\nadele:x:4003:4003::/:/bin/sh\nheidi:x:4004:4004::/:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n";
 /// And their groups.
-pub const GROUP: &str = "root:x:0:\napppw-admin:x:777:adele\nolive:x:4001:\n";
+pub const GROUP: &str = "root:x:0:\napppw-admin:x:777:adele\napppw-helpdesk:x:778:heidi\nolive:x:4001:\n";
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -35,6 +36,13 @@ enum Caller {
     AdminPrimaryGroup,
     /// Is in `/etc/group`, but this session does not have the group.
     AdminOnPaper,
+    /// A person with the group.
+    Helpdesk,
+    /// A program with the group: its uid is no person's.
+    HelpdeskProgram,
+    HelpdeskOnPaper,
+    /// Has both groups.
+    AdminOfHelpdesk,
     /// The account's own person.
     Owner,
     OtherUser,
@@ -44,11 +52,15 @@ enum Caller {
 }
 
 impl Caller {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
         Self::Root,
         Self::AdminGroup,
         Self::AdminPrimaryGroup,
         Self::AdminOnPaper,
+        Self::AdminOfHelpdesk,
+        Self::Helpdesk,
+        Self::HelpdeskProgram,
+        Self::HelpdeskOnPaper,
         Self::Owner,
         Self::OtherUser,
         Self::Nobody,
@@ -56,12 +68,35 @@ impl Caller {
         Self::Unmapped,
     ];
 
+    /// What stands above its column.
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::AdminGroup => "admin",
+            Self::AdminPrimaryGroup => "adm(gid)",
+            Self::AdminOnPaper => "adm(file)",
+            Self::AdminOfHelpdesk => "adm+help",
+            Self::Helpdesk => "helpdesk",
+            Self::HelpdeskProgram => "help(prg)",
+            Self::HelpdeskOnPaper => "hlp(file)",
+            Self::Owner => "owner",
+            Self::OtherUser => "other",
+            Self::Nobody => "nobody",
+            Self::SystemUser => "system",
+            Self::Unmapped => "unmapped",
+        }
+    }
+
     fn identity(self) -> Identity {
         match self {
             Self::Root => Identity::new(0),
             Self::AdminGroup => Identity { groups: vec![5, 777], ..Identity::new(4003) },
             Self::AdminPrimaryGroup => Identity { gid: 777, ..Identity::new(4002) },
             Self::AdminOnPaper => Identity::new(4003),
+            Self::AdminOfHelpdesk => Identity { groups: vec![778, 777], ..Identity::new(4003) },
+            Self::Helpdesk => Identity { groups: vec![5, 778], ..Identity::new(4004) },
+            Self::HelpdeskProgram => Identity { gid: 778, ..Identity::new(450) },
+            Self::HelpdeskOnPaper => Identity::new(4004),
             Self::Owner => Identity::new(4001),
             Self::OtherUser => Identity::new(4002),
             Self::Nobody => Identity::new(65_534),
@@ -75,16 +110,19 @@ impl Caller {
 /// compile until it has a row.
 fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
     use Caller::{AdminGroup, AdminOnPaper, AdminPrimaryGroup, OtherUser, Owner, Root};
+    use Caller::{AdminOfHelpdesk, Helpdesk, HelpdeskOnPaper, HelpdeskProgram};
     let (owner, other) = match verb {
         Verb::Create => (if self_service == "create" { "ok" } else { "denied" }, "denied"),
         Verb::Rotate if self_service == "create" => ("ok", "not_found"),
         Verb::Rotate => ("denied", "denied"),
-        Verb::List | Verb::Verify => ("ok", "denied"),
+        Verb::List | Verb::Verify | Verb::Events => ("ok", "denied"),
         // To who may not see it, it does not exist.
         Verb::Show | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
         Verb::Suspend
         | Verb::Resume
+        | Verb::Users
         | Verb::Status
+        | Verb::Metrics
         | Verb::Report
         | Verb::Panic
         | Verb::UserShow
@@ -96,10 +134,17 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         | Verb::UserRename
         | Verb::UserDelete => ("denied", "denied"),
     };
+    let looks_or_takes_away = matches!(
+        verb,
+        Verb::List | Verb::Show | Verb::Events | Verb::Users | Verb::UserShow | Verb::Revoke | Verb::Suspend
+    );
     match caller {
-        Root | AdminGroup | AdminPrimaryGroup => "ok",
+        Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk => "ok",
+        Helpdesk | HelpdeskProgram if looks_or_takes_away => "ok",
+        // For the rest a person like any other, and a program is none.
+        HelpdeskProgram => "denied",
         Owner => owner,
-        OtherUser | AdminOnPaper => other,
+        OtherUser | AdminOnPaper | Helpdesk | HelpdeskOnPaper => other,
         Caller::Nobody | Caller::SystemUser | Caller::Unmapped => "denied",
     }
 }
@@ -128,11 +173,12 @@ fn table(self_service: &str) {
             let args = match verb {
                 Verb::Create => json!({"user": "olive", "name": format!("by {caller:?}")}),
                 Verb::List => json!({"user": "olive", "all": true}),
+                Verb::Events => json!({"user": "olive"}),
                 Verb::Show | Verb::Rotate => json!({"id": id}),
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),
-                Verb::Status | Verb::Report => json!({}),
+                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics => json!({}),
                 Verb::Panic => json!({"on": true}),
                 Verb::UserRename => json!({"user": "olive", "new": "olga"}),
                 Verb::UserShow
@@ -160,7 +206,7 @@ fn table(self_service: &str) {
         }
         text.push('\n');
     }
-    let head: String = Caller::ALL.map(|caller| format!(" {:>9.9}", format!("{caller:?}"))).concat();
+    let head: String = Caller::ALL.map(|caller| format!(" {:>9.9}", caller.heading())).concat();
     println!("self_service = {self_service:?}\n{:<14}{head}\n{text}", "");
     assert!(wrong.is_empty(), "{wrong:#?}");
     daemon.wait_for_line(&["denied to uid 5000: "]);

@@ -3,7 +3,7 @@
 use super::Case;
 use super::asking::{OTHER, USER, create, done, imap, primary, refused, site};
 use super::authorize::{GROUP, PASSWD};
-use super::namespace::start_among;
+use apppw_tests::among::start_among;
 use apppw_tests::apppwd::Apppwd;
 use serde_json::json;
 use std::process::Command;

@@ -5,7 +5,7 @@ use super::asking::{
     self, USER, create, create_for, done, imap, outcome, refused, show, site, state, wait_until,
 };
 use super::hashing::sql;
-use super::namespace::{fill_disk, on_small_disk};
+use apppw_tests::among::{fill_disk, on_small_disk};
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::clock::Clock;
 use apppw_tests::lines::field;

@@ -5,7 +5,7 @@ use super::asking::{
     ask, create_for, done, login, outcome, primary, reconfigured, refused, site, wait_until,
 };
 use super::authorize::{GROUP, PASSWD};
-use super::namespace::start_among;
+use apppw_tests::among::start_among;
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::identity::Identity;
 use apppw_tests::lines::{field, message};

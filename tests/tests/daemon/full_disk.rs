@@ -5,7 +5,7 @@ use super::Case;
 use super::asking::{
     OTHER, USER, ask, create, create_for, done, imap, login, make, primary, refused, site, state,
 };
-use super::namespace::{fill_disk, on_small_disk};
+use apppw_tests::among::{fill_disk, on_small_disk};
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::clock::Clock;
 use serde_json::json;

@@ -6,7 +6,7 @@ use super::asking::{USER, create, done, imap, show, site, state, wait_until};
 use super::backup::{back_up, put_back};
 use super::hashing::sql;
 use super::housekeeping::{OFTEN, looked, record};
-use super::namespace::{fill_disk, on_small_disk};
+use apppw_tests::among::{fill_disk, on_small_disk};
 use apppw_tests::apppwd::Site;
 use apppw_tests::clock::Clock;
 use serde_json::json;

@@ -6,7 +6,7 @@ use super::asking::{
     refused, show, site, state, wait_until,
 };
 use super::authorize::{GROUP, PASSWD};
-use super::namespace::start_among;
+use apppw_tests::among::start_among;
 use apppw_tests::clock::Clock;
 use apppw_tests::identity::Identity;
 use apppw_tests::lines::field;

@@ -5,7 +5,7 @@ use super::asking::{
     OTHER, USER, all, ask, create, create_for, done, imap, made, make, outcome, reconfigured, refused, site,
 };
 use super::authorize::{GROUP, PASSWD};
-use super::namespace::{among, start_among};
+use apppw_tests::among::{among, start_among};
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::clock::Clock;
 use apppw_tests::identity::Identity;

@@ -96,6 +96,7 @@ fn table() -> Vec<Row> {
         ("revoke_of_4000", "revoke", json!({"ids": vec![id; 4000]}), ("invalid", Some("ids"))),
         ("verify_with_a_bad_service", "verify", json!({"user": user, "secret": "x", "service": "a\nb"}), ("invalid", Some("service"))),
         ("verify_with_a_bad_address", "verify", json!({"user": user, "secret": "x", "rhost": "\u{1b}"}), ("invalid", Some("rhost"))),
+        ("verify_with_a_host_name", "verify", json!({"user": user, "secret": "x", "rhost": "localhost"}), ("invalid", Some("rhost"))),
         ("verify_without_a_user", "verify", json!({"secret": "x"}), ("invalid", Some("user"))),
         ("list_with_a_bad_cursor", "list", json!({"cursor": "x"}), ("invalid", Some("cursor"))),
         ("list_with_a_hostile_cursor", "list", json!({"cursor": "' OR 1=1 --"}), ("invalid", Some("cursor"))),

@@ -2,8 +2,8 @@
 
 use super::Case;
 use super::asking::{self, USER, create, done, imap, login, show, site};
-use super::namespace::{fill_disk, on_small_disk};
 use apppw_proto::frame::Verdict;
+use apppw_tests::among::{fill_disk, on_small_disk};
 use apppw_tests::frames::Ask;
 use serde_json::json;
 use std::collections::BTreeMap;

@@ -3,8 +3,8 @@
 
 use super::Case;
 use super::hashing::sql;
-use super::namespace::with_read_only;
 use apppw_proto::frame::Verdict;
+use apppw_tests::among::with_read_only;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
 use apppw_tests::frames::try_login;
 use std::fs::{self, File, Permissions};

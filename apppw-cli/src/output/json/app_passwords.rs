@@ -69,13 +69,19 @@ impl<'a> From<&'a PinState> for Pin<'a> {
 #[derive(Serialize)]
 struct Actor<'a> {
     uid: u32,
+    login_uid: Option<u32>,
     role: &'static str,
     name: Option<&'a str>,
 }
 
 impl<'a> From<&'a verbs::Actor> for Actor<'a> {
     fn from(actor: &'a verbs::Actor) -> Self {
-        Self { uid: actor.uid, role: actor.role.as_str(), name: actor.name.as_deref() }
+        Self {
+            uid: actor.uid,
+            login_uid: actor.login_uid,
+            role: actor.role.as_str(),
+            name: actor.name.as_deref(),
+        }
     }
 }
 

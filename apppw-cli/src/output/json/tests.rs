@@ -7,7 +7,7 @@ use apppw_admin::verbs::{self, Verified};
 const LIVE: &str = concat!(
     r#""id":"ap-0000002a","name":"Thunderbird, laptop","user":"alice@example.org","state":"live","#,
     r#""services":["mail"],"networks":[],"expires":null,"pin_service":null,"pin_network":null,"successor":null,"#,
-    r#""created":"2027-01-05T08:00:00Z","created_by":{"uid":0,"role":"admin","name":"root"},"suspended":null,"#,
+    r#""created":"2027-01-05T08:00:00Z","created_by":{"uid":0,"login_uid":null,"role":"admin","name":"root"},"suspended":null,"#,
     r#""suspended_by":null,"revoked":null,"revoked_by":null,"last_use":{"service":"imap","rhost":"192.0.2.7","#,
     r#""rhost_unproven":false,"host":"mail1","first":"2027-01-06T08:00:00Z","last":"2027-01-12T08:00:00Z","#,
     r#""count":12}"#,
@@ -15,9 +15,9 @@ const LIVE: &str = concat!(
 const REVOKED: &str = concat!(
     r#""id":"ap-0000002b","name":"old phone","user":"bob","state":"revoked","services":["imap","smtp"],"#,
     r#""networks":[],"expires":null,"pin_service":null,"pin_network":null,"successor":null,"#,
-    r#""created":"2027-01-05T08:00:00Z","created_by":{"uid":0,"role":"admin","name":"root"},"#,
+    r#""created":"2027-01-05T08:00:00Z","created_by":{"uid":0,"login_uid":null,"role":"admin","name":"root"},"#,
     r#""suspended":null,"suspended_by":null,"#,
-    r#""revoked":"2027-01-14T08:00:00Z","revoked_by":{"uid":1000,"role":"user","name":null},"last_use":null"#,
+    r#""revoked":"2027-01-14T08:00:00Z","revoked_by":{"uid":1000,"login_uid":null,"role":"user","name":null},"last_use":null"#,
 );
 
 fn json(value: &impl Serialize) -> String {
@@ -86,7 +86,7 @@ fn a_record_has_its_whole_scope() {
     );
     assert!(json(&renamed(&samples::rotated())).contains(r#""successor":"ap-0000002a""#));
     let suspended = concat!(
-        r#""suspended":"2027-01-14T08:00:00Z","suspended_by":{"uid":1000,"role":"user","name":"alice"},"#,
+        r#""suspended":"2027-01-14T08:00:00Z","suspended_by":{"uid":1000,"login_uid":null,"role":"user","name":"alice"},"#,
         r#""revoked":null,"#
     );
     let text = json(&renamed(&samples::suspended()));

@@ -5,6 +5,7 @@ use crate::account::Names;
 use crate::admin::caller::Caller;
 use crate::auth::argon::{Owned, PoolError};
 use crate::clock;
+use crate::config::Overrides;
 use crate::daemon::Daemon;
 use crate::journal::{Befell, Change, Journal, Record};
 use crate::log;
@@ -12,7 +13,7 @@ use crate::policy;
 use crate::scope::Scope;
 use crate::secret;
 use crate::store::{
-    AccountRecord, AppPasswordRecord, Created as Stored, Hash, Limits, NewAppPassword, Rotation, Store,
+    AccountRecord, AppPasswordRecord, By, Created as Stored, Hash, Limits, NewAppPassword, Rotation, Store,
 };
 use apppw_admin::text::visible;
 use apppw_admin::verbs::Created;
@@ -148,7 +149,8 @@ async fn journal_it<S: Store>(
         return Ok(());
     }
     let Err(error) = journal.append_or_forget(records).await else { return Ok(()) };
-    let message = match daemon.store.undo_create(new.clone(), newly_enrolled).await {
+    let by = By::actor(new.by.clone(), clock::now());
+    let message = match daemon.store.undo_create(new.clone(), newly_enrolled, by).await {
         Ok(()) => format!("{error}; nothing has changed"),
         Err(undo) => format!("{error}; and taking {} back failed: {undo}. Revoke it", new.id),
     };
@@ -256,13 +258,25 @@ async fn compute<S>(
 
 /// What the account may have: root alone makes as many in a day as he likes.
 fn limits<S>(daemon: &Daemon<S>, caller: &Caller, user: &str, services: &[String]) -> Limits {
-    let config = &daemon.config;
-    let resolve = |key: fn(&crate::config::Overrides) -> Option<u32>, global| {
-        config.policy.resolve_scope(user, &config.groups, services, key, std::cmp::min, global)
-    };
-    let per_day = resolve(|o| o.creations_per_day, config.limits.creations_per_day);
     Limits {
-        live: resolve(|o| o.per_account, config.limits.per_account),
-        per_day: (caller.uid != 0).then_some(per_day),
+        live: strictest(daemon, user, services, |o| o.per_account, daemon.config.limits.per_account),
+        per_day: (caller.uid != 0).then(|| creations_per_day(daemon, user, services)),
     }
+}
+
+/// How many may be made for that user in one day, for these services.
+pub(super) fn creations_per_day<S>(daemon: &Daemon<S>, user: &str, services: &[String]) -> u32 {
+    let global = daemon.config.limits.creations_per_day;
+    strictest(daemon, user, services, |o| o.creations_per_day, global)
+}
+
+fn strictest<S>(
+    daemon: &Daemon<S>,
+    user: &str,
+    services: &[String],
+    key: fn(&Overrides) -> Option<u32>,
+    global: u32,
+) -> u32 {
+    let config = &daemon.config;
+    config.policy.resolve_scope(user, &config.groups, services, key, std::cmp::min, global)
 }

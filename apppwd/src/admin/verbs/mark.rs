@@ -71,14 +71,17 @@ pub async fn run<S: Store>(
         return Err(no_such_account(&names.canonical));
     }
     let since = mark.takes_away().then_some(at);
+    let by = caller.by(at);
     let changed = match mark {
-        Mark::Enroll | Mark::Unenroll => daemon.store.set_enrolled(account.clone(), is_new, since).await?,
+        Mark::Enroll | Mark::Unenroll => {
+            daemon.store.set_enrolled(account.clone(), is_new, since, by).await?
+        }
         Mark::Lock => {
-            let done = daemon.store.set_locked(account.clone(), is_new, true, at).await;
+            let done = daemon.store.set_locked(account.clone(), is_new, true, at, by).await;
             daemon.locked_or_denied(done, &account)?
         }
         Mark::Unlock => {
-            let done = daemon.store.set_locked(account.clone(), is_new, false, at).await?;
+            let done = daemon.store.set_locked(account.clone(), is_new, false, at, by).await?;
             daemon.denied.borrow_mut().forget_account(&account.name);
             done
         }

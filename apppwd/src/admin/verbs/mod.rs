@@ -1,9 +1,11 @@
 //! The verbs, one file each.
 
 pub mod create;
+pub mod events;
 pub mod list;
 mod make;
 pub mod mark;
+pub mod metrics;
 pub mod panic;
 pub mod rename;
 pub mod report;
@@ -14,6 +16,7 @@ pub mod show;
 pub mod status;
 pub mod suspend;
 pub mod user;
+pub mod users;
 pub mod verify;
 
 use super::caller::Caller;

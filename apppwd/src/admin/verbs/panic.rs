@@ -29,7 +29,7 @@ pub async fn run<S: Store>(
     let at = clock::now();
     let journal = daemon.journal.lock().await;
     let was_on = daemon.panic.borrow().0.contains_key(&switch);
-    let switches = match daemon.store.set_panic(switch.clone(), on.then_some(at)).await {
+    let switches = match daemon.store.set_panic(switch.clone(), on.then_some(at), caller.by(at)).await {
         Ok(switches) => switches,
         Err(error) if on => {
             daemon.denied.borrow_mut().panic(switch, at);

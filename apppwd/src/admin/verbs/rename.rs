@@ -1,6 +1,7 @@
 //! `rename`
 
 use super::create::check_label;
+use super::make::creations_per_day;
 use super::{record_in_reach, to_message};
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
@@ -26,11 +27,25 @@ pub async fn run<S: Store>(
     let RenameArgs { id, name } = args;
     check_label(&name)?;
     let before = record_in_reach(daemon, power, id).await?;
-    match daemon.store.rename(id, name.clone(), clock::now()).await? {
+    // What an owner does adds to the trail, which others need.
+    let per_day = match power {
+        Power::All => None,
+        Power::Own { .. } => Some(creations_per_day(daemon, &before.user, &before.scope.services)),
+    };
+    match daemon.store.rename(id, name.clone(), per_day, caller.by(clock::now())).await? {
         Renamed::Done => {}
         Renamed::NameTaken(other) => {
             let message = format!("{} has an app password named {name:?} already ({other})", before.user);
             return Err(AdminError::in_field(Code::Exists, "name", message));
+        }
+        Renamed::TooManyToday => {
+            let message = format!(
+                "app passwords of {} were renamed {} times today (UTC), which is the limit ([limits] \
+                 creations_per_day); try tomorrow, or ask an administrator",
+                before.user,
+                per_day.unwrap_or_default()
+            );
+            return Err(AdminError::in_field(Code::Limit, "id", message));
         }
         Renamed::NotLive => {
             let message = format!("{id} has ended (expired or revoked), and its name is part of the record");

@@ -46,6 +46,6 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, Admi
         },
         panic: super::panic::to_messages(daemon),
         in_memory: daemon.denied.borrow().count(),
-        writable: daemon.store.writable(),
+        writable: daemon.store.health().writable,
     })
 }

@@ -67,7 +67,7 @@ pub async fn lock_down<S: Store>(
     let at = clock::now();
     let journal = daemon.journal.lock().await;
     let Subject { account, is_new } = subject(daemon, &names, uid).await?;
-    let done = daemon.store.lock_down(account.clone(), is_new, at, caller.actor()).await;
+    let done = daemon.store.lock_down(account.clone(), is_new, caller.by(at)).await;
     if done.is_err() {
         // What can't be written down is revoked in memory, and stays so when the lock goes.
         let all = Selection { accounts: Some(vec![account.id]), ..Selection::default() };
@@ -128,7 +128,7 @@ pub async fn rename<S: Store>(
         return Err(AdminError::in_field(Code::Denied, "new", message));
     }
     let taken = daemon.account(&new).await?.is_some_and(|other| other.id != account.id);
-    if taken || !daemon.store.rename_account(account.id, new.canonical.clone()).await? {
+    if taken || !daemon.store.rename_account(account.id, new.canonical.clone(), caller.by(at)).await? {
         let message = format!("there is an account {} already; nothing is merged", new.canonical);
         return Err(AdminError::in_field(Code::Exists, "new", message));
     }
@@ -163,7 +163,7 @@ pub async fn delete<S: Store>(
         Some(account) => {
             // Uses of its primary password are kept by name: none may be on their way.
             let _nothing_is_written = daemon.flushing.lock().await;
-            let revoked = daemon.store.delete_account(account.id).await?;
+            let revoked = daemon.store.delete_account(account.id, caller.by(at)).await?;
             daemon.primary_uses.borrow_mut().forget(&account.name);
             daemon.denied.borrow_mut().forget_account(&account.name);
             records.push(Record::account(at, Befell::Delete, &account, &daemon.keys));

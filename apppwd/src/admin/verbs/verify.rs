@@ -46,17 +46,15 @@ pub async fn run<S: Store + 'static>(
             })?;
         }
     }
+    let address = args.rhost.as_ref().map_or(Address::NotAsked, |rhost| Address::from_rhost(rhost, true));
+    if address == Address::Unknown {
+        let rhost = cut(args.rhost.as_deref().unwrap_or_default());
+        let message = format!("rhost {rhost:?} is no address: write it as 192.0.2.7 or 2001:db8::7");
+        return Err(AdminError::in_field(Code::Invalid, "rhost", message));
+    }
     let answer = match classify(args.secret.expose().as_bytes()) {
         Shape::Secret(secret) => {
-            let asked = Asked {
-                user: &user,
-                service: args.service.as_deref(),
-                address: args
-                    .rhost
-                    .as_ref()
-                    .map_or(Address::NotAsked, |rhost| Address::from_rhost(rhost, true)),
-                is_login: false,
-            };
+            let asked = Asked { user: &user, service: args.service.as_deref(), address, is_login: false };
             let login = check::login(daemon, &asked, &secret);
             tokio::time::timeout(WITHIN, login).await.unwrap_or(Answer::new(Reason::Deadline))
         }

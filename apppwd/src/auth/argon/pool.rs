@@ -4,11 +4,13 @@ use super::{Owned, compute, within_caps};
 use crate::config::Argon2Config;
 use crate::key::Keyring;
 use crate::store::Hash;
+use crate::tally::Histogram;
 use apppw_proto::secret::Secret;
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// Why there is no result.
@@ -47,6 +49,8 @@ struct Shared {
     ready: Condvar,
     limit: usize,
     runs: AtomicU64,
+    turned_away: AtomicU64,
+    time: Histogram,
     config: Argon2Config,
 }
 
@@ -74,6 +78,8 @@ impl Pool {
             ready: Condvar::new(),
             limit: config.queue,
             runs: AtomicU64::new(0),
+            turned_away: AtomicU64::new(0),
+            time: Histogram::default(),
             config: *config,
         });
         let threads = (0..config.workers())
@@ -96,6 +102,7 @@ impl Pool {
             // Those who gave up must not keep the others out.
             queue.jobs.retain(|job| job.work.is_wanted());
             if queue.jobs.len() >= self.shared.limit {
+                self.shared.turned_away.fetch_add(1, Ordering::Relaxed);
                 return Err(PoolError::Overloaded);
             }
         }
@@ -115,6 +122,18 @@ impl Pool {
     #[must_use]
     pub fn runs(&self) -> u64 {
         self.shared.runs.load(Ordering::Relaxed)
+    }
+
+    /// Requests since the start that found the queue full.
+    #[must_use]
+    pub fn turned_away(&self) -> u64 {
+        self.shared.turned_away.load(Ordering::Relaxed)
+    }
+
+    /// How long the computations took.
+    #[must_use]
+    pub fn time(&self) -> &Histogram {
+        &self.shared.time
     }
 
     /// Threads.
@@ -181,7 +200,9 @@ impl Shared {
         }
         let key = self.keys.by_id(work.like.key).ok_or(PoolError::BadHash)?;
         self.runs.fetch_add(1, Ordering::Relaxed);
-        compute(&work.like, &work.owned, key.argon2_secret(), work.secret.as_bytes(), memory)
-            .map_err(|_| PoolError::BadHash)
+        let begun = Instant::now();
+        let done = compute(&work.like, &work.owned, key.argon2_secret(), work.secret.as_bytes(), memory);
+        self.time.add(begun.elapsed());
+        done.map_err(|_| PoolError::BadHash)
     }
 }

@@ -1,40 +1,50 @@
 //! What befalls an account.
 
 use super::rows::{self, id_from_sql};
+use super::trail::{Details, Trail};
 use super::write;
 use crate::account::canonical_of;
 use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;
 use crate::store::{AccountId, AccountRecord, Halves, Refolded};
 use apppw_admin::AppPasswordId;
-use apppw_admin::verbs::Actor;
-use rusqlite::{OptionalExtension, Transaction};
+use apppw_admin::verbs::EventKind;
+use rusqlite::OptionalExtension;
 use std::collections::BTreeSet;
 
 /// Puts a new account in, neither enrolled nor locked.
-pub(super) fn insert(tx: &Transaction<'_>, account: &AccountRecord) -> rusqlite::Result<()> {
+pub(super) fn insert(tx: &Trail<'_>, account: &AccountRecord) -> rusqlite::Result<()> {
     tx.prepare_cached("INSERT INTO account (id, name, given, uid, created) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute((account.id.0, &account.name, &account.given, account.uid, account.created))?;
     Ok(())
 }
 
 pub(super) fn set_enrolled(
-    tx: &Transaction<'_>,
+    tx: &Trail<'_>,
     account: &AccountRecord,
     new_account: bool,
     enrolled: Option<UnixSeconds>,
 ) -> rusqlite::Result<bool> {
-    set_mark(tx, "enrolled", account, new_account, enrolled)
+    let kind = if enrolled.is_some() { EventKind::UserEnroll } else { EventKind::UserUnenroll };
+    let changed = set_mark(tx, "enrolled", account, new_account, enrolled)?;
+    if changed {
+        tx.account(kind, &account.id, &Details::default())?;
+    }
+    Ok(changed)
 }
 
 pub(super) fn set_locked(
-    tx: &Transaction<'_>,
+    tx: &Trail<'_>,
     account: &AccountRecord,
     new_account: bool,
     locked: bool,
     at: UnixSeconds,
 ) -> rusqlite::Result<bool> {
+    let kind = if locked { EventKind::UserLock } else { EventKind::UserUnlock };
     let changed = set_mark(tx, "locked", account, new_account, locked.then_some(at))?;
+    if changed {
+        tx.account(kind, &account.id, &Details::default())?;
+    }
     if !locked {
         tx.prepare_cached("UPDATE app_password SET resumed = ?2 WHERE account = ?1 AND revoked IS NULL")?
             .execute((account.id.0, at))?;
@@ -43,7 +53,7 @@ pub(super) fn set_locked(
 }
 
 fn set_mark(
-    tx: &Transaction<'_>,
+    tx: &Trail<'_>,
     mark: &str,
     account: &AccountRecord,
     new_account: bool,
@@ -57,30 +67,41 @@ fn set_mark(
 }
 
 pub(super) fn lock_down(
-    tx: &Transaction<'_>,
+    tx: &Trail<'_>,
     account: &AccountRecord,
     new_account: bool,
-    at: UnixSeconds,
-    by: &Actor,
 ) -> rusqlite::Result<Vec<AppPasswordId>> {
-    set_locked(tx, account, new_account, true, at)?;
-    let live: Vec<_> = live_ids(tx, &account.id)?.into_iter().map(|id| (id, at)).collect();
-    Ok(write::revoke(tx, &live, Halves::These, by)?.changed)
+    set_mark(tx, "locked", account, new_account, Some(tx.at()))?;
+    let live: Vec<_> = live_ids(tx, &account.id)?.into_iter().map(|id| (id, tx.at())).collect();
+    let revoked = write::revoke(tx, &live, Halves::These)?.changed;
+    tx.account(
+        EventKind::UserLockdown,
+        &account.id,
+        &Details { count: Some(revoked.len()), ..Details::default() },
+    )?;
+    Ok(revoked)
 }
 
-pub(super) fn rename(tx: &Transaction<'_>, account: &AccountId, name: &str) -> rusqlite::Result<bool> {
+pub(super) fn rename(tx: &Trail<'_>, account: &AccountId, name: &str) -> rusqlite::Result<bool> {
     let before: Option<String> =
         tx.query_row("SELECT name FROM account WHERE id = ?1", [account.0], |row| row.get(0)).optional()?;
     let changed =
         tx.execute("UPDATE OR IGNORE account SET name = ?2, given = ?2 WHERE id = ?1", (account.0, name))?;
     if changed > 0 {
-        tx.execute("UPDATE OR REPLACE primary_use SET user = ?2 WHERE user = ?1", (before, name))?;
+        tx.execute("UPDATE OR REPLACE primary_use SET user = ?2 WHERE user = ?1", (&before, name))?;
+        tx.account(
+            EventKind::UserRename,
+            account,
+            &Details { was: before.as_deref(), ..Details::default() },
+        )?;
     }
     Ok(changed > 0)
 }
 
-pub(super) fn delete(tx: &Transaction<'_>, account: &AccountId) -> rusqlite::Result<Vec<AppPasswordId>> {
+pub(super) fn delete(tx: &Trail<'_>, account: &AccountId) -> rusqlite::Result<Vec<AppPasswordId>> {
     let live = live_ids(tx, account)?;
+    live.iter().try_for_each(|id| tx.app_password(EventKind::Revoke, *id, &Details::default()))?;
+    tx.account(EventKind::UserDelete, account, &Details { count: Some(live.len()), ..Details::default() })?;
     // Uses go with their app password.
     tx.execute("DELETE FROM app_password WHERE account = ?1", [account.0])?;
     tx.execute("DELETE FROM primary_use WHERE user = (SELECT name FROM account WHERE id = ?1)", [account.0])?;
@@ -88,7 +109,7 @@ pub(super) fn delete(tx: &Transaction<'_>, account: &AccountId) -> rusqlite::Res
     Ok(live)
 }
 
-fn live_ids(tx: &Transaction<'_>, account: &AccountId) -> rusqlite::Result<Vec<AppPasswordId>> {
+fn live_ids(tx: &Trail<'_>, account: &AccountId) -> rusqlite::Result<Vec<AppPasswordId>> {
     tx.prepare_cached("SELECT id FROM app_password WHERE account = ?1 AND revoked IS NULL")?
         .query_map([account.0], |row| row.get(0).map(id_from_sql))?
         .collect()
@@ -100,7 +121,7 @@ const CLASHES: &str = "users.clashes";
 
 /// Each account gets the canonical name of the one that it was given. Where two fall
 /// together, the one that was given that very name has it, else the older one.
-pub(super) fn refold(tx: &Transaction<'_>, users: &UsersConfig) -> rusqlite::Result<Refolded> {
+pub(super) fn refold(tx: &Trail<'_>, users: &UsersConfig) -> rusqlite::Result<Refolded> {
     let rules = format!("{users:?}");
     let before = meta(tx, RULES)?;
     if before.as_deref() == Some(rules.as_str()) || (before.is_none() && *users == UsersConfig::default()) {
@@ -120,11 +141,7 @@ pub(super) fn refold(tx: &Transaction<'_>, users: &UsersConfig) -> rusqlite::Res
     Ok(done)
 }
 
-fn give_names(
-    tx: &Transaction<'_>,
-    accounts: &[AccountRecord],
-    users: &UsersConfig,
-) -> rusqlite::Result<Refolded> {
+fn give_names(tx: &Trail<'_>, accounts: &[AccountRecord], users: &UsersConfig) -> rusqlite::Result<Refolded> {
     let given: BTreeSet<&str> = accounts.iter().map(|account| account.given.as_str()).collect();
     let mut taken: BTreeSet<String> = given.iter().map(|name| (*name).to_owned()).collect();
     let mut done = Refolded::default();
@@ -152,12 +169,16 @@ fn give_names(
     tx.execute("UPDATE account SET name = given || char(0) || hex(id)", [])?;
     let mut rename = tx.prepare("UPDATE OR IGNORE account SET name = ?2 WHERE id = ?1")?;
     for (account, name) in accounts.iter().zip(names) {
-        rename.execute((account.id.0, name))?;
+        let has_it = rename.execute((account.id.0, &name))? > 0;
+        if has_it && name != account.name {
+            let details = Details { was: Some(&account.name), ..Details::default() };
+            tx.account(EventKind::UserRename, &account.id, &details)?;
+        }
     }
     Ok(done)
 }
 
-fn meta(tx: &Transaction<'_>, key: &str) -> rusqlite::Result<Option<String>> {
+fn meta(tx: &Trail<'_>, key: &str) -> rusqlite::Result<Option<String>> {
     let value: Option<Vec<u8>> =
         tx.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional()?;
     Ok(value.map(|value| String::from_utf8_lossy(&value).into_owned()))

@@ -3,19 +3,21 @@
 //! All checks come before the first change, for what is refused is committed too.
 
 use super::rows::{self, id_from_sql, id_to_sql, list_to_sql, pin_to_sql};
+use super::trail::{Details, Trail};
 use super::{account, life, read};
 use crate::clock::UnixSeconds;
 use crate::scope::Scope;
 use crate::store::{AccountRecord, Created, NewAppPassword, Rotation};
 use apppw_admin::AppPasswordId;
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use apppw_admin::verbs::EventKind;
+use rusqlite::{Connection, OptionalExtension};
 
 const DAY: i64 = 86_400;
 
 /// Most old halves of one app password in their grace at once: they count for no limit.
 const MOST_HALVES: i64 = 2;
 
-pub(super) fn create(tx: &Transaction<'_>, new: &NewAppPassword) -> rusqlite::Result<Created> {
+pub(super) fn create(tx: &Trail<'_>, new: &NewAppPassword) -> rusqlite::Result<Created> {
     let Some(account) = account_for(tx, new)? else { return Ok(Created::Collision) };
     if let Some(refused) = refusal(tx, &account, new)? {
         return Ok(refused);
@@ -26,7 +28,7 @@ pub(super) fn create(tx: &Transaction<'_>, new: &NewAppPassword) -> rusqlite::Re
     if new.new_account {
         account::insert(tx, &account)?;
     }
-    life::note_expired(tx, &account.id, new.at)?;
+    life::note_expired(tx, &account.id)?;
     if let Some(rotation) = &new.rotates {
         retire(tx, rotation, new.id)?;
     }
@@ -34,11 +36,16 @@ pub(super) fn create(tx: &Transaction<'_>, new: &NewAppPassword) -> rusqlite::Re
     if let Some(rotation) = &new.rotates {
         inherit(tx, rotation, new.id)?;
     }
+    let was = new.rotates.map(|rotation| rotation.old.to_string());
+    let kind = if was.is_some() { EventKind::Rotate } else { EventKind::Create };
+    let details = Details { was: was.as_deref(), services: &new.scope.services, ..Details::default() };
+    tx.app_password(kind, new.id, &details)?;
     let newly_enrolled = account.enrolled.is_none();
     if newly_enrolled {
         // One that was only locked or enrolled by name, while nobody could say whose it is.
         tx.prepare_cached("UPDATE account SET uid = coalesce(uid, ?2) WHERE id = ?1")?
             .execute((account.id.0, new.account.uid))?;
+        tx.account(EventKind::UserEnroll, &account.id, &Details::default())?;
     }
     tx.prepare_cached(
         "UPDATE account SET enrolled = coalesce(enrolled, ?2), creations = iif(creation_day = ?3, creations, 0) + 1,
@@ -139,7 +146,7 @@ fn halves_of(db: &Connection, newest: i64, now: UnixSeconds) -> rusqlite::Result
 }
 
 /// A pin may have closed since the caller read it: the new half is locked to the same.
-fn inherit(tx: &Transaction<'_>, rotation: &Rotation, new: AppPasswordId) -> rusqlite::Result<()> {
+fn inherit(tx: &Trail<'_>, rotation: &Rotation, new: AppPasswordId) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE app_password SET (pin_service, pin_network) =
              (SELECT pin_service, pin_network FROM app_password WHERE id = ?1) WHERE id = ?2",
@@ -150,7 +157,7 @@ fn inherit(tx: &Transaction<'_>, rotation: &Rotation, new: AppPasswordId) -> rus
 
 /// Leaves the old half of a rotation to its grace. Older halves that still live are the new
 /// one's too: all of them are one app password.
-fn retire(tx: &Transaction<'_>, rotation: &Rotation, successor: AppPasswordId) -> rusqlite::Result<()> {
+fn retire(tx: &Trail<'_>, rotation: &Rotation, successor: AppPasswordId) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE app_password SET successor = ?2, expires = min(coalesce(expires, ?3), ?3) WHERE id = ?1",
     )?
@@ -184,7 +191,7 @@ fn is_taken(tx: &Connection, account: &AccountRecord, new: &NewAppPassword) -> r
     .query_row((id_to_sql(new.id), account.id.0, new.hash.key, new.tag), |row| row.get(0))
 }
 
-fn insert(tx: &Transaction<'_>, account: &AccountRecord, new: &NewAppPassword) -> rusqlite::Result<()> {
+fn insert(tx: &Trail<'_>, account: &AccountRecord, new: &NewAppPassword) -> rusqlite::Result<()> {
     let Scope { services, networks, expires, pin_service, pin_network } = &new.scope;
     tx.prepare_cached(
         "INSERT INTO app_password (id, account, name, services, networks, expires, pin_service, pin_network, scheme, \
@@ -214,7 +221,11 @@ fn insert(tx: &Transaction<'_>, account: &AccountRecord, new: &NewAppPassword) -
     Ok(())
 }
 
-pub(super) fn undo(tx: &Transaction<'_>, new: &NewAppPassword, newly_enrolled: bool) -> rusqlite::Result<()> {
+pub(super) fn undo(tx: &Trail<'_>, new: &NewAppPassword, newly_enrolled: bool) -> rusqlite::Result<()> {
+    tx.app_password(EventKind::UndoCreate, new.id, &Details::default())?;
+    if newly_enrolled {
+        tx.account(EventKind::UserUnenroll, &new.account.id, &Details::default())?;
+    }
     tx.execute("DELETE FROM app_password WHERE id = ?1", [id_to_sql(new.id)])?;
     if let Some(Rotation { old, before, .. }) = new.rotates {
         tx.execute(

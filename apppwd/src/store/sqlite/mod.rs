@@ -3,6 +3,7 @@
 
 mod account;
 mod create;
+mod events;
 mod life;
 mod open;
 mod panic;
@@ -13,6 +14,8 @@ mod rotation;
 mod rows;
 mod select;
 mod threads;
+mod trail;
+mod users;
 mod uses;
 mod write;
 
@@ -22,18 +25,21 @@ mod tests;
 pub use open::{Database, open};
 
 use super::{
-    AccountId, AccountRecord, AppPasswordRecord, Changed, Counts, Created, Halves, Hash, LoginRow,
-    NewAppPassword, PageStart, RecordMarks, Refolded, Renamed, Restrictions, Selection, Store, StoreError,
-    Uses,
+    AccountId, AccountRecord, AppPasswordRecord, By, Changed, Counts, Created, EventPage, EventSelection,
+    Halves, Hash, Health, KeepEvents, LoginRow, NewAppPassword, PageStart, RecordMarks, Refolded, Renamed,
+    Restrictions, Selection, Store, StoreError, Uses,
 };
 use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;
 use crate::panic_switch::PanicSwitch;
 use crate::scope::FirstUse;
 use apppw_admin::AppPasswordId;
-use apppw_admin::verbs::{Actor, Use};
+use apppw_admin::verbs::{Event, Use, UserSummary};
 use rusqlite::Connection;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use threads::{Reader, Writer};
+use trail::Trail;
 
 /// The open store. Reads run on the calling thread: each is an index look-up of
 /// microseconds, and a hop to another thread would cost more than the read.
@@ -42,11 +48,35 @@ pub struct SqliteStore {
     /// For what reads many rows: logins must not wait for it.
     slow: Reader,
     writer: Writer,
+    /// This mail host's name, for events.
+    host: Arc<str>,
+    /// Reads and writes that failed.
+    errors: Arc<AtomicU64>,
+}
+
+impl SqliteStore {
+    /// What a read on this thread has come to.
+    fn read<T>(&self, read: rusqlite::Result<T>) -> Result<T, StoreError> {
+        read.map_err(|error| {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+            error.into()
+        })
+    }
+
+    /// A change that leaves a trail, in a transaction of its own.
+    async fn change<T, F>(&self, by: By, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Trail<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let host = Arc::clone(&self.host);
+        self.writer.run(move |tx| work(&Trail::new(tx, &host, &by))).await
+    }
 }
 
 impl Store for SqliteStore {
     async fn account(&self, name: &str) -> Result<Option<AccountRecord>, StoreError> {
-        Ok(read::account(&self.reader, name)?)
+        self.read(read::account(&self.reader, name))
     }
 
     async fn login_row(
@@ -55,11 +85,11 @@ impl Store for SqliteStore {
         key: u32,
         tag: u32,
     ) -> Result<Option<LoginRow>, StoreError> {
-        Ok(read::login_row(&self.reader, account, key, tag)?)
+        self.read(read::login_row(&self.reader, account, key, tag))
     }
 
     async fn account_by_id(&self, id: &AccountId) -> Result<Option<AccountRecord>, StoreError> {
-        Ok(read::account_by_id(&self.reader, id)?)
+        self.read(read::account_by_id(&self.reader, id))
     }
 
     async fn bound_accounts(&self, after: &str, limit: usize) -> Result<Vec<AccountRecord>, StoreError> {
@@ -68,7 +98,7 @@ impl Store for SqliteStore {
     }
 
     async fn app_password(&self, id: AppPasswordId) -> Result<Option<AppPasswordRecord>, StoreError> {
-        Ok(read::app_password(&self.reader, id)?)
+        self.read(read::app_password(&self.reader, id))
     }
 
     async fn app_passwords(
@@ -111,7 +141,7 @@ impl Store for SqliteStore {
     }
 
     async fn uses(&self, id: AppPasswordId, limit: usize) -> Result<Vec<Use>, StoreError> {
-        Ok(uses::read(&self.reader, id, limit)?)
+        self.read(uses::read(&self.reader, id, limit))
     }
 
     async fn primary_uses(&self, offset: usize, limit: usize) -> Result<Vec<Uses<String>>, StoreError> {
@@ -123,29 +153,45 @@ impl Store for SqliteStore {
         self.slow.run(move |db| read::counts(db, account.as_ref(), now)).await
     }
 
+    async fn users(
+        &self,
+        after: &str,
+        limit: usize,
+        now: UnixSeconds,
+    ) -> Result<Vec<UserSummary>, StoreError> {
+        let after = after.to_owned();
+        self.slow.run(move |db| users::read(db, &after, limit, now)).await
+    }
+
+    async fn events(&self, selection: &EventSelection, limit: usize) -> Result<EventPage, StoreError> {
+        let selection = selection.clone();
+        self.slow.run(move |db| events::read(db, &selection, limit)).await
+    }
+
     async fn restrictions(&self) -> Result<Restrictions, StoreError> {
         self.slow.run(read::restrictions).await
     }
 
     async fn check_creation(&self, new: &NewAppPassword) -> Result<Option<Created>, StoreError> {
-        Ok(create::check(&self.reader, new)?)
+        self.read(create::check(&self.reader, new))
     }
 
     async fn create(&self, new: NewAppPassword) -> Result<Created, StoreError> {
-        self.writer.run(move |tx| create::create(tx, &new)).await
+        let by = By::actor(new.by.clone(), new.at);
+        self.change(by, move |tx| create::create(tx, &new)).await
     }
 
-    async fn undo_create(&self, new: NewAppPassword, newly_enrolled: bool) -> Result<(), StoreError> {
-        self.writer.run(move |tx| create::undo(tx, &new, newly_enrolled)).await
+    async fn undo_create(&self, new: NewAppPassword, newly_enrolled: bool, by: By) -> Result<(), StoreError> {
+        self.change(by, move |tx| create::undo(tx, &new, newly_enrolled)).await
     }
 
     async fn revoke(
         &self,
         ids: Vec<(AppPasswordId, UnixSeconds)>,
         halves: Halves,
-        by: Actor,
+        by: By,
     ) -> Result<Changed, StoreError> {
-        self.writer.run(move |tx| write::revoke(tx, &ids, halves, &by)).await
+        self.change(by, move |tx| write::revoke(tx, &ids, halves)).await
     }
 
     async fn set_suspended(
@@ -153,28 +199,35 @@ impl Store for SqliteStore {
         ids: Vec<(AppPasswordId, UnixSeconds)>,
         suspend: bool,
         halves: Halves,
-        by: Actor,
+        by: By,
     ) -> Result<Changed, StoreError> {
-        self.writer.run(move |tx| life::set_suspended(tx, &ids, suspend, halves, &by)).await
+        self.change(by, move |tx| life::set_suspended(tx, &ids, suspend, halves)).await
     }
 
-    async fn rename(&self, id: AppPasswordId, name: String, now: UnixSeconds) -> Result<Renamed, StoreError> {
-        self.writer.run(move |tx| life::rename(tx, id, &name, now)).await
+    async fn rename(
+        &self,
+        id: AppPasswordId,
+        name: String,
+        per_day: Option<u32>,
+        by: By,
+    ) -> Result<Renamed, StoreError> {
+        self.change(by, move |tx| life::rename(tx, id, &name, per_day)).await
     }
 
-    async fn pin(&self, id: AppPasswordId, first_use: FirstUse, now: UnixSeconds) -> Result<(), StoreError> {
-        self.writer.run(move |tx| life::pin(tx, id, &first_use, now)).await
+    async fn pin(&self, id: AppPasswordId, first_use: FirstUse, by: By) -> Result<(), StoreError> {
+        self.change(by, move |tx| life::pin(tx, id, &first_use)).await
     }
 
     async fn end_by(
         &self,
         ends: Vec<(AppPasswordId, UnixSeconds)>,
+        by: By,
     ) -> Result<Vec<AppPasswordId>, StoreError> {
-        self.writer.run(move |tx| life::end_by(tx, &ends)).await
+        self.change(by, move |tx| life::end_by(tx, &ends)).await
     }
 
-    async fn mark_expired(&self, ids: Vec<AppPasswordId>, at: UnixSeconds) -> Result<(), StoreError> {
-        self.writer.run(move |tx| life::mark_expired(tx, &ids, at)).await
+    async fn mark_expired(&self, ids: Vec<AppPasswordId>, by: By) -> Result<(), StoreError> {
+        self.change(by, move |tx| life::mark_expired(tx, &ids)).await
     }
 
     async fn rehash(
@@ -193,8 +246,9 @@ impl Store for SqliteStore {
         account: AccountRecord,
         new_account: bool,
         enrolled: Option<UnixSeconds>,
+        by: By,
     ) -> Result<bool, StoreError> {
-        self.writer.run(move |tx| account::set_enrolled(tx, &account, new_account, enrolled)).await
+        self.change(by, move |tx| account::set_enrolled(tx, &account, new_account, enrolled)).await
     }
 
     async fn set_locked(
@@ -203,34 +257,49 @@ impl Store for SqliteStore {
         new_account: bool,
         locked: bool,
         at: UnixSeconds,
+        by: By,
     ) -> Result<bool, StoreError> {
-        self.writer.run(move |tx| account::set_locked(tx, &account, new_account, locked, at)).await
+        self.change(by, move |tx| account::set_locked(tx, &account, new_account, locked, at)).await
     }
 
     async fn lock_down(
         &self,
         account: AccountRecord,
         new_account: bool,
-        at: UnixSeconds,
-        by: Actor,
+        by: By,
     ) -> Result<Vec<AppPasswordId>, StoreError> {
-        self.writer.run(move |tx| account::lock_down(tx, &account, new_account, at, &by)).await
+        self.change(by, move |tx| account::lock_down(tx, &account, new_account)).await
     }
 
-    async fn rename_account(&self, account: AccountId, name: String) -> Result<bool, StoreError> {
-        self.writer.run(move |tx| account::rename(tx, &account, &name)).await
+    async fn rename_account(&self, account: AccountId, name: String, by: By) -> Result<bool, StoreError> {
+        self.change(by, move |tx| account::rename(tx, &account, &name)).await
     }
 
-    async fn delete_account(&self, account: AccountId) -> Result<Vec<AppPasswordId>, StoreError> {
-        self.writer.run(move |tx| account::delete(tx, &account)).await
+    async fn delete_account(&self, account: AccountId, by: By) -> Result<Vec<AppPasswordId>, StoreError> {
+        self.change(by, move |tx| account::delete(tx, &account)).await
     }
 
-    async fn refold(&self, users: UsersConfig) -> Result<Refolded, StoreError> {
-        self.writer.run(move |tx| account::refold(tx, &users)).await
+    async fn refold(&self, users: UsersConfig, by: By) -> Result<Refolded, StoreError> {
+        self.change(by, move |tx| account::refold(tx, &users)).await
     }
 
-    async fn set_panic(&self, switch: String, since: Option<UnixSeconds>) -> Result<PanicSwitch, StoreError> {
-        self.writer.run(move |tx| panic::set(tx, &switch, since)).await
+    async fn set_panic(
+        &self,
+        switch: String,
+        since: Option<UnixSeconds>,
+        by: By,
+    ) -> Result<PanicSwitch, StoreError> {
+        self.change(by, move |tx| panic::set(tx, &switch, since)).await
+    }
+
+    async fn add_events(&self, events: Vec<Event>) -> Result<(), StoreError> {
+        // Each says itself when, and by whom.
+        let by = By::login(0);
+        self.change(by, move |tx| events.iter().try_for_each(|event| tx.noted(event))).await
+    }
+
+    async fn prune_events(&self, keep: KeepEvents, by: By) -> Result<usize, StoreError> {
+        self.change(by, move |tx| events::prune(tx, keep)).await
     }
 
     async fn add_uses(&self, uses: Vec<Uses<AppPasswordId>>) -> Result<(), StoreError> {
@@ -241,23 +310,27 @@ impl Store for SqliteStore {
         self.writer.run(move |tx| primary_uses::add(tx, &uses)).await
     }
 
-    async fn prune(&self, before: UnixSeconds) -> Result<usize, StoreError> {
-        self.writer.run(move |tx| life::prune(tx, before)).await
+    async fn prune(&self, before: UnixSeconds, by: By) -> Result<usize, StoreError> {
+        self.change(by, move |tx| life::prune(tx, before)).await
     }
 
-    async fn sweep_expired(&self, now: UnixSeconds, by: Actor) -> Result<Vec<AppPasswordId>, StoreError> {
-        self.writer.run(move |tx| life::sweep_expired(tx, now, &by)).await
+    async fn sweep_expired(&self, by: By) -> Result<Vec<AppPasswordId>, StoreError> {
+        self.change(by, life::sweep_expired).await
     }
 
     async fn record_marks(&self) -> Result<Option<RecordMarks>, StoreError> {
-        Ok(record::read(&self.reader)?)
+        self.read(record::read(&self.reader))
     }
 
     async fn set_record_marks(&self, marks: RecordMarks) -> Result<(), StoreError> {
         self.writer.run(move |tx| record::set(tx, &marks)).await
     }
 
-    fn writable(&self) -> bool {
-        self.writer.writable()
+    fn health(&self) -> Health {
+        Health {
+            writable: self.writer.writable(),
+            commits: self.writer.commits(),
+            errors: self.errors.load(Ordering::Relaxed),
+        }
     }
 }

@@ -11,9 +11,11 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// Each step from one schema to the next; `user_version` counts those that are done.
-const MIGRATIONS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql")];
 
 /// The oldest SQLite whose WAL mode loses no commits.
 const LEAST_SQLITE: i32 = 3_051_003;
@@ -42,7 +44,7 @@ impl Database {
 }
 
 /// Opens the database, migrating it if need be, and checks that it was made with `keys`. An
-/// empty one is filled only if it `may_be_new`.
+/// empty one is filled only if it `may_be_new`. Events will say that they happened on `host`.
 ///
 /// # Errors
 /// [`Fault::Store`], [`Fault::Access`], or [`Fault::Key`] if the key is another one.
@@ -51,6 +53,7 @@ pub fn open(
     keys: &Keyring,
     key_path: &Path,
     may_be_new: bool,
+    host: &str,
 ) -> Result<SqliteStore, Fault> {
     let path = &database.path;
     let unusable = |e| open_error(path, &e);
@@ -75,9 +78,10 @@ pub fn open(
     check_keys(&connection, keys, key_path, path)?;
     let thread = |source| Fault::System { what: "can't start a thread", source };
     let reader = open_reader(path).map_err(unusable)?;
-    let slow = Reader::start(open_reader(path).map_err(unusable)?).map_err(thread)?;
-    let writer = Writer::start(connection).map_err(thread)?;
-    Ok(SqliteStore { reader, slow, writer })
+    let errors = Arc::new(AtomicU64::new(0));
+    let slow = Reader::start(open_reader(path).map_err(unusable)?, Arc::clone(&errors)).map_err(thread)?;
+    let writer = Writer::start(connection, Arc::clone(&errors)).map_err(thread)?;
+    Ok(SqliteStore { reader, slow, writer, host: host.into(), errors })
 }
 
 fn open_reader(path: &Path) -> rusqlite::Result<Connection> {

@@ -1,8 +1,10 @@
 //! The panic switches.
 
+use super::trail::{Details, Trail};
 use crate::clock::UnixSeconds;
-use crate::panic_switch::PanicSwitch;
-use rusqlite::{Connection, Transaction};
+use crate::panic_switch::{HOST, PanicSwitch};
+use apppw_admin::verbs::EventKind;
+use rusqlite::Connection;
 
 pub(super) fn read(db: &Connection) -> rusqlite::Result<PanicSwitch> {
     let switches = db
@@ -12,17 +14,19 @@ pub(super) fn read(db: &Connection) -> rusqlite::Result<PanicSwitch> {
     Ok(PanicSwitch(switches))
 }
 
-pub(super) fn set(
-    tx: &Transaction<'_>,
-    switch: &str,
-    since: Option<UnixSeconds>,
-) -> rusqlite::Result<PanicSwitch> {
-    match since {
+pub(super) fn set(tx: &Trail<'_>, switch: &str, since: Option<UnixSeconds>) -> rusqlite::Result<PanicSwitch> {
+    let changed = match since {
         // The first time counts.
         Some(since) => {
             tx.execute("INSERT OR IGNORE INTO panic (switch, since) VALUES (?1, ?2)", (switch, since))?
         }
         None => tx.execute("DELETE FROM panic WHERE switch = ?1", [switch])?,
     };
+    if changed > 0 {
+        let kind = if since.is_some() { EventKind::PanicOn } else { EventKind::PanicOff };
+        let group: Vec<String> =
+            Some(switch.to_owned()).filter(|switch| switch != HOST).into_iter().collect();
+        tx.host(kind, &Details { services: &group, ..Details::default() })?;
+    }
     read(tx)
 }

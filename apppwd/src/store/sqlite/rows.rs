@@ -3,7 +3,7 @@
 use crate::scope::{Pin, Scope};
 use crate::store::{AccountId, AccountRecord, AppPasswordRecord, Hash, LoginRow, Scheme};
 use apppw_admin::AppPasswordId;
-use apppw_admin::verbs::{Actor, ActorRole};
+use apppw_admin::verbs::{Actor, ActorRole, Use};
 use rusqlite::{Row, types::Type};
 
 /// Argon2id's number in the `scheme` column.
@@ -151,24 +151,42 @@ pub(super) fn app_password(row: &Row<'_>) -> rusqlite::Result<AppPasswordRecord>
     })
 }
 
+/// The columns `service, rhost, unproven, host, first, last, count`.
+pub(super) fn used(row: &Row<'_>) -> rusqlite::Result<Use> {
+    Ok(Use {
+        service: row.get(0)?,
+        rhost: row.get::<_, Option<String>>(1)?.filter(|rhost| !rhost.is_empty()),
+        rhost_unproven: row.get(2)?,
+        host: row.get(3)?,
+        first: row.get(4)?,
+        last: row.get(5)?,
+        count: row.get(6)?,
+    })
+}
+
 /// Who did it, if anyone did.
-fn actor(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Actor>> {
+pub(super) fn actor(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Actor>> {
     row.get_ref(column)?.as_str_or_null()?.map(|text| actor_from_sql(column, text)).transpose()
 }
 
-/// `UID ROLE ON-BEHALF-OF NAME`, `-` for none: a few bytes in each row.
+/// `UID ROLE ON-BEHALF-OF NAME`, `-` for none: a few bytes in each row. `UID/LOGIN-UID` where the
+/// kernel told that one too.
 pub(super) fn actor_to_sql(actor: &Actor) -> String {
-    let Actor { uid, role, on_behalf_of, name } = actor;
+    let Actor { uid, login_uid, role, on_behalf_of, name } = actor;
+    let login = login_uid.map(|login| format!("/{login}")).unwrap_or_default();
     let or_none = |text: &Option<String>| text.as_deref().unwrap_or("-").to_owned();
-    format!("{uid} {} {} {}", role.as_str(), or_none(on_behalf_of), or_none(name))
+    format!("{uid}{login} {} {} {}", role.as_str(), or_none(on_behalf_of), or_none(name))
 }
 
 fn actor_from_sql(column: usize, text: &str) -> rusqlite::Result<Actor> {
     let some = |word: &str| (word != "-").then(|| word.to_owned());
     let parse = || {
         let mut words = text.splitn(4, ' ');
+        let uids = words.next()?;
+        let (uid, login) = uids.split_once('/').map_or((uids, None), |(uid, login)| (uid, Some(login)));
         Some(Actor {
-            uid: words.next()?.parse().ok()?,
+            uid: uid.parse().ok()?,
+            login_uid: login.map(str::parse).transpose().ok()?,
             role: ActorRole::from_word(words.next()?)?,
             on_behalf_of: some(words.next()?),
             name: some(words.next()?),

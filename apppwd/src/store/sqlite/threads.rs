@@ -4,15 +4,19 @@ use super::super::StoreError;
 use crate::worker::{Lost, Worker};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Reads that take longer than a login may wait.
-pub(super) struct Reader(Worker<Connection>);
+pub(super) struct Reader {
+    worker: Worker<Connection>,
+    errors: Arc<AtomicU64>,
+}
 
 impl Reader {
-    /// Starts its thread on `connection`.
-    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
-        Worker::start("store-reader", connection, |_| ()).map(Self)
+    /// Starts its thread on `connection`; what fails is counted in `errors`.
+    pub(super) fn start(connection: Connection, errors: Arc<AtomicU64>) -> std::io::Result<Self> {
+        let worker = Worker::start("store-reader", connection, |_| ())?;
+        Ok(Self { worker, errors })
     }
 
     /// Runs `work`.
@@ -21,7 +25,12 @@ impl Reader {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        Ok(self.0.run(move |connection| work(connection)).await??)
+        let done = self.worker.run(move |connection| work(connection)).await;
+        let done = done.map_err(StoreError::from).and_then(|done| Ok(done?));
+        if done.is_err() {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+        }
+        done
     }
 }
 
@@ -29,16 +38,19 @@ impl Reader {
 pub(super) struct Writer {
     worker: Worker<Connection>,
     writable: Arc<AtomicBool>,
+    commits: AtomicU64,
+    errors: Arc<AtomicU64>,
 }
 
 impl Writer {
-    /// Starts its thread on `connection`. At the end it leaves the whole database in one
-    /// file, as far as the disk lets it.
-    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+    /// Starts its thread on `connection`; what fails is counted in `errors`. At the end it leaves
+    /// the whole database in one file, as far as the disk lets it.
+    pub(super) fn start(connection: Connection, errors: Arc<AtomicU64>) -> std::io::Result<Self> {
         let worker = Worker::start("store-writer", connection, |connection| {
             let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         })?;
-        Ok(Self { worker, writable: Arc::new(AtomicBool::new(true)) })
+        let (writable, commits) = (Arc::new(AtomicBool::new(true)), AtomicU64::new(0));
+        Ok(Self { worker, writable, commits, errors })
     }
 
     /// Runs `work` in a transaction of its own; `Ok` means that it is committed and durable.
@@ -48,13 +60,19 @@ impl Writer {
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
         let writable = Arc::clone(&self.writable);
-        self.worker
-            .run(move |connection| {
-                let outcome = transact(connection, work).map_err(StoreError::from);
-                writable.store(!matches!(outcome, Err(StoreError::ReadOnly(_))), Ordering::Relaxed);
-                outcome
-            })
-            .await?
+        let done = self.worker.run(move |connection| {
+            let outcome = transact(connection, work).map_err(StoreError::from);
+            writable.store(!matches!(outcome, Err(StoreError::ReadOnly(_))), Ordering::Relaxed);
+            outcome
+        });
+        let done = done.await.map_err(StoreError::from).flatten();
+        let counter = if done.is_ok() { &self.commits } else { &self.errors };
+        counter.fetch_add(1, Ordering::Relaxed);
+        done
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     pub(super) fn writable(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Uses: logins per app password, service and address.
 
-use super::rows::id_to_sql;
+use super::rows::{self, id_to_sql};
 use crate::store::{MAX_USES, Uses};
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
@@ -13,19 +13,7 @@ pub(super) fn read(db: &Connection, id: AppPasswordId, limit: usize) -> rusqlite
          WHERE app_password = ?1 ORDER BY last DESC, service, rhost LIMIT ?2",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    statement
-        .query_map((id_to_sql(id), limit), |row| {
-            Ok(Use {
-                service: row.get(0)?,
-                rhost: row.get::<_, Option<String>>(1)?.filter(|rhost| !rhost.is_empty()),
-                rhost_unproven: row.get(2)?,
-                host: row.get(3)?,
-                first: row.get(4)?,
-                last: row.get(5)?,
-                count: row.get(6)?,
-            })
-        })?
-        .collect()
+    statement.query_map((id_to_sql(id), limit), rows::used)?.collect()
 }
 
 pub(super) fn add(tx: &Transaction<'_>, uses: &[Uses<AppPasswordId>]) -> rusqlite::Result<()> {

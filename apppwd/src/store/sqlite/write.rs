@@ -2,25 +2,25 @@
 
 use super::rotation;
 use super::rows::{self, id_to_sql};
+use super::trail::{Details, Trail};
 use crate::clock::UnixSeconds;
 use crate::store::{Changed, Halves, Hash};
 use apppw_admin::AppPasswordId;
-use apppw_admin::verbs::Actor;
+use apppw_admin::verbs::EventKind;
 use rusqlite::{OptionalExtension, Transaction};
 
 /// The hash goes with the revocation: nothing can be tested against it any more.
 pub(super) fn revoke(
-    tx: &Transaction<'_>,
+    tx: &Trail<'_>,
     ids: &[(AppPasswordId, UnixSeconds)],
     halves: Halves,
-    by: &Actor,
 ) -> rusqlite::Result<Changed> {
     let mut state = tx.prepare_cached("SELECT revoked IS NOT NULL FROM app_password WHERE id = ?1")?;
     let mut update = tx.prepare_cached(
         "UPDATE app_password SET revoked = ?2, revoked_by = ?3, salt = NULL, hash = NULL
          WHERE id = ?1 AND revoked IS NULL",
     )?;
-    let by = rows::actor_to_sql(by);
+    let by = tx.actor();
     let mut done = Changed::default();
     for (id, at) in rotation::reach(tx, ids, halves)? {
         match state.query_row([id_to_sql(id)], |row| row.get(0)).optional()? {
@@ -31,6 +31,7 @@ pub(super) fn revoke(
                 if update.execute((id_to_sql(id), at, &by))? != 1 {
                     return Err(rusqlite::Error::StatementChangedRows(0));
                 }
+                tx.app_password(EventKind::Revoke, id, &Details::default())?;
                 done.changed.push(id);
             }
         }

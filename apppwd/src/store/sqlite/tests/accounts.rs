@@ -11,14 +11,14 @@ fn a_lockdown_is_one_transaction() {
         let alice = account("alice", 1);
         store.create(new(1, alice.clone(), true, "phone")).await.unwrap();
         store.create(new(2, alice.clone(), false, "tablet")).await.unwrap();
-        store.revoke(vec![(id(2), 11)], Halves::Both, BY).await.unwrap();
-        assert_eq!(store.lock_down(alice.clone(), false, 20, BY).await.unwrap(), [id(1)]);
+        store.revoke(vec![(id(2), 11)], Halves::Both, by(11)).await.unwrap();
+        assert_eq!(store.lock_down(alice.clone(), false, by(20)).await.unwrap(), [id(1)]);
         assert_eq!(store.account("alice").await.unwrap().unwrap().locked, Some(20));
         // One that is not known yet is made for it.
-        assert_eq!(store.lock_down(account("bob", 2), true, 21, BY).await.unwrap(), []);
+        assert_eq!(store.lock_down(account("bob", 2), true, by(21)).await.unwrap(), []);
         assert_eq!(store.account("bob").await.unwrap().unwrap().locked, Some(21));
-        assert!(store.set_locked(alice.clone(), false, false, 22).await.unwrap());
-        assert!(!store.set_locked(alice, false, false, 23).await.unwrap(), "it was so already");
+        assert!(store.set_locked(alice.clone(), false, false, 22, by(22)).await.unwrap());
+        assert!(!store.set_locked(alice, false, false, 23, by(23)).await.unwrap(), "it was so already");
     });
 }
 
@@ -30,8 +30,8 @@ fn a_renamed_account_keeps_its_app_passwords() {
         let alice = account("alice", 1);
         store.create(new(1, alice.clone(), true, "phone")).await.unwrap();
         store.create(new(2, account("bob", 2), true, "phone")).await.unwrap();
-        assert!(!store.rename_account(alice.id, "bob".into()).await.unwrap(), "bob has it");
-        assert!(store.rename_account(alice.id, "carol".into()).await.unwrap());
+        assert!(!store.rename_account(alice.id, "bob".into(), by(30)).await.unwrap(), "bob has it");
+        assert!(store.rename_account(alice.id, "carol".into(), by(30)).await.unwrap());
         assert_eq!(store.account("alice").await.unwrap(), None);
         assert_eq!(store.account("carol").await.unwrap().unwrap().id, alice.id);
         assert!(store.login_row(&alice.id, 1, 1).await.unwrap().is_some());
@@ -46,8 +46,8 @@ fn a_deleted_account_leaves_nothing() {
         let alice = account("alice", 1);
         store.create(new(1, alice.clone(), true, "phone")).await.unwrap();
         store.create(new(2, alice.clone(), false, "tablet")).await.unwrap();
-        store.revoke(vec![(id(2), 11)], Halves::Both, BY).await.unwrap();
-        assert_eq!(store.delete_account(alice.id).await.unwrap(), [id(1)]);
+        store.revoke(vec![(id(2), 11)], Halves::Both, by(11)).await.unwrap();
+        assert_eq!(store.delete_account(alice.id, by(30)).await.unwrap(), [id(1)]);
         assert_eq!(store.counts(None, 20).await.unwrap(), Counts::default());
         assert_eq!(store.login_row(&alice.id, 1, 1).await.unwrap(), None);
     });
@@ -77,7 +77,7 @@ fn new_rules_fold_names_and_kill_none() {
             all.into_iter().map(|record| record.user).collect::<Vec<_>>()
         };
         let strict = rules(true, Some("example.org"), &[("old.example", "new.example")]);
-        let done = store.refold(strict.clone()).await.unwrap();
+        let done = store.refold(strict.clone(), by(40)).await.unwrap();
         assert_eq!(
             names().await,
             ["alice@example.org", "bob@new.example", "BOB@new.example", "carol", "carol@example.org", "dora"]
@@ -85,10 +85,10 @@ fn new_rules_fold_names_and_kill_none() {
         assert_eq!(done.renamed, 3);
         let clashes = [("BOB@new.example", "bob@new.example"), ("carol", "carol@example.org")];
         assert_eq!(done.clashes, clashes.map(|(given, name)| (given.to_owned(), name.to_owned())));
-        let again = store.refold(strict).await.unwrap();
+        let again = store.refold(strict, by(40)).await.unwrap();
         assert_eq!((again.renamed, again.clashes), (0, done.clashes), "said at each start, done once");
         // Back again: each has the name that it was given.
-        store.refold(UsersConfig::default()).await.unwrap();
+        store.refold(UsersConfig::default(), by(40)).await.unwrap();
         assert_eq!(
             names().await,
             ["Alice", "bob@old.example", "BOB@new.example", "carol", "carol@example.org", "Dora"]
@@ -102,10 +102,10 @@ fn panic_switches_are_kept() {
     {
         let store = bed.open().unwrap();
         run(async {
-            store.set_panic(String::new(), Some(5)).await.unwrap();
-            store.set_panic(String::new(), Some(6)).await.unwrap();
-            store.set_panic("mail".into(), Some(7)).await.unwrap();
-            store.set_panic("mail".into(), None).await.unwrap();
+            store.set_panic(String::new(), Some(5), by(5)).await.unwrap();
+            store.set_panic(String::new(), Some(6), by(5)).await.unwrap();
+            store.set_panic("mail".into(), Some(7), by(5)).await.unwrap();
+            store.set_panic("mail".into(), None, by(5)).await.unwrap();
         });
     }
     let store = bed.open().unwrap();
@@ -152,7 +152,7 @@ fn nobodys_given_name_is_ever_taken() {
         store.create(new(5, unix, true, "phone")).await.unwrap();
         // The default domain is an alias, and each name is one that somebody was given.
         let odd = rules(true, Some("example.net"), &[("example.net", "example.org")]);
-        let done = store.refold(odd).await.unwrap();
+        let done = store.refold(odd, by(40)).await.unwrap();
         assert_eq!(done.renamed, 1, "c is c@example.org");
         for name in ["alice", "alice@example.net", "alice@example.org", "C", "c@example.org"] {
             assert!(store.account(name).await.unwrap().is_some(), "{name}: {done:?}");
@@ -161,7 +161,7 @@ fn nobodys_given_name_is_ever_taken() {
         let unix = AccountRecord { uid: Some(1001), ..account("dora", 6) };
         store.create(new(6, unix, true, "phone")).await.unwrap();
         store.create(new(7, account("dora@example.org", 7), true, "phone")).await.unwrap();
-        let done = store.refold(rules(false, Some("example.org"), &[])).await.unwrap();
+        let done = store.refold(rules(false, Some("example.org"), &[]), by(40)).await.unwrap();
         assert!(done.clashes.contains(&("dora".into(), "dora@example.org".into())), "{done:?}");
     });
 }

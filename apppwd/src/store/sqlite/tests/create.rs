@@ -43,7 +43,7 @@ fn a_taken_name_id_or_tag_changes_nothing() {
             Counts { accounts: 1, enrolled: 1, live: 1, ..Counts::default() }
         );
         // A tombstone keeps its tag but not its name.
-        store.revoke(vec![(id, 11)], Halves::Both, BY).await.unwrap();
+        store.revoke(vec![(id, 11)], Halves::Both, by(11)).await.unwrap();
         let same_tag = NewAppPassword { tag: 7, ..again(9, "phone") };
         assert_eq!(store.create(same_tag).await.unwrap(), Created::Collision);
         assert!(matches!(store.create(again(9, "phone")).await.unwrap(), Created::Done { .. }));
@@ -65,7 +65,7 @@ fn an_account_has_at_most_its_limit_of_live_ones() {
             store.create(new(7, alice.clone(), false, "one more")).await.unwrap(),
             Created::TooManyLive
         );
-        store.revoke(vec![(AppPasswordId::from_bits(3), 20)], Halves::Both, BY).await.unwrap();
+        store.revoke(vec![(AppPasswordId::from_bits(3), 20)], Halves::Both, by(20)).await.unwrap();
         assert!(matches!(
             store.create(new(7, alice, false, "one more")).await.unwrap(),
             Created::Done { .. }
@@ -129,7 +129,7 @@ fn creations_are_counted_by_the_day() {
             let made = store.create(make(bits, at, two)).await.unwrap();
             assert_eq!(matches!(made, Created::Done { .. }), done, "{bits}: {made:?}");
             // Revoking makes no room for another creation.
-            store.revoke(vec![(id(bits), at)], Halves::Both, BY).await.unwrap();
+            store.revoke(vec![(id(bits), at)], Halves::Both, by(at)).await.unwrap();
         }
         assert_eq!(store.create(make(6, 2 * DAY, two)).await.unwrap(), Created::TooManyToday);
         let made = store.create(make(6, 2 * DAY, Limits { per_day: None, ..two })).await.unwrap();
@@ -143,7 +143,7 @@ fn a_locked_account_gets_none() {
     let store = bed.open().unwrap();
     run(async {
         let alice = account("alice", 1);
-        store.set_locked(alice.clone(), true, true, 3).await.unwrap();
+        store.set_locked(alice.clone(), true, true, 3, by(3)).await.unwrap();
         assert_eq!(store.create(new(1, alice, false, "phone")).await.unwrap(), Created::Locked);
     });
 }

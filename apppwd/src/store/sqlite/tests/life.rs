@@ -11,15 +11,15 @@ fn suspension_comes_and_goes_and_revocation_stays() {
         let alice = account("alice", 1);
         store.create(new(1, alice.clone(), true, "phone")).await.unwrap();
         store.create(new(2, alice, false, "tablet")).await.unwrap();
-        store.revoke(vec![(id(2), 11)], Halves::Both, BY).await.unwrap();
+        store.revoke(vec![(id(2), 11)], Halves::Both, by(11)).await.unwrap();
         let all = vec![(id(1), 12), (id(2), 12), (id(3), 12)];
-        let done = store.set_suspended(all.clone(), true, Halves::Both, BY).await.unwrap();
+        let done = store.set_suspended(all.clone(), true, Halves::Both, by(12)).await.unwrap();
         assert_eq!((done.changed, done.revoked, done.already), (vec![id(1)], vec![id(2)], vec![]));
         let row = store.login_row(&AccountId([1; 16]), 1, 1).await.unwrap().unwrap();
         assert_eq!(row.suspended, Some(12));
-        let done = store.set_suspended(all.clone(), true, Halves::Both, BY).await.unwrap();
+        let done = store.set_suspended(all.clone(), true, Halves::Both, by(12)).await.unwrap();
         assert_eq!(done.already, [id(1)]);
-        store.set_suspended(vec![(id(1), 13)], false, Halves::Both, BY).await.unwrap();
+        store.set_suspended(vec![(id(1), 13)], false, Halves::Both, by(13)).await.unwrap();
         let record = store.app_password(id(1)).await.unwrap().unwrap();
         assert_eq!((record.suspended, record.suspended_by, record.resumed), (None, None, Some(13)));
     });
@@ -38,8 +38,8 @@ fn the_first_use_closes_a_pin_and_no_later_one_opens_it() {
         let net = |text: &str| Some(text.parse().unwrap());
         let first = FirstUse { service: Some("imap".into()), network: net("192.0.2.0/24") };
         let second = FirstUse { service: Some("smtp".into()), network: net("198.51.100.0/24") };
-        store.pin(id(1), first, 15).await.unwrap();
-        store.pin(id(1), second, 15).await.unwrap();
+        store.pin(id(1), first, By::login(15)).await.unwrap();
+        store.pin(id(1), second, By::login(15)).await.unwrap();
         let row = store.login_row(&AccountId([1; 16]), 1, 1).await.unwrap().unwrap();
         assert_eq!(row.scope.pin_service, Pin::To("imap".into()));
         assert_eq!(row.scope.pin_network, Pin::To("192.0.2.0/24".parse().unwrap()));
@@ -59,15 +59,18 @@ fn what_was_seen_expired_stays_so_and_frees_its_name() {
         assert!(matches!(store.create(same(2, 30)).await.unwrap(), Created::Done { .. }));
         let row = store.login_row(&alice.id, 1, 1).await.unwrap().unwrap();
         assert!(row.expired, "seen by the creation");
-        assert_eq!(store.rename(id(1), "x".into(), 30).await.unwrap(), Renamed::NotLive);
-        assert_eq!(store.rename(id(2), "x".into(), 30).await.unwrap(), Renamed::Done);
+        assert_eq!(store.rename(id(1), "x".into(), None, by(30)).await.unwrap(), Renamed::NotLive);
+        assert_eq!(store.rename(id(2), "x".into(), None, by(30)).await.unwrap(), Renamed::Done);
         // A renaming sees it as well, and sees its own end.
         let brief = Scope { expires: Some(40), ..scope() };
         store.create(NewAppPassword { scope: brief, ..same(3, 30) }).await.unwrap();
-        assert_eq!(store.rename(id(2), "phone".into(), 39).await.unwrap(), Renamed::NameTaken(id(3)));
-        assert_eq!(store.rename(id(2), "phone".into(), 40).await.unwrap(), Renamed::Done);
-        assert_eq!(store.rename(id(3), "y".into(), 40).await.unwrap(), Renamed::NotLive);
-        assert_eq!(store.rename(id(9), "y".into(), 40).await.unwrap(), Renamed::NotLive);
+        assert_eq!(
+            store.rename(id(2), "phone".into(), None, by(39)).await.unwrap(),
+            Renamed::NameTaken(id(3))
+        );
+        assert_eq!(store.rename(id(2), "phone".into(), None, by(40)).await.unwrap(), Renamed::Done);
+        assert_eq!(store.rename(id(3), "y".into(), None, by(40)).await.unwrap(), Renamed::NotLive);
+        assert_eq!(store.rename(id(9), "y".into(), None, by(40)).await.unwrap(), Renamed::NotLive);
     });
 }
 
@@ -80,13 +83,13 @@ fn tombstones_are_forgotten_in_time() {
         for bits in 1..=3 {
             store.create(new(bits, alice.clone(), bits == 1, &bits.to_string())).await.unwrap();
         }
-        store.revoke(vec![(id(1), 20), (id(2), 30)], Halves::Both, BY).await.unwrap();
-        store.end_by(vec![(id(3), 25)]).await.unwrap();
-        store.sweep_expired(25, BY).await.unwrap();
-        assert_eq!(store.prune(25).await.unwrap(), 1);
+        store.revoke(vec![(id(1), 20), (id(2), 30)], Halves::Both, by(30)).await.unwrap();
+        store.end_by(vec![(id(3), 25)], by(20)).await.unwrap();
+        store.sweep_expired(by(25)).await.unwrap();
+        assert_eq!(store.prune(25, by(99)).await.unwrap(), 1);
         let left = store.app_passwords(&Selection::default(), None, 10).await.unwrap();
         assert_eq!(left.iter().map(|record| record.id).collect::<Vec<_>>(), [id(2), id(3)]);
-        assert_eq!(store.prune(26).await.unwrap(), 1, "what has expired is forgotten too");
+        assert_eq!(store.prune(26, by(99)).await.unwrap(), 1, "what has expired is forgotten too");
     });
 }
 

@@ -5,23 +5,29 @@ use crate::fault::Fault;
 use crate::key::{self, Keyring};
 use crate::scope::{Pin, Scope};
 use crate::store::{Limits, MAX_USES, Rotation, Scheme};
-use apppw_admin::verbs::ActorRole;
+use apppw_admin::verbs::{Actor, ActorRole};
 use rusqlite::Connection;
 use std::path::Path;
 
 mod accounts;
 mod create;
+mod events;
 mod life;
 mod opening;
 mod rotation;
 mod rows;
+mod trail;
 
 struct Bed {
     dir: tempfile::TempDir,
     keys: Keyring,
 }
 
-const BY: Actor = Actor { uid: 0, role: ActorRole::Admin, on_behalf_of: None, name: None };
+const ROOT: Actor = Actor { uid: 0, login_uid: None, role: ActorRole::Admin, on_behalf_of: None, name: None };
+
+fn by(at: UnixSeconds) -> By {
+    By::actor(ROOT, at)
+}
 
 impl Bed {
     fn new() -> Self {
@@ -36,7 +42,7 @@ impl Bed {
     }
 
     fn open(&self) -> Result<SqliteStore, Fault> {
-        open(&Database::in_dir(self.dir.path()), &self.keys, Path::new("server.key"), true)
+        open(&Database::in_dir(self.dir.path()), &self.keys, Path::new("server.key"), true, "mail1")
     }
 }
 
@@ -89,7 +95,7 @@ fn new(bits: u64, account: AccountRecord, new_account: bool, name: &str) -> NewA
         tag: u32::try_from(bits).unwrap(),
         hash: hash(1),
         at: 10,
-        by: BY,
+        by: ROOT,
         limits: Limits { live: 6, per_day: None },
         rotates: None,
     }

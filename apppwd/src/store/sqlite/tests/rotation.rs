@@ -23,7 +23,7 @@ fn the_halves_of_a_rotation_end_together() {
             assert_eq!((old.successor, old.scope.expires), (Some(id(2)), Some(20)));
             let both = store.with_rotations(vec![id(first)], 15).await.unwrap();
             assert_eq!(both, [id(first), id(3 - first)]);
-            let done = store.revoke(vec![(id(first), 15)], Halves::Both, BY).await.unwrap();
+            let done = store.revoke(vec![(id(first), 15)], Halves::Both, by(15)).await.unwrap();
             assert_eq!(done.changed, both);
         });
     }
@@ -35,9 +35,9 @@ fn a_half_that_has_ended_takes_nothing_with_it() {
     let store = bed.open().unwrap();
     run(async {
         rotated(&store).await;
-        let done = store.revoke(vec![(id(1), 25)], Halves::Both, BY).await.unwrap();
+        let done = store.revoke(vec![(id(1), 25)], Halves::Both, by(25)).await.unwrap();
         assert_eq!(done.changed, [id(1)], "its grace was over");
-        let done = store.revoke(vec![(id(1), 26)], Halves::Both, BY).await.unwrap();
+        let done = store.revoke(vec![(id(1), 26)], Halves::Both, by(26)).await.unwrap();
         assert_eq!((done.changed, done.already), (vec![], vec![id(1)]));
     });
 }
@@ -48,7 +48,7 @@ fn what_the_journal_says_of_one_half_is_said_of_that_one() {
     let store = bed.open().unwrap();
     run(async {
         rotated(&store).await;
-        let done = store.revoke(vec![(id(1), 15)], Halves::These, BY).await.unwrap();
+        let done = store.revoke(vec![(id(1), 15)], Halves::These, by(15)).await.unwrap();
         assert_eq!(done.changed, [id(1)]);
         assert_eq!(store.app_password(id(2)).await.unwrap().unwrap().revoked, None);
     });
@@ -60,12 +60,12 @@ fn the_old_half_is_gone_when_its_grace_is_over() {
     let store = bed.open().unwrap();
     run(async {
         rotated(&store).await;
-        assert_eq!(store.sweep_expired(19, BY).await.unwrap(), []);
-        assert_eq!(store.sweep_expired(20, BY).await.unwrap(), [id(1)]);
+        assert_eq!(store.sweep_expired(by(19)).await.unwrap(), []);
+        assert_eq!(store.sweep_expired(by(20)).await.unwrap(), [id(1)]);
         let row = store.login_row(&AccountId([1; 16]), 1, 1).await.unwrap().unwrap();
         assert_eq!((row.revoked, row.hash), (Some(20), None));
         assert_eq!(store.app_password(id(2)).await.unwrap().unwrap().revoked, None);
-        assert_eq!(store.sweep_expired(21, BY).await.unwrap(), [], "once");
+        assert_eq!(store.sweep_expired(by(21)).await.unwrap(), [], "once");
     });
 }
 
@@ -87,7 +87,7 @@ fn the_old_half_is_outside_the_rules_on_names_and_numbers() {
         };
         assert_eq!(store.create(rotate(1, 5)).await.unwrap(), Created::NotRotatable);
         assert!(matches!(store.create(rotate(2, 5)).await.unwrap(), Created::Done { .. }));
-        let done = store.revoke(vec![(id(1), 15)], Halves::Both, BY).await.unwrap();
+        let done = store.revoke(vec![(id(1), 15)], Halves::Both, by(15)).await.unwrap();
         assert_eq!(done.changed, [id(1), id(5), id(2)], "a chain of rotations is one app password");
     });
 }
@@ -107,7 +107,7 @@ fn a_rotation_that_is_taken_back_leaves_the_old_one_as_it_was() {
         let rotation = Rotation { old: id(1), until: 20, before: Some(99) };
         let half = NewAppPassword { rotates: Some(rotation), ..new(2, alice, false, "phone") };
         store.create(half.clone()).await.unwrap();
-        store.undo_create(half, false).await.unwrap();
+        store.undo_create(half, false, by(11)).await.unwrap();
         assert_eq!(store.app_password(id(1)).await.unwrap().unwrap(), before);
         assert_eq!(store.app_password(id(2)).await.unwrap(), None);
     });
@@ -126,7 +126,7 @@ fn older_halves_belong_to_the_newest_one() {
         };
         // The middle one's grace is over first; the outer ones are still one app password.
         assert!(matches!(store.create(rotate(2, 3, 13)).await.unwrap(), Created::Done { .. }));
-        assert_eq!(store.sweep_expired(14, BY).await.unwrap(), [id(2)]);
+        assert_eq!(store.sweep_expired(by(14)).await.unwrap(), [id(2)]);
         for first in [1, 3] {
             let all = store.with_rotations(vec![id(first)], 14).await.unwrap();
             assert_eq!(all.into_iter().collect::<std::collections::BTreeSet<_>>(), [id(1), id(3)].into());
@@ -152,8 +152,8 @@ fn a_rotation_is_for_the_account_that_has_the_old_half() {
         let (alice, bob) = (account("alice", 1), account("bob", 2));
         store.create(new(1, alice.clone(), true, "phone")).await.unwrap();
         store.create(new(2, bob.clone(), true, "phone")).await.unwrap();
-        store.rename_account(alice.id, "carol".into()).await.unwrap();
-        store.rename_account(bob.id, "alice".into()).await.unwrap();
+        store.rename_account(alice.id, "carol".into(), by(30)).await.unwrap();
+        store.rename_account(bob.id, "alice".into(), by(30)).await.unwrap();
         let rotation = Rotation { old: id(1), until: 20, before: None };
         let of = |account: AccountRecord, bits| NewAppPassword {
             rotates: Some(rotation),
@@ -188,7 +188,7 @@ fn a_new_half_is_locked_to_what_locks_the_old_one() {
         assert_eq!(pin_of(2).await, Pin::Pending);
         // One of them is used first: both are locked, and what replaces them is too.
         let imap = FirstUse { service: Some("imap".into()), network: None };
-        store.pin(id(1), imap, 15).await.unwrap();
+        store.pin(id(1), imap, By::login(15)).await.unwrap();
         assert_eq!(pin_of(2).await, Pin::To("imap".into()));
         store.create(half(2, 3)).await.unwrap();
         assert_eq!(pin_of(3).await, Pin::To("imap".into()), "whatever the caller had read");

@@ -7,9 +7,10 @@ fn actors_come_back_as_they_were() {
     let bed = Bed::new();
     let store = bed.open().unwrap();
     run(async {
-        for (bits, name) in (1..).zip([None, Some("root"), Some("- x y"), Some("a b")]) {
-            let by =
-                Actor { uid: 7, role: ActorRole::User, on_behalf_of: None, name: name.map(str::to_owned) };
+        let names = [(None, None), (Some("root"), Some(1000)), (Some("- x y"), None), (Some("a b"), Some(0))];
+        for (bits, (name, login_uid)) in (1..).zip(names) {
+            let name = name.map(str::to_owned);
+            let by = Actor { uid: 7, login_uid, role: ActorRole::User, on_behalf_of: None, name };
             let new = NewAppPassword {
                 by: by.clone(),
                 ..new(bits, account("alice", 1), bits == 1, &bits.to_string())
@@ -29,11 +30,11 @@ fn a_revoked_row_keeps_its_tag_and_loses_its_hash() {
         let alice = account("alice", 1);
         store.create(new(7, alice.clone(), true, "phone")).await.unwrap();
         let (id, none) = (AppPasswordId::from_bits(7), AppPasswordId::from_bits(8));
-        let done = store.revoke(vec![(id, 20), (none, 20)], Halves::Both, BY).await.unwrap();
+        let done = store.revoke(vec![(id, 20), (none, 20)], Halves::Both, by(20)).await.unwrap();
         assert_eq!(done, Changed { changed: vec![id], ..Changed::default() });
         let row = store.login_row(&alice.id, 1, 7).await.unwrap().unwrap();
         assert_eq!((row.revoked, row.hash), (Some(20), None));
-        let again = store.revoke(vec![(id, 30)], Halves::Both, BY).await.unwrap();
+        let again = store.revoke(vec![(id, 30)], Halves::Both, by(30)).await.unwrap();
         assert_eq!(again.already, [id]);
         assert_eq!(store.app_password(id).await.unwrap().unwrap().revoked, Some(20));
         assert!(!store.rehash(id, hash(1), 1, 9, hash(2)).await.unwrap(), "a tombstone is not rewritten");
@@ -117,7 +118,7 @@ fn uses_add_up_and_only_the_newest_stay() {
         assert_eq!(uses.len(), MAX_USES);
         assert_eq!((uses[0].last, uses[MAX_USES - 1].last), (159, 110));
         // The app password may be gone by then.
-        store.undo_create(new(7, account("alice", 1), true, "phone"), true).await.unwrap();
+        store.undo_create(new(7, account("alice", 1), true, "phone"), true, by(11)).await.unwrap();
         store.add_uses(vec![used(String::new(), 1, 1)]).await.unwrap();
         assert_eq!(
             store.counts(None, 10).await.unwrap(),

@@ -1,6 +1,6 @@
 //! A daemon in a mount namespace of its own, with other users and groups than this machine's.
 
-use apppw_tests::apppwd::{Apppwd, Site};
+use crate::apppwd::{Apppwd, Site};
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;

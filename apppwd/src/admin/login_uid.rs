@@ -1,0 +1,34 @@
+//! Who is behind `sudo`: the uid that a session was logged in with, as the kernel's audit keeps it
+//! (pam_loginuid(8)).
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{getsockopt, sockopt::PeerPidfd};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use tokio::net::UnixStream;
+use tokio::net::unix::UCred;
+
+/// The login uid of the process that has connected; `None` where there is none, or the kernel
+/// doesn't tell (no audit, another pid namespace, `hidepid`).
+pub fn of_peer(stream: &UnixStream, peer: &UCred) -> Option<u32> {
+    const UNSET: u32 = u32::MAX;
+    let pid = peer.pid().filter(|pid| *pid > 0)?;
+    let process = std::path::PathBuf::from(format!("/proc/{pid}"));
+    let pidfd = getsockopt(stream, PeerPidfd);
+    let login_uid: u32 = std::fs::read_to_string(process.join("loginuid")).ok()?.trim().parse().ok()?;
+    // The number may be another process's by now.
+    let is_the_peers = match pidfd {
+        Ok(pidfd) => is_alive(&pidfd),
+        // Linux before 6.5: as good as it gets, and nobody can pose as another uid by it.
+        Err(Errno::ENOPROTOOPT) => process.metadata().is_ok_and(|process| process.uid() == peer.uid()),
+        Err(_) => false,
+    };
+    Some(login_uid).filter(|login_uid| is_the_peers && *login_uid != UNSET)
+}
+
+/// A pidfd becomes readable when its process ends (pidfd_open(2)).
+fn is_alive(pidfd: &impl AsFd) -> bool {
+    let mut fds = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO) == Ok(0)
+}

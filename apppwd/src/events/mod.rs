@@ -1,0 +1,211 @@
+//! Events that change nothing, on their way to the store: uses of dead app passwords, refused
+//! management verbs. What changes something writes its event itself, in its own transaction.
+//!
+//! Anyone can provoke them as often as he likes; so of the same ones in a row the first is
+//! written at once and the rest counted.
+
+mod denied;
+mod refused_use;
+
+use crate::admin::caller::Caller;
+use crate::auth::uses::Place;
+use crate::auth::{Answer, Reason};
+use crate::clock::{self, UnixSeconds};
+use crate::daemon::Daemon;
+use crate::store::{Store, StoreError};
+use apppw_admin::verbs::{Event, EventKind};
+use denied::{Asked, DeniedVerbs};
+use refused_use::RefusedUses;
+use std::rc::Rc;
+use std::time::Duration;
+
+pub use denied::asked_for;
+
+/// How long an event may wait for its write, and for another one while the disk takes none.
+const WRITE_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Most events that wait, so that a disk that stays full doesn't fill the memory.
+const MAX_WAITING: usize = 10_000;
+
+/// The events that wait, and those on their way.
+#[derive(Debug, Default)]
+pub struct PendingEvents {
+    waiting: Vec<Event>,
+    on_their_way: Vec<Event>,
+    refused_uses: RefusedUses,
+    denied: DeniedVerbs,
+    dropped: u64,
+    /// A task is there that will write them.
+    is_scheduled: bool,
+}
+
+impl PendingEvents {
+    fn add(&mut self, event: Event) {
+        if self.waiting.len() < MAX_WAITING {
+            self.waiting.push(event);
+        } else {
+            self.dropped += event.count;
+        }
+    }
+
+    /// Hands out all that are due, to be written. [`PendingEvents::ended`] follows.
+    fn take(&mut self, now: Option<UnixSeconds>) -> Vec<Event> {
+        for event in self.denied.due(now) {
+            self.add(event);
+        }
+        self.on_their_way.append(&mut self.waiting);
+        self.on_their_way.clone()
+    }
+
+    /// What [`PendingEvents::take`] handed out is in the store (`written`), or waits again.
+    fn ended(&mut self, written: bool) {
+        let tried = std::mem::take(&mut self.on_their_way);
+        if !written {
+            let later = std::mem::replace(&mut self.waiting, tried);
+            self.waiting.extend(later);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.denied.is_empty()
+    }
+
+    /// Those that are not in the store yet.
+    pub fn all(&self) -> impl Iterator<Item = &Event> {
+        self.on_their_way.iter().chain(&self.waiting)
+    }
+
+    /// Events dropped since the start because too many waited.
+    #[must_use]
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+/// An event of now that has nothing but its kind.
+fn bare(kind: EventKind, at: UnixSeconds, host: &str) -> Event {
+    Event {
+        seq: None,
+        at,
+        host: host.to_owned(),
+        kind,
+        actor: None,
+        user: None,
+        id: None,
+        name: None,
+        was: None,
+        services: Vec::new(),
+        rhost: None,
+        rhost_unproven: false,
+        verb: None,
+        reason: None,
+        count: 1,
+    }
+}
+
+impl<S: Store> Daemon<S> {
+    /// Notes that somebody knew the secret of an app password that is revoked, expired or
+    /// suspended. `user`: as typed.
+    pub fn note_refused_use(self: &Rc<Self>, answer: &Answer, user: &str, place: Place)
+    where
+        S: 'static,
+    {
+        let (Reason::Revoked | Reason::Expired | Reason::Suspended, Some(owner)) =
+            (answer.reason, &answer.app_password)
+        else {
+            return;
+        };
+        let at = clock::now();
+        if !self.events.borrow_mut().refused_uses.is_first(owner.id, at) {
+            return;
+        }
+        let event = Event {
+            user: Some(answer.account.as_deref().unwrap_or(user).to_owned()),
+            id: Some(owner.id),
+            name: Some(owner.name.clone()),
+            services: vec![place.service],
+            rhost: Some(place.rhost).filter(|rhost| !rhost.is_empty()),
+            rhost_unproven: place.unproven,
+            reason: Some(answer.reason.as_str().to_owned()),
+            ..bare(EventKind::RefusedUse, at, &self.host)
+        };
+        self.events.borrow_mut().add(event);
+        self.write_events_later();
+    }
+
+    /// Notes that a management verb was refused. The first of its kind is in the store before
+    /// the caller is told, if the disk takes it.
+    pub async fn note_denied(self: &Rc<Self>, caller: &Caller, verb: &str, asked: Asked, reason: &str)
+    where
+        S: 'static,
+    {
+        let event = Event {
+            actor: Some(caller.actor()),
+            user: asked.user,
+            id: asked.id,
+            verb: Some(verb.to_owned()),
+            reason: Some(reason.to_owned()),
+            ..bare(EventKind::Denied, clock::now(), &self.host)
+        };
+        let first = self.events.borrow_mut().denied.first_or_counted(event);
+        self.write_events_later();
+        if let Some(first) = first {
+            self.events.borrow_mut().add(first);
+            // It is written later, then.
+            let _ = self.write_events().await;
+        }
+    }
+
+    /// Writes the events that wait and are due.
+    ///
+    /// # Errors
+    /// They go on to wait.
+    pub async fn write_events(&self) -> Result<(), StoreError> {
+        self.write_events_until(Some(clock::now())).await
+    }
+
+    /// The same with those that are still counted, before an end.
+    ///
+    /// # Errors
+    /// They are lost with the process.
+    pub async fn write_last_events(&self) -> Result<(), StoreError> {
+        self.write_events_until(None).await
+    }
+
+    async fn write_events_until(&self, now: Option<UnixSeconds>) -> Result<(), StoreError> {
+        let _one_at_a_time = self.writing_events.lock().await;
+        let events = self.events.borrow_mut().take(now);
+        if events.is_empty() {
+            return Ok(());
+        }
+        let written = self.store.add_events(events).await;
+        self.events.borrow_mut().ended(written.is_ok());
+        written
+    }
+
+    /// Writes events soon, and again while there are some. One loop at a time; nothing wakes up
+    /// while there is nothing to write.
+    fn write_events_later(self: &Rc<Self>)
+    where
+        S: 'static,
+    {
+        if std::mem::replace(&mut self.events.borrow_mut().is_scheduled, true) {
+            return;
+        }
+        let daemon = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            let (mut after, slow) = WRITE_AFTER;
+            while !daemon.events.borrow().is_empty() {
+                tokio::time::sleep(after).await;
+                after = match daemon.write_events().await {
+                    Ok(()) => WRITE_AFTER.0,
+                    Err(error) => {
+                        tracing::warn!("could not write the last events: {error}; they are kept in memory");
+                        slow
+                    }
+                };
+            }
+            daemon.events.borrow_mut().is_scheduled = false;
+        });
+    }
+}

@@ -1,0 +1,503 @@
+//! The trail: what happened, who did it, and that nothing of it is missing or made up.
+
+use super::Case;
+use super::asking::{
+    Made, USER, ask, create, done, imap, login, outcome, reconfigured, refused, site, wait_until,
+};
+use super::authorize::{GROUP, PASSWD};
+use apppw_tests::among::{fill_disk, on_small_disk, start_among};
+use apppw_tests::apppwd::Apppwd;
+use apppw_tests::clock::{Clock, MORNING};
+use apppw_tests::frames::Ask;
+use apppw_tests::identity::Identity;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const DAY: i64 = 86_400;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::as_root("each_verb_leaves_its_events_with_who_did_it", each_verb).with_program("unshare"),
+        Case::as_root("an_owner_sees_what_befell_his_account_and_no_other", owner).with_program("unshare"),
+        Case::as_root("who_is_behind_sudo_is_told", login_uid),
+        Case::as_root("refused_verbs_are_told_and_counted", denied)
+            .with_program("unshare")
+            .with_program("cc"),
+        Case::as_root("an_owner_renames_so_often_a_day_and_an_administrator_as_he_likes", renames)
+            .with_program("unshare"),
+        Case::new("uses_of_dead_app_passwords_once_an_hour_each", refused_uses).with_program("cc"),
+        Case::as_root("a_claimed_address_is_told_as_one", claimed),
+        Case::new("pages_show_each_event_once_while_others_happen", pages),
+        Case::new("what_is_acknowledged_is_told_after_a_kill", killed),
+        Case::new("old_events_are_forgotten_and_that_is_told", forgotten).with_program("cc"),
+        Case::as_root("a_full_disk_loses_none_that_was_seen", full_disk)
+            .with_program("unshare")
+            .with_program("cc"),
+    ]
+}
+
+/// The events that fit, all pages.
+#[track_caller]
+pub fn events(daemon: &Apppwd, args: Value) -> Vec<Value> {
+    let (mut all, mut args) = (Vec::new(), args);
+    loop {
+        let page = done(daemon, "events", args.clone());
+        all.extend(page["events"].as_array().expect("events").iter().cloned());
+        if page["more"] != true {
+            return all;
+        }
+        args["after"] = page["cursor"].clone();
+    }
+}
+
+/// Each as `kind user id-or-name was actor`, `-` for none.
+pub fn told(events: &[Value]) -> Vec<String> {
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let one = |event: &Value| {
+        let actor = &event["actor"];
+        let who =
+            actor.get("uid").map_or("a login".to_owned(), |uid| format!("{uid} {}", word(&actor["role"])));
+        format!(
+            "{} {} {} {} by {who}",
+            word(&event["kind"]),
+            word(&event["user"]),
+            word(&event["name"]),
+            word(&event["was"])
+        )
+    };
+    events.iter().map(one).collect()
+}
+
+fn among_people(config: &str) -> Apppwd {
+    start_among(site(config), PASSWD, GROUP)
+}
+
+fn act(uid: u32, groups: &[u32], daemon: &Apppwd, verb: &str, args: Value) -> Value {
+    Identity { groups: groups.to_vec(), ..Identity::new(uid) }.act(|| ask(daemon, verb, args))
+}
+
+const OLIVE: u32 = 4001;
+const ADELE: (u32, &[u32]) = (4003, &[777]);
+const HEIDI: (u32, &[u32]) = (4004, &[778]);
+
+fn each_verb() {
+    let daemon = among_people("[policy]\nself_service = \"create\"\n");
+    let olive = |verb: &str, args: Value| act(OLIVE, &[], &daemon, verb, args)["ok"].clone();
+    let adele = |verb: &str, args: Value| act(ADELE.0, ADELE.1, &daemon, verb, args)["ok"].clone();
+    let heidi = |verb: &str, args: Value| act(HEIDI.0, HEIDI.1, &daemon, verb, args)["ok"].clone();
+    let phone = olive("create", json!({"name": "phone", "pin": ["service"]}));
+    let id = phone["app_password"]["id"].clone();
+    olive("rename", json!({"id": id, "name": "mobile"}));
+    let secret = apppw_tests::frames::canonical(phone["secret"].as_str().expect("a secret"));
+    assert_eq!(login(&daemon, "olive", &secret, "imap", ""), "accepted");
+    let tablet = olive("rotate", json!({"id": id}))["app_password"]["id"].clone();
+    heidi("suspend", json!({"ids": [tablet]}));
+    adele("resume", json!({"ids": [tablet]}));
+    olive("revoke", json!({"ids": [tablet]}));
+    adele("user.lock", json!({"user": "olive"}));
+    adele("user.unlock", json!({"user": "olive"}));
+    adele("user.unenroll", json!({"user": "olive"}));
+    adele("user.enroll", json!({"user": "olive"}));
+    done(&daemon, "create", json!({"user": "olive", "name": "lost"}));
+    adele("user.lockdown", json!({"user": "olive"}));
+    done(&daemon, "user.rename", json!({"user": "olive", "new": "olga"}));
+    done(&daemon, "panic", json!({"on": true, "group": "mail"}));
+    done(&daemon, "panic", json!({"on": false, "group": "mail"}));
+    done(&daemon, "user.delete", json!({"user": "olga"}));
+    // What only looks, and what changes nothing, leaves nothing.
+    for (verb, args) in [
+        ("list", json!({})),
+        ("users", json!({})),
+        ("status", json!({})),
+        ("metrics", json!({})),
+        ("report", json!({})),
+        ("panic", json!({"on": false})),
+    ] {
+        done(&daemon, verb, args);
+    }
+    assert_eq!(refused(&daemon, "create", json!({"user": "x y", "name": "n"})).0, "invalid");
+    assert_eq!(refused(&daemon, "user.lock", json!({})).0, "invalid");
+    let expected = [
+        "create olive phone - by 4001 user",
+        "user.enroll olive - - by 4001 user",
+        "rename olive mobile phone by 4001 user",
+        "pin olive mobile - by a login",
+        &format!("rotate olive mobile {} by 4001 user", id.as_str().expect("an id")),
+        // Both halves of the rotation.
+        "suspend olive mobile - by 4004 helpdesk",
+        "suspend olive mobile - by 4004 helpdesk",
+        "resume olive mobile - by 4003 admin",
+        "resume olive mobile - by 4003 admin",
+        "revoke olive mobile - by 4001 user",
+        "revoke olive mobile - by 4001 user",
+        "user.lock olive - - by 4003 admin",
+        "user.unlock olive - - by 4003 admin",
+        "user.unenroll olive - - by 4003 admin",
+        "user.enroll olive - - by 4003 admin",
+        "create olive lost - by 0 admin",
+        "revoke olive lost - by 4003 admin",
+        "user.lockdown olive - - by 4003 admin",
+        "user.rename olga - olive by 0 admin",
+        "panic.on - - - by 0 admin",
+        "panic.off - - - by 0 admin",
+        "user.delete olga - - by 0 admin",
+    ];
+    let all = events(&daemon, json!({}));
+    assert_eq!(told(&all), expected);
+    let numbers: Vec<_> = all.iter().filter_map(|event| event["seq"].as_u64()).collect();
+    assert!(numbers.len() == all.len() && numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+    let host = nix::unistd::gethostname().expect("a name").into_string().expect("text");
+    assert!(all.iter().all(|event| event["host"] == host.as_str()), "{all:?}");
+    assert_eq!(all[3]["services"], json!(["imap"]), "what it was pinned to");
+    assert_eq!(all[19]["services"], json!(["mail"]));
+    assert_eq!(all[0]["actor"]["name"], "olive");
+    // The name is another person's later: what is asked for by name is told of both.
+    done(&daemon, "create", json!({"user": "olive", "name": "new"}));
+    assert_eq!(events(&daemon, json!({"user": "olga"})).len(), 2);
+    let of_id = told(&events(&daemon, json!({"id": id})));
+    assert_eq!(of_id.len(), 6, "{of_id:?}");
+    let kinds = json!({"user": "olive", "kinds": ["user.lock", "create"], "last": 2});
+    assert_eq!(told(&events(&daemon, kinds))[1], "create olive new - by 0 admin");
+}
+
+fn owner() {
+    let daemon = among_people("");
+    done(&daemon, "create", json!({"user": "olive", "name": "phone"}));
+    let oscars = done(&daemon, "create", json!({"user": "oscar", "name": "secret plans"}));
+    let id = oscars["app_password"]["id"].clone();
+    // Others are refused olive's account, and olive is refused oscar's.
+    assert_eq!(outcome(&act(4002, &[], &daemon, "list", json!({"user": "olive"}))), "denied");
+    assert_eq!(outcome(&act(OLIVE, &[], &daemon, "events", json!({"user": "oscar"}))), "denied");
+    let own = |args: Value| {
+        let answer = act(OLIVE, &[], &daemon, "events", args);
+        (told(answer["ok"]["events"].as_array().expect("events")), answer["ok"]["cursor"].as_u64())
+    };
+    let (found, cursor) = own(json!({}));
+    assert_eq!(found, ["create olive phone - by 0 admin", "user.enroll olive - - by 0 admin"]);
+    assert_eq!(own(json!({"id": id})).0, Vec::<String>::new());
+    assert_eq!(own(json!({"after": 0, "kinds": ["denied"]})).0, Vec::<String>::new());
+    // Not even that something happens is told.
+    done(&daemon, "revoke", json!({"ids": [id]}));
+    assert_eq!(own(json!({})).1, cursor);
+    // The account's name was another's before.
+    done(&daemon, "user.delete", json!({"user": "olive"}));
+    assert_eq!(own(json!({})).0, Vec::<String>::new());
+    done(&daemon, "create", json!({"user": "olive", "name": "anew"}));
+    assert_eq!(own(json!({})).0.len(), 2);
+    assert_eq!(
+        told(&events(&daemon, json!({"user": "olive"}))).len(),
+        7,
+        "all that had the name, and a refusal"
+    );
+    done(&daemon, "user.lock", json!({"user": "olive"}));
+    assert_eq!(outcome(&act(OLIVE, &[], &daemon, "events", json!({}))), "denied", "as everything else");
+}
+
+/// The kernel keeps the uid that a session was logged in with.
+fn login_uid() {
+    if std::fs::metadata("/proc/self/loginuid").is_err() {
+        return;
+    }
+    let daemon = Apppwd::start();
+    let script = "echo 4242 > /proc/self/loginuid && exec \"$@\"";
+    let cli = daemon.cli(&["create", USER, "phone", "--json"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh"]).arg(cli.get_program()).args(cli.get_args());
+    let output = command.output().expect("sh runs");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    if text.contains("loginuid") {
+        // Not permitted where this session has one already.
+        return;
+    }
+    assert!(output.status.success(), "{text}");
+    done(&daemon, "create", json!({"user": USER, "name": "tablet"}));
+    let logins: Vec<Value> = events(&daemon, json!({"kinds": ["create"]}))
+        .iter()
+        .map(|e| e["actor"]["login_uid"].clone())
+        .collect();
+    let mine = std::fs::read_to_string("/proc/self/loginuid").expect("a login uid");
+    let mine = mine.trim().parse::<u32>().ok().filter(|uid| *uid != u32::MAX);
+    assert_eq!(logins, [json!(4242), json!(mine)]);
+    let id = events(&daemon, json!({}))[0]["id"].clone();
+    let shown = done(&daemon, "show", json!({"id": id}));
+    assert_eq!(shown["app_password"]["created_by"]["login_uid"], 4242, "{shown}");
+}
+
+fn denied() {
+    let site = site("");
+    let clock = Clock::new(&site);
+    let command = clock.drive(apppw_tests::among::among(&site, PASSWD, GROUP));
+    let daemon = site.start_by(command);
+    let made = done(&daemon, "create", json!({"user": "olive", "name": "phone"}));
+    let id = made["app_password"]["id"].clone();
+    let secret = made["secret"].as_str().expect("a secret");
+    // The first of each caller and verb is in the store before the refusal is told.
+    assert_eq!(outcome(&act(4002, &[], &daemon, "revoke", json!({"ids": [id]}))), "not_found");
+    assert_eq!(outcome(&act(4002, &[], &daemon, "list", json!({"user": secret}))), "denied");
+    assert_eq!(outcome(&act(OLIVE, &[], &daemon, "create", json!({"name": "x"}))), "denied");
+    assert_eq!(outcome(&act(HEIDI.0, HEIDI.1, &daemon, "user.unlock", json!({"user": "olive"}))), "denied");
+    assert_eq!(outcome(&act(450, &[], &daemon, "list", json!({}))), "denied");
+    assert_eq!(outcome(&act(5000, &[], &daemon, "create", json!({"user": "olive", "name": "x"}))), "denied");
+    let found = events(&daemon, json!({"kinds": ["denied"]}));
+    let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let rows: Vec<String> = found
+        .iter()
+        .map(|e| {
+            let who = format!("{} {}", e["actor"]["uid"], word(&e["actor"]["role"]));
+            format!("{who}: {} {} {}", word(&e["verb"]), word(&e["user"]), word(&e["id"]))
+        })
+        .collect();
+    let expected = [
+        format!("4002 user: revoke olive {}", word(&id)),
+        "4002 user: list (looks like an app password) -".to_owned(),
+        "4001 user: create - -".to_owned(),
+        "4004 helpdesk: user.unlock olive -".to_owned(),
+        "450 nobody: any - -".to_owned(),
+        "5000 nobody: any - -".to_owned(),
+    ];
+    assert_eq!(rows, expected);
+    assert!(found.iter().all(|e| !word(&e["reason"]).is_empty() && e["count"].is_null()), "{found:?}");
+    assert!(!json!(found).to_string().contains(secret));
+    // A flood is counted, and the trail holds no more than a line a minute of it.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                Identity::new(4002).act(|| {
+                    let mut lines = apppw_tests::lines::Lines::connect(&daemon.admin_socket());
+                    for _ in 0..250 {
+                        assert_eq!(outcome(&lines.call("panic", &json!({"on": true}))), "denied");
+                    }
+                });
+            });
+        }
+    });
+    let floods = || events(&daemon, json!({"kinds": ["denied"]})).split_off(expected.len());
+    assert_eq!(floods().len(), 1);
+    clock.go(60);
+    wait_until("the count is told", || floods().len() == 2);
+    let counts: Vec<Value> = floods().iter().map(|e| e["count"].clone()).collect();
+    assert_eq!(counts, [Value::Null, json!(999)]);
+    // What is counted when the daemon ends is told too.
+    assert_eq!(outcome(&act(4002, &[], &daemon, "panic", json!({"on": true}))), "denied");
+    let (status, site) = daemon.stop();
+    assert!(status.success());
+    let daemon = clock.start(site);
+    assert_eq!(events(&daemon, json!({"kinds": ["denied"]})).len(), expected.len() + 3);
+}
+
+fn renames() {
+    let daemon = among_people("[limits]\ncreations_per_day = 3\n");
+    let made = done(&daemon, "create", json!({"user": "olive", "name": "phone"}));
+    let id = made["app_password"]["id"].clone();
+    let rename = |uid, name: &str| act(uid, &[], &daemon, "rename", json!({"id": id, "name": name}));
+    let outcomes: Vec<String> =
+        (0..5).map(|n| outcome(&rename(OLIVE, &format!("name {n}"))).to_owned()).collect();
+    assert_eq!(outcomes, ["ok", "ok", "ok", "limit", "limit"]);
+    assert_eq!(outcome(&rename(0, "by root")), "ok");
+    let limits = events(&daemon, json!({"kinds": ["denied"]}));
+    assert_eq!(limits.len(), 1, "the second is counted: {limits:?}");
+    assert_eq!(limits[0]["verb"], "rename");
+}
+
+fn refused_uses() {
+    let site = site("");
+    let clock = Clock::new(&site);
+    let daemon = clock.start(site);
+    let made: Vec<Made> = ["revoked", "suspended", "expired", "live"]
+        .map(|name| {
+            create(
+                &daemon,
+                name,
+                if name == "expired" { json!({"expires": {"after": "1h"}}) } else { json!({}) },
+            )
+        })
+        .into();
+    done(&daemon, "revoke", json!({"ids": [made[0].id]}));
+    done(&daemon, "suspend", json!({"ids": [made[1].id]}));
+    clock.go(7200);
+    let try_all = |daemon: &Apppwd| {
+        for (made, reason) in made.iter().zip(["revoked", "suspended", "expired", "accepted"]) {
+            assert_eq!(imap(daemon, made), reason);
+            assert_eq!(
+                login(daemon, USER, &made.secret, "xmpp", "2001:db8::7"),
+                if reason == "accepted" { "wrong-service" } else { reason }
+            );
+        }
+        assert_eq!(login(daemon, USER, "0000000000000000", "imap", ""), "unknown-secret");
+    };
+    let uses = |daemon: &Apppwd| events(daemon, json!({"kinds": ["refused-use"]}));
+    for _ in 0..5 {
+        try_all(&daemon);
+    }
+    let found = uses(&daemon);
+    let rows: Vec<_> = found
+        .iter()
+        .map(|e| {
+            (
+                e["name"].clone(),
+                e["reason"].clone(),
+                e["services"].clone(),
+                e["rhost"].clone(),
+                e["user"].clone(),
+            )
+        })
+        .collect();
+    let row = |name: &str| (json!(name), json!(name), json!(["imap"]), json!("192.0.2.7"), json!(USER));
+    assert_eq!(rows, ["revoked", "suspended", "expired"].map(row));
+    assert!(found.iter().all(|e| e["actor"].is_null() && e["rhost_unproven"].is_null()), "{found:?}");
+    // Also across a restart, and after an hour anew.
+    let (_, site) = daemon.stop();
+    let daemon = clock.start(site);
+    try_all(&daemon);
+    clock.go(3599);
+    try_all(&daemon);
+    assert_eq!(uses(&daemon).len(), 3);
+    clock.go(1);
+    try_all(&daemon);
+    assert_eq!(uses(&daemon).len(), 6);
+    assert_eq!(uses(&daemon)[3]["at"], clock.now());
+    assert_eq!(clock.now(), MORNING + 7200 + 3600);
+}
+
+fn claimed() {
+    let daemon = site("[peers.4050]\nservices = [\"imap\"]\n").start();
+    let made = create(&daemon, "phone", json!({}));
+    done(&daemon, "revoke", json!({"ids": [made.id]}));
+    let ask = Ask { user: USER.as_bytes(), secret: made.secret.as_bytes(), ..Ask::default() };
+    let gid = std::fs::metadata(daemon.auth_socket()).expect("the socket").gid();
+    let peer = Identity { groups: vec![gid], ..Identity::new(4050) };
+    peer.act(|| ask.send(&daemon.auth_socket()));
+    let found = events(&daemon, json!({"kinds": ["refused-use"]}));
+    assert_eq!((&found[0]["rhost"], &found[0]["rhost_unproven"]), (&json!("192.0.2.7"), &json!(true)));
+}
+
+fn pages() {
+    let daemon = Apppwd::start();
+    for n in 0..150 {
+        done(&daemon, "create", json!({"user": format!("user{n}"), "name": "n".repeat(80)}));
+    }
+    let going = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut count = 0;
+            while going.load(Ordering::Relaxed) {
+                done(&daemon, "create", json!({"user": "busy", "name": format!("{count}")}));
+                count += 1;
+            }
+            count
+        });
+        // As --follow does: from the cursor on, and what was there once is there once.
+        let (mut seen, mut args) = (BTreeMap::new(), json!({}));
+        let mut writer = Some(writer);
+        let mut busy = 0;
+        for round in 0.. {
+            let page = done(&daemon, "events", args.clone());
+            for event in page["events"].as_array().expect("events") {
+                let number = event["seq"].as_u64().expect("a number");
+                assert!(seen.insert(number, event.clone()).is_none(), "told twice: {event}");
+            }
+            args = json!({"after": page["cursor"]});
+            if round == 100 {
+                going.store(false, Ordering::Relaxed);
+                busy = writer.take().map_or(0, |writer| writer.join().expect("the writer"));
+            } else if round > 100 && page["events"].as_array().is_some_and(Vec::is_empty) {
+                break;
+            }
+        }
+        // Each user's first creation enrols.
+        assert_eq!(seen.len(), 2 * 150 + busy + 1, "{busy} of them meanwhile");
+        assert!(busy > 10, "nothing happened meanwhile");
+        let again: Vec<Value> = events(&daemon, json!({}));
+        assert_eq!(again, seen.into_values().collect::<Vec<_>>());
+    });
+    for (args, field) in [
+        (json!({"last": 3, "after": 5}), "last"),
+        (json!({"kinds": ["craete"]}), "args"),
+        (json!({"user": "a\nb"}), "user"),
+    ] {
+        assert_eq!(refused(&daemon, "events", args), ("invalid".to_owned(), field.to_owned()));
+    }
+    assert_eq!(events(&daemon, json!({"last": 3})).len(), 3);
+    assert_eq!(events(&daemon, json!({"user": "stranger"})).len(), 0);
+}
+
+fn killed() {
+    let mut daemon = Apppwd::start();
+    let mut expected = Vec::new();
+    for round in 0..12 {
+        let made = create(&daemon, &format!("{round}"), json!({}));
+        expected.push(format!("create {USER} {round} - by 0 admin"));
+        if round == 0 {
+            expected.push(format!("user.enroll {USER} - - by 0 admin"));
+        }
+        if round % 2 == 0 {
+            done(&daemon, "revoke", json!({"ids": [made.id]}));
+            expected.push(format!("revoke {USER} {round} - by 0 admin"));
+        }
+        daemon = daemon.kill().start();
+    }
+    assert_eq!(told(&events(&daemon, json!({}))), expected);
+}
+
+fn forgotten() {
+    let site = site("[events]\nkeep = \"30d\"\n");
+    let clock = Clock::new(&site);
+    let daemon = clock.start(site);
+    let made = create(&daemon, "phone", json!({}));
+    let first = events(&daemon, json!({}));
+    for day in 1..=40 {
+        clock.go(DAY);
+        done(&daemon, "rename", json!({"id": made.id, "name": format!("day {day}")}));
+    }
+    // Housekeeping comes with a start.
+    let daemon = clock.start(reconfigured(daemon, "[events]\nkeep = \"30d\"\n"));
+    daemon.wait_for_line(&["forgot 11 events, older than 30d"]);
+    let page = done(&daemon, "events", json!({}));
+    let left = page["events"].as_array().expect("events");
+    assert_eq!(left[0]["name"], "day 10");
+    let last = left.last().expect("events");
+    assert_eq!(
+        (&last["kind"], &last["count"], &last["actor"]["name"]),
+        (&json!("prune"), &json!(11), &json!("housekeeping"))
+    );
+    assert!(page["forgotten"].as_u64() > first[1]["seq"].as_u64(), "{page}");
+    assert!(page["forgotten"].as_u64() < left[0]["seq"].as_u64(), "{page}");
+}
+
+fn full_disk() {
+    let site = site("");
+    let clock = Clock::new(&site);
+    let command = clock.drive(on_small_disk(&site, "state"));
+    let daemon = site.start_by(command);
+    let (old, phone) = (create(&daemon, "old", json!({})), create(&daemon, "phone", json!({})));
+    done(&daemon, "revoke", json!({"ids": [old.id]}));
+    let written = events(&daemon, json!({}));
+    let filler = fill_disk(&daemon, "state");
+    assert_eq!(imap(&daemon, &phone), "accepted");
+    for verb in ["list", "users"] {
+        let told = done(&daemon, verb, json!({}));
+        let last = &told.as_object().and_then(|told| told.values().next()).expect("rows")[0]["last_use"];
+        assert_eq!(last["service"], "imap", "{verb}: {told}");
+    }
+    assert_eq!(imap(&daemon, &old), "revoked");
+    assert_eq!(refused(&daemon, "rename", json!({"id": phone.id, "name": "x"})).0, "read_only");
+    assert_eq!(refused(&daemon, "revoke", json!({"ids": [phone.id]})).0, "read_only");
+    // What is not written down is told as that, and nothing is told that has not happened.
+    let now = events(&daemon, json!({}));
+    assert_eq!(now[..written.len()], written);
+    assert_eq!(told(&now[written.len()..]), [format!("refused-use {USER} old - by a login")]);
+    assert_eq!(now.last().expect("one")["seq"], Value::Null);
+    std::fs::remove_file(filler).expect("the filler");
+    done(&daemon, "revoke", json!({"ids": [phone.id]}));
+    let last = events(&daemon, json!({})).split_off(written.len());
+    let mut kinds = told(&last);
+    kinds.sort();
+    assert_eq!(
+        kinds,
+        [format!("refused-use {USER} old - by a login"), format!("revoke {USER} phone - by 0 admin")]
+    );
+    assert!(last.iter().all(|event| event["seq"].is_u64()), "{last:?}");
+}
