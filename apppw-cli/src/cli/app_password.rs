@@ -1,7 +1,7 @@
 //! Commands on app passwords, all but `revoke`.
 
 use super::values::{self, Until};
-use super::{Kick, Yes};
+use super::{Csv, Kick, Yes};
 use crate::exit::Failure;
 use apppw_admin::AppPasswordId;
 use apppw_admin::span::Span;
@@ -89,6 +89,8 @@ pub struct List {
     /// Only live ones not used for that long, such as 90d (never used: made that long ago)
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
     pub unused: Option<Span>,
+    #[command(flatten)]
+    pub csv: Csv,
 }
 
 #[derive(Debug, Args)]

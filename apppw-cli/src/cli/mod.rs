@@ -76,10 +76,20 @@ pub enum Command {
     User(User),
     /// Refuse every app password at once, without deleting anything, and take that back
     Panic(Panic),
+    /// List accounts with their numbers of app passwords
+    Users(Csv),
     /// Say whose primary password opened which service, and what enforcement would refuse
-    Report,
+    Report(Csv),
     /// Say how the daemon is, and which panic switches are on
     Status,
+}
+
+/// What every command takes whose result is a list of records.
+#[derive(Debug, Args)]
+pub struct Csv {
+    /// Print CSV for a spreadsheet (docs/json.md)
+    #[arg(long, display_order = 99)]
+    pub csv: bool,
 }
 
 #[derive(Debug, Args)]
@@ -134,7 +144,10 @@ pub enum Parsed {
 /// Reads the command line.
 pub fn parse(args: &[OsString]) -> Result<Parsed, Failure> {
     match Cli::try_parse_from(args) {
-        Ok(cli) => Ok(Parsed::Command(Box::new(cli))),
+        Ok(cli) => {
+            one_format(&cli)?;
+            Ok(Parsed::Command(Box::new(cli)))
+        }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             Ok(Parsed::Help(format!("{}\n", error.render().to_string().trim_end())))
         }
@@ -149,6 +162,19 @@ pub fn parse(args: &[OsString]) -> Result<Parsed, Failure> {
             Err(Failure { several_lines: !typed, ..Failure::usage(text.trim_end()) })
         }
     }
+}
+
+/// A result is printed in one format. Not clap's `conflicts_with`: it overlooks a `--json` before
+/// the command's name.
+fn one_format(cli: &Cli) -> Result<(), Failure> {
+    let other = match &cli.command {
+        Command::List(List { csv, .. }) | Command::Users(csv) | Command::Report(csv) if csv.csv => "--csv",
+        _ => return Ok(()),
+    };
+    if cli.global.json {
+        return Err(Failure::usage(format!("{other} and --json don't go together: choose one")));
+    }
+    Ok(())
 }
 
 /// Whether errors in `args`, which don't parse, are to be told as JSON.

@@ -5,7 +5,7 @@ use crate::cli::List;
 use crate::exit::{Failure, Status};
 use crate::output::table::Table;
 use crate::output::time::Clock;
-use crate::output::{Text, json};
+use crate::output::{Text, csv, json};
 use apppw_admin::Verb;
 use apppw_admin::verbs::{AppPassword, ListArgs, Listed, State};
 
@@ -15,7 +15,9 @@ pub fn run(session: &mut Session, args: List) -> Result<Status, Failure> {
         let Listed { app_passwords, next } = session.ask(Verb::List, &args)?;
         Ok((app_passwords, next))
     })?;
-    if session.json {
+    if args.csv.csv {
+        csv::listed(&records)?.print()?;
+    } else if session.json {
         json::print(&json::listed(&records))?;
     } else if records.is_empty() {
         // Not on standard output: an empty list is empty for scripts too.
@@ -79,7 +81,7 @@ fn text(records: &[AppPassword], columns: Columns, clock: &Clock) -> Text {
         row.extend(columns.state.then(|| state(record, |time| clock.ago(time), |time| clock.until(time))));
         row.push(record.services.join(","));
         row.extend(columns.expires.then(|| record.expires.map_or("never".to_owned(), |t| clock.until(t))));
-        row.extend([clock.date(record.created), last_use(record, clock)]);
+        row.extend([clock.date(record.created), last_use(record.last_use.as_ref(), clock)]);
         table.row(row);
     }
     let mut text = Text::new();
@@ -141,6 +143,7 @@ ap-0000002a  Thunderbird, laptop  mail      2027-01-05  3 days ago via imap from
             user: user.map(str::to_owned),
             all,
             unused: Option::map(unused, apppw_admin::span::Span::days),
+            csv: crate::cli::Csv { csv: false },
         };
         for (args, said) in [
             (list(None, false, None), "No app passwords (--all shows expired and revoked ones too)\n"),

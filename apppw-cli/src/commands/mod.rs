@@ -15,12 +15,13 @@ mod show;
 mod status;
 mod suspend;
 mod user;
+mod users;
 mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Failure, Status};
 use crate::output::time::Clock;
-use apppw_admin::verbs::{Actor, AppPassword, PinState, State};
+use apppw_admin::verbs::{Actor, AppPassword, PinState, State, Use};
 use apppw_admin::{Client, ClientError, Verb};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
@@ -43,7 +44,8 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Verify(args) => verify::run(&mut session, args),
         Command::User(args) => user::run(&mut session, &args),
         Command::Panic(args) => panic::run(&mut session, args),
-        Command::Report => report::run(&mut session),
+        Command::Users(csv) => users::run(&mut session, &csv),
+        Command::Report(csv) => report::run(&mut session, &csv),
         Command::Status => status::run(&mut session),
     }
 }
@@ -125,8 +127,8 @@ fn address(rhost: Option<&str>, unproven: bool) -> Option<String> {
 }
 
 /// `3 days ago via imap from 192.0.2.7`, or `never used`.
-fn last_use(record: &AppPassword, clock: &Clock) -> String {
-    let Some(used) = &record.last_use else { return "never used".to_owned() };
+fn last_use(used: Option<&Use>, clock: &Clock) -> String {
+    let Some(used) = used else { return "never used".to_owned() };
     let from = address(used.rhost.as_deref(), used.rhost_unproven);
     let from = from.map(|address| format!(" from {address}")).unwrap_or_default();
     format!("{} via {}{from}", clock.ago(used.last), used.service)

@@ -1,20 +1,23 @@
 //! `apppw report`.
 
 use super::{Session, address};
+use crate::cli::Csv;
 use crate::exit::{Failure, Status};
 use crate::output::table::Table;
 use crate::output::time::Clock;
-use crate::output::{Text, json};
+use crate::output::{Text, csv, json};
 use apppw_admin::Verb;
 use apppw_admin::verbs::{PrimaryUse, Report, ReportArgs};
 use std::collections::BTreeSet;
 
-pub fn run(session: &mut Session) -> Result<Status, Failure> {
+pub fn run(session: &mut Session, args: &Csv) -> Result<Status, Failure> {
     let uses = session.pages(|session, cursor| {
         let Report { uses, next } = session.ask(Verb::Report, &ReportArgs { cursor })?;
         Ok((uses, next))
     })?;
-    if session.json {
+    if args.csv {
+        csv::primary_uses(&uses)?.print()?;
+    } else if session.json {
         json::print(&json::primary_uses(&uses))?;
     } else if uses.is_empty() {
         // Not on standard output: an empty table is empty for scripts too.

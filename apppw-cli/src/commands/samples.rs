@@ -3,7 +3,7 @@
 use crate::output::time::Clock;
 use apppw_admin::verbs::{
     Account, Actor, ActorRole, AppPassword, Argon2Status, Created, PanicSwitch, PinState, PrimaryPolicy,
-    PrimaryUse, Revoked, Shown, State, Status, Use, Verdicts,
+    PrimaryUse, Revoked, Shown, State, Status, Use, UserSummary, Verdicts,
 };
 use apppw_admin::{AppPasswordId, SecretText};
 use jiff::tz::{Offset, TimeZone};
@@ -118,17 +118,60 @@ pub fn expired() -> AppPassword {
 
 /// A record in which everything that can be hostile is.
 pub fn hostile() -> AppPassword {
-    let evil = "\x1b[2J\r\n\u{202e}\u{9b}x";
     AppPassword {
-        user: evil.into(),
-        name: evil.into(),
-        services: vec![evil.into()],
-        networks: vec![evil.into()],
-        pin_service: Some(PinState::To(evil.into())),
-        created_by: Actor { name: Some(evil.into()), ..root() },
-        last_use: Some(Use { service: evil.into(), rhost: Some(evil.into()), host: evil.into(), ..used() }),
+        user: evil(),
+        name: evil(),
+        services: vec![evil()],
+        networks: vec![evil()],
+        pin_service: Some(PinState::To(evil())),
+        created_by: Actor { name: Some(evil()), ..root() },
+        last_use: Some(hostile_use()),
         ..live()
     }
+}
+
+/// An account in which everything that can be hostile is.
+pub fn hostile_user() -> UserSummary {
+    let [first, ..] = users();
+    UserSummary { user: evil(), last_use: Some(hostile_use()), ..first }
+}
+
+fn hostile_use() -> Use {
+    Use { service: evil(), rhost: Some(evil()), host: evil(), ..used() }
+}
+
+/// As long as a name may be, a formula to a spreadsheet, several lines, and what turns the text
+/// around.
+pub fn evil() -> String {
+    let mut evil = "=1+1\x1b[2J\r\n\u{202e}\u{9b}\",'@x".to_owned();
+    evil.extend(std::iter::repeat_n('y', 255 - evil.len()));
+    evil
+}
+
+pub fn users() -> [UserSummary; 2] {
+    let alice = UserSummary {
+        user: "alice@example.org".into(),
+        uid: Some(1000),
+        enrolled: Some(NOW - 10 * DAY),
+        locked: None,
+        created: NOW - 11 * DAY,
+        live: 3,
+        suspended: 1,
+        revoked: 2,
+        last_use: Some(used()),
+    };
+    let bob = UserSummary {
+        user: "bob".into(),
+        uid: None,
+        enrolled: None,
+        locked: Some(NOW - DAY),
+        live: 0,
+        suspended: 0,
+        revoked: 0,
+        last_use: None,
+        ..alice.clone()
+    };
+    [alice, bob]
 }
 
 pub fn shown() -> Shown {

@@ -41,7 +41,9 @@ pub fn write_table(text: &mut Text, ids: &[AppPasswordId], records: &[AppPasswor
     let mut table = Table::new(&["ID", "USER", "NAME", "CREATED", "LAST USED"]);
     for (id, record) in each(ids, records) {
         let [user, name, created, used] = record
-            .map(|r| [r.user.clone(), r.name.clone(), clock.date(r.created), last_use(r, clock)])
+            .map(|r| {
+                [r.user.clone(), r.name.clone(), clock.date(r.created), last_use(r.last_use.as_ref(), clock)]
+            })
             .unwrap_or_default();
         table.row(vec![id.to_string(), user, name, created, used]);
     }

@@ -53,7 +53,7 @@ fn fields(record: &AppPassword, clock: &Clock) -> Vec<(&'static str, String)> {
     }
     let exactly =
         record.last_use.as_ref().map(|used| format!("{}, ", clock.exact(used.last))).unwrap_or_default();
-    fields.push(("Last used", format!("{exactly}{}", last_use(record, clock))));
+    fields.push(("Last used", format!("{exactly}{}", last_use(record.last_use.as_ref(), clock))));
     fields
 }
 

@@ -3,9 +3,10 @@
 
 mod app_passwords;
 mod host;
+mod parts;
 
 pub use app_passwords::{changed, created, listed, renamed, revoked, rotated, shown, verified};
-pub use host::{account, panic_switches, primary_uses, status};
+pub use host::{account, panic_switches, primary_uses, status, users};
 
 use crate::exit::Failure;
 use apppw_admin::text::is_deceptive;

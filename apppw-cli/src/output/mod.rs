@@ -2,8 +2,9 @@
 //!
 //! Results go to standard output, warnings, questions and errors to standard error. What is
 //! meant for people is collected in [`Text`], which lets no control or bidi character
-//! through; what is meant for programs is written by [`json`].
+//! through; what is meant for programs is written by [`json`] and [`csv`].
 
+pub mod csv;
 pub mod json;
 pub mod table;
 pub mod terminal;

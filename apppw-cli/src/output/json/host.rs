@@ -1,5 +1,6 @@
 //! Accounts and the daemon.
 
+use super::parts::Use;
 use crate::output::time::rfc3339;
 use apppw_admin::{AppPasswordId, verbs};
 use serde::Serialize;
@@ -70,6 +71,38 @@ pub fn panic_switches(on: &[verbs::PanicSwitch]) -> impl Serialize {
         panic: Vec<PanicSwitch<'a>>,
     }
     Panic { panic: switches(on) }
+}
+
+/// Of `users`.
+pub fn users(users: &[verbs::UserSummary]) -> impl Serialize {
+    #[derive(Serialize)]
+    struct Users<'a> {
+        users: Vec<User<'a>>,
+    }
+    #[derive(Serialize)]
+    struct User<'a> {
+        user: &'a str,
+        uid: Option<u32>,
+        enrolled: Option<String>,
+        locked: Option<String>,
+        created: String,
+        live: u64,
+        suspended: u64,
+        revoked: u64,
+        last_use: Option<Use<'a>>,
+    }
+    let users = users.iter().map(|user| User {
+        user: &user.user,
+        uid: user.uid,
+        enrolled: user.enrolled.map(rfc3339),
+        locked: user.locked.map(rfc3339),
+        created: rfc3339(user.created),
+        live: user.live,
+        suspended: user.suspended,
+        revoked: user.revoked,
+        last_use: user.last_use.as_ref().map(Into::into),
+    });
+    Users { users: users.collect() }
 }
 
 /// Of `report`.

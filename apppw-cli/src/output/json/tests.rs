@@ -143,6 +143,20 @@ fn report_gives_each_use() {
 }
 
 #[test]
+fn users_gives_each_account() {
+    let expected = concat!(
+        r#"{"schema":1,"users":[{"user":"alice@example.org","uid":1000,"enrolled":"2027-01-05T08:00:00Z","locked":null,"#,
+        r#""created":"2027-01-04T08:00:00Z","live":3,"suspended":1,"revoked":2,"last_use":{"service":"imap","#,
+        r#""rhost":"192.0.2.7","rhost_unproven":false,"host":"mail1","first":"2027-01-06T08:00:00Z","#,
+        r#""last":"2027-01-12T08:00:00Z","count":12}},{"user":"bob","uid":null,"enrolled":null,"#,
+        r#""locked":"2027-01-14T08:00:00Z","created":"2027-01-04T08:00:00Z","live":0,"suspended":0,"revoked":0,"#,
+        r#""last_use":null}]}"#,
+        "\n"
+    );
+    assert_eq!(json(&users(&samples::users())), expected);
+}
+
+#[test]
 fn user_gives_the_account() {
     assert_eq!(
         json(&account(&samples::account(), None::<()>)),
@@ -196,9 +210,11 @@ fn errors_have_a_code_and_perhaps_a_field() {
 fn nothing_deceptive_is_written_raw_and_nothing_is_changed() {
     let text = json(&listed(&[samples::hostile()]));
     assert!(!text.trim_end().chars().any(is_deceptive), "{text}");
-    assert!(text.contains(r#""name":"\u001b[2J\r\n\u202e\u009bx""#), "{text}");
+    assert!(text.contains(r#""name":"=1+1\u001b[2J\r\n\u202e\u009b\",'@xy"#), "{text}");
     let read: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(read["app_passwords"][0]["name"], samples::hostile().name);
+    let text = json(&users(&[samples::hostile_user()]));
+    assert!(!text.trim_end().chars().any(is_deceptive), "{text}");
 }
 
 #[test]
