@@ -2,6 +2,7 @@
 
 mod account;
 mod app_password;
+mod events;
 mod revoke;
 pub mod values;
 
@@ -10,6 +11,7 @@ mod tests;
 
 pub use account::{Action, User};
 pub use app_password::{Create, Ids, List, Pin, Rename, Rotate, Show, Suspend, Verify};
+pub use events::Events;
 pub use revoke::Revoke;
 
 use crate::exit::Failure;
@@ -76,6 +78,8 @@ pub enum Command {
     User(User),
     /// Refuse every app password at once, without deleting anything, and take that back
     Panic(Panic),
+    /// Say what happened: who made, changed and revoked what, and who was refused
+    Events(Events),
     /// List accounts with their numbers of app passwords
     Users(Csv),
     /// Say whose primary password opened which service, and what enforcement would refuse
@@ -168,7 +172,14 @@ pub fn parse(args: &[OsString]) -> Result<Parsed, Failure> {
 /// the command's name.
 fn one_format(cli: &Cli) -> Result<(), Failure> {
     let other = match &cli.command {
-        Command::List(List { csv, .. }) | Command::Users(csv) | Command::Report(csv) if csv.csv => "--csv",
+        Command::List(List { csv, .. })
+        | Command::Events(Events { csv, .. })
+        | Command::Users(csv)
+        | Command::Report(csv)
+            if csv.csv =>
+        {
+            "--csv"
+        }
         _ => return Ok(()),
     };
     if cli.global.json {

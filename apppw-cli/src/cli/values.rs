@@ -29,6 +29,26 @@ pub fn until(text: &str) -> Result<Until, String> {
     })
 }
 
+/// Since when: what `--since` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// `7d`: that long ago.
+    Ago(Span),
+    /// `2027-01-31`: the beginning of that day, where the one who asks is.
+    StartOf(Date),
+}
+
+/// Reads the value of `--since`.
+pub fn since(text: &str) -> Result<Since, String> {
+    if looks_like_a_date(text) {
+        return date(text).map(Since::StartOf);
+    }
+    text.parse().map(Since::Ago).map_err(|_| {
+        "write a span of time such as 7d or 2h (s, m, h, d, w, y; at most 100y), or the first day such as 2027-01-31"
+            .to_owned()
+    })
+}
+
 /// Reads a day, `2027-01-31`.
 pub fn date(text: &str) -> Result<Date, String> {
     if !looks_like_a_date(text) {
@@ -65,6 +85,16 @@ mod tests {
         for text in ["2027-02-29", "2027-13-01", "2027-00-10", "2027-04-31"] {
             assert_eq!(until(text).unwrap_err(), "there is no such day in the calendar", "{text}");
         }
+    }
+
+    #[test]
+    fn a_beginning_is_a_span_or_a_day() {
+        assert_eq!(since("7d"), Ok(Since::Ago(Span::days(7))));
+        assert_eq!(since("2027-01-31"), Ok(Since::StartOf(civil::date(2027, 1, 31))));
+        for text in ["", "never", "7", "0d", "yesterday", "-1d", "2027-1-31"] {
+            assert!(since(text).unwrap_err().starts_with("write a span"), "{text}");
+        }
+        assert_eq!(since("2027-02-30").unwrap_err(), "there is no such day in the calendar");
     }
 
     #[test]

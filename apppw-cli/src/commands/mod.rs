@@ -2,6 +2,7 @@
 
 mod create;
 mod doveadm;
+mod events;
 mod kick;
 mod list;
 mod other_names;
@@ -44,6 +45,7 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Verify(args) => verify::run(&mut session, args),
         Command::User(args) => user::run(&mut session, &args),
         Command::Panic(args) => panic::run(&mut session, args),
+        Command::Events(args) => events::run(&mut session, args),
         Command::Users(csv) => users::run(&mut session, &csv),
         Command::Report(csv) => report::run(&mut session, &csv),
         Command::Status => status::run(&mut session),

@@ -1,5 +1,9 @@
 //! Messages of the daemon, for the unit tests.
 
+mod happened;
+
+pub use happened::{about, event, events, hostile_event, page};
+
 use crate::output::time::Clock;
 use apppw_admin::verbs::{
     Account, Actor, ActorRole, AppPassword, Argon2Status, Created, PanicSwitch, PinState, PrimaryPolicy,

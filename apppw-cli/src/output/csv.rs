@@ -3,7 +3,7 @@
 
 mod sheets;
 
-pub use sheets::{listed, primary_uses, users};
+pub use sheets::{events, listed, primary_uses, users};
 
 use crate::exit::Failure;
 use apppw_admin::text::visible;
@@ -18,9 +18,14 @@ pub struct Sheet {
 impl Sheet {
     /// Begins with the heading.
     fn new(headings: &[&str]) -> Result<Self, Failure> {
-        let mut sheet = Self { writer: WriterBuilder::new().from_writer(Vec::new()) };
+        let mut sheet = Self::headless();
         sheet.writer.write_record(headings).map_err(|e| cant_write(&e))?;
         Ok(sheet)
+    }
+
+    /// Without a heading: what follows under one that is printed already.
+    fn headless() -> Self {
+        Self { writer: WriterBuilder::new().from_writer(Vec::new()) }
     }
 
     /// Adds a row with a cell for each heading.

@@ -2,10 +2,12 @@
 //! removed, as long as `schema` is 1; a field without a value is `null`, not absent.
 
 mod app_passwords;
+mod events;
 mod host;
 mod parts;
 
 pub use app_passwords::{changed, created, listed, renamed, revoked, rotated, shown, verified};
+pub use events::{event, events};
 pub use host::{account, panic_switches, primary_uses, status, users};
 
 use crate::exit::Failure;

@@ -12,9 +12,11 @@ pub mod time;
 
 use crate::exit::Failure;
 use apppw_admin::text::visible;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Room for a usual result, so that the text of one with a secret needn't move, which would
@@ -63,9 +65,29 @@ impl Text {
 /// Writes `bytes` to standard output. Somebody who stopped reading (`apppw list | head`) has
 /// what he wanted: that is no failure.
 pub fn print(bytes: &[u8]) -> Result<(), Failure> {
+    print_if_read(bytes).map(|_| ())
+}
+
+/// As `print`, and says whether somebody reads: false once he has stopped.
+pub fn print_if_read(bytes: &[u8]) -> Result<bool, Failure> {
     match write_stdout(bytes) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done.map_err(|e| Failure::io(format!("can't write the result to standard output: {e}"))),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::io(format!("can't write the result to standard output: {error}"))),
+    }
+}
+
+/// Waits so long, and says whether somebody still reads standard output: false, at once, when
+/// the other end of a pipe or terminal is closed.
+pub fn wait_while_read(time: Duration) -> bool {
+    let stdout = io::stdout();
+    let mut watched = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
+    let timeout = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
+    // Only that it is closed is reported when nothing is asked for (poll(2)).
+    match poll(&mut watched, timeout) {
+        Ok(closed) => closed == 0,
+        // A signal: the wait is shorter.
+        Err(_) => true,
     }
 }
 

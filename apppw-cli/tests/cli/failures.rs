@@ -1,8 +1,9 @@
 //! What goes wrong: refusals, wrong command lines, no daemon, hostile strings.
 
-use crate::support::{Daemon, SECRET, apppw, finish, record, refusing};
+use crate::support::{Daemon, SECRET, apppw, event, finish, record, refusing};
+use apppw_admin::verbs::EventKind;
 use apppw_admin::{AdminError, Code};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn what_the_daemon_refuses_is_1_and_a_wrong_value_is_2() {
@@ -83,7 +84,7 @@ fn a_broken_connection_is_3_and_leaves_a_change_uncertain() {
 
 #[test]
 fn nothing_hostile_comes_through() {
-    const EVIL: &str = "x\x1b[2JEND\n\r\u{202e}\u{9b}\u{200b}y";
+    const EVIL: &str = "=x\x1b[2JEND\n\r\u{202e}\u{9b}\u{200b}y";
     let daemon = Daemon::answering(|verb, args| {
         if args["user"] == "refused" {
             return Err(AdminError::new(Code::NotFound, EVIL));
@@ -103,6 +104,15 @@ fn nothing_hostile_comes_through() {
             "verify" => json!({"accepted": true, "reason": EVIL, "app_password": record}),
             "suspend" => json!({"ids": ["ap-0000002a"], "app_passwords": [record]}),
             "rename" => record,
+            "events" => {
+                let kinds = EventKind::ALL.iter();
+                let events: Vec<Value> = kinds.map(|kind| hostile_event(kind.as_str(), EVIL)).collect();
+                json!({"events": events, "cursor": 1})
+            }
+            "users" => {
+                json!({"users": [{"user": EVIL, "created": 0, "live": 0, "suspended": 0, "revoked": 0,
+                                  "last_use": used}]})
+            }
             "panic" => json!({"panic": [{"group": EVIL, "since": 0}]}),
             "report" => {
                 json!({"uses": [{"user": EVIL, "service": EVIL, "rhost": EVIL, "rhost_unproven": true, "host": EVIL,
@@ -133,13 +143,18 @@ fn nothing_hostile_comes_through() {
         &["panic", "on", "--group", EVIL],
         &["panic", EVIL],
         &["report"],
+        &["events"],
+        &["events", EVIL],
+        &["events", "--kind", EVIL],
+        &["events", "--since", EVIL],
+        &["users"],
         &["create", "alice", "laptop", "--expires", EVIL],
         &["list", "--unused", EVIL],
         &["show", EVIL],
         &["revoke", "--user", EVIL, "--all"],
         &["show", "ap-0000002a", "--socket", EVIL],
     ] {
-        for format in [&[][..], &["--json"]] {
+        for format in [&[][..], &["--json"], &["--csv"]] {
             let run = daemon.run_with(&[args, format].concat(), b"secret\n");
             for (stream, text) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
                 let found = text.chars().find(|c| *c != '\n' && apppw_admin::text::is_deceptive(*c));
@@ -147,7 +162,20 @@ fn nothing_hostile_comes_through() {
                 let broken = text.lines().find(|line| line.ends_with("END"));
                 assert_eq!(broken, None, "{args:?} {format:?} {stream}: {text:?}");
             }
+            let formula = run.stdout.lines().find(|line| line.contains(",=") || line.starts_with('='));
+            assert!(format != ["--csv"] || formula.is_none(), "{args:?}: {formula:?}");
             assert!(!run.stderr.contains("panicked"), "{run:?}");
         }
     }
+}
+
+/// An event of that kind in which everything that can be hostile is.
+fn hostile_event(kind: &str, evil: &str) -> Value {
+    let mut event = event(1, kind);
+    for field in ["host", "user", "name", "was", "rhost", "verb", "reason"] {
+        event[field] = json!(evil);
+    }
+    event["services"] = json!([evil]);
+    event["actor"]["name"] = json!(evil);
+    event
 }

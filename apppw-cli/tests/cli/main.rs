@@ -2,8 +2,11 @@
 // clippy.toml allows these in test functions; here the helpers are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod csv;
 mod doveadm;
+mod events;
 mod failures;
+mod follow;
 mod host;
 mod kick;
 mod life;
@@ -12,3 +15,4 @@ mod pipe;
 mod selection;
 mod support;
 mod terminal;
+mod users;

@@ -1,8 +1,7 @@
 //! Without a terminal, as scripts run it.
 
-use crate::support::{Daemon, SECRET, apppw, created, record, refusing};
+use crate::support::{Daemon, SECRET, apppw, closed_pipe, created, record, refusing};
 use serde_json::{Value, json};
-use std::process::Stdio;
 
 /// Answers `revoke` as the daemon does: with all ids, but only so many records.
 fn revoking() -> Daemon {
@@ -62,13 +61,6 @@ fn a_secret_that_nobody_reads_is_a_failure() {
         assert!(stderr.contains("apppw revoke ap-0000002a"), "{stderr}");
         assert!(!stderr.contains(SECRET) && !stderr.contains("panicked"), "{stderr}");
     }
-}
-
-/// The writing end of a pipe whose reader is gone.
-fn closed_pipe() -> Stdio {
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    writer.into()
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 pub const SECRET: &str = "abcd-efgh-jkmn-pqrs";
@@ -34,26 +35,7 @@ impl Daemon {
     }
 
     fn answering_calls(limit: usize, answer: impl Answer) -> Self {
-        Self::serving(move |mut stream, calls| {
-            let mut lines = BufReader::new(stream.try_clone().unwrap());
-            let mut line = String::new();
-            for _ in 0..limit {
-                if lines.read_line(&mut line).unwrap_or(0) == 0 {
-                    return;
-                }
-                let request: Request = serde_json::from_str(&line).expect("a request");
-                let args: Value =
-                    request.args.map_or(Value::Null, |raw| serde_json::from_str(raw.get()).unwrap());
-                let response = Response::new(request.id, answer(&request.verb, &args));
-                calls.lock().unwrap().push((request.verb.into_owned(), args));
-                let mut bytes = serde_json::to_vec(&response).unwrap();
-                bytes.push(b'\n');
-                if stream.write_all(&bytes).is_err() {
-                    return;
-                }
-                line.clear();
-            }
-        })
+        Self::serving(move |stream, calls| answer_calls(stream, limit, &answer, calls))
     }
 
     /// Reads a request and answers with these bytes, whatever they are, then hangs up.
@@ -62,6 +44,18 @@ impl Daemon {
             let mut line = String::new();
             BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
             stream.write_all(bytes).unwrap();
+        })
+    }
+
+    /// Answers so many calls on one connection at `socket`, and is gone then, the socket too.
+    pub fn brief(socket: PathBuf, limit: usize, answer: impl Answer) -> JoinHandle<Vec<(String, Value)>> {
+        let listener = UnixListener::bind(&socket).unwrap();
+        std::thread::spawn(move || {
+            let calls = Mutex::default();
+            let (stream, _) = listener.accept().unwrap();
+            answer_calls(stream, limit, &answer, &calls);
+            std::fs::remove_file(socket).unwrap();
+            calls.into_inner().unwrap()
         })
     }
 
@@ -116,6 +110,32 @@ impl Daemon {
     }
 }
 
+/// Answers so many calls, or as many as come.
+fn answer_calls(
+    mut stream: UnixStream,
+    limit: usize,
+    answer: &impl Answer,
+    calls: &Mutex<Vec<(String, Value)>>,
+) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap());
+    let mut line = String::new();
+    for _ in 0..limit {
+        if lines.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let request: Request = serde_json::from_str(&line).expect("a request");
+        let args: Value = request.args.map_or(Value::Null, |raw| serde_json::from_str(raw.get()).unwrap());
+        let response = Response::new(request.id, answer(&request.verb, &args));
+        calls.lock().unwrap().push((request.verb.into_owned(), args));
+        let mut bytes = serde_json::to_vec(&response).unwrap();
+        bytes.push(b'\n');
+        if stream.write_all(&bytes).is_err() {
+            return;
+        }
+        line.clear();
+    }
+}
+
 /// Waits until `until` is shown, types `typed`, returns all that was shown.
 fn type_after(child: &mut Child, until: &str, typed: &str) -> String {
     let mut screen = child.stdout.take().unwrap();
@@ -160,6 +180,13 @@ pub fn finish(command: &mut Command, stdin: &[u8]) -> Run {
     }
 }
 
+/// The writing end of a pipe whose reader is gone.
+pub fn closed_pipe() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
 /// What came of a run.
 #[derive(Debug)]
 pub struct Run {
@@ -185,6 +212,14 @@ pub fn record(id: &str, user: &str, name: &str) -> Value {
     json!({
         "id": id, "user": user, "name": name, "state": "live", "services": ["mail"],
         "created": 1_800_000_000, "created_by": {"uid": 0, "role": "admin", "name": "root"},
+    })
+}
+
+/// An event of alice's as the daemon sends it.
+pub fn event(seq: u64, kind: &str) -> Value {
+    json!({
+        "seq": seq, "at": 1_800_000_000, "host": "mail1", "kind": kind, "user": "alice",
+        "id": "ap-0000002a", "name": "old phone", "actor": {"uid": 0, "login_uid": 1000, "role": "admin", "name": "root"},
     })
 }
 

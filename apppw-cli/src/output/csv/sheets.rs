@@ -3,7 +3,7 @@
 use super::{Sheet, actor, maybe, used};
 use crate::exit::Failure;
 use crate::output::time::rfc3339;
-use apppw_admin::verbs::{AppPassword, PinState, PrimaryUse, UserSummary};
+use apppw_admin::verbs::{AppPassword, Event, PinState, PrimaryUse, UserSummary};
 
 const LIST: &[&str] = &[
     "id",
@@ -60,6 +60,27 @@ const USERS: &[&str] = &[
 
 const REPORT: &[&str] =
     &["user", "service", "rhost", "rhost_unproven", "host", "would_be_refused", "first", "last", "count"];
+
+const EVENTS: &[&str] = &[
+    "seq",
+    "at",
+    "host",
+    "kind",
+    "actor_uid",
+    "actor_login_uid",
+    "actor_role",
+    "actor_name",
+    "user",
+    "id",
+    "name",
+    "was",
+    "services",
+    "rhost",
+    "rhost_unproven",
+    "verb",
+    "reason",
+    "count",
+];
 
 /// Of `list`.
 pub fn listed(records: &[AppPassword]) -> Result<Sheet, Failure> {
@@ -132,6 +153,30 @@ pub fn primary_uses(uses: &[PrimaryUse]) -> Result<Sheet, Failure> {
             rfc3339(used.last),
             used.count.to_string(),
         ])?;
+    }
+    Ok(sheet)
+}
+
+/// Of `events`; `first`: with the heading.
+pub fn events(events: &[Event], first: bool) -> Result<Sheet, Failure> {
+    let mut sheet = if first { Sheet::new(EVENTS)? } else { Sheet::headless() };
+    for event in events {
+        let mut row =
+            vec![maybe(event.seq), rfc3339(event.at), event.host.clone(), event.kind.as_str().to_owned()];
+        row.extend(actor(event.actor.as_ref()));
+        row.extend([
+            maybe(event.user.as_deref()),
+            maybe(event.id),
+            maybe(event.name.as_deref()),
+            maybe(event.was.as_deref()),
+            event.services.join(" "),
+            maybe(event.rhost.as_deref()),
+            event.rhost_unproven.to_string(),
+            maybe(event.verb.as_deref()),
+            maybe(event.reason.as_deref()),
+            event.count.to_string(),
+        ]);
+        sheet.row(&row)?;
     }
     Ok(sheet)
 }

@@ -34,7 +34,7 @@ ap-0000002c,scanner,alice@example.org,live,smtp,192.0.2.0/24 2001:db8::/32,2027-
 }
 
 #[test]
-fn users_and_reports_have_theirs() {
+fn users_and_reports_and_events_have_theirs() {
     let expected = "\
 user,uid,enrolled,locked,created,live,suspended,revoked,last_use_service,last_use_rhost,\
 last_use_rhost_unproven,last_use_host,last_use_first,last_use_last,last_use_count
@@ -49,13 +49,27 @@ alice@example.org,imap,192.0.2.7,true,mail1,true,2027-01-06T08:00:00Z,2027-01-12
 bob,imap,,false,mail1,false,2027-01-06T08:00:00Z,2027-01-12T08:00:00Z,1
 ";
     assert_eq!(text(primary_uses(&samples::primary_uses())), expected);
+    let all = samples::events();
+    let some = [&all[2], &all[4], &all[5], &all[10], &all[12]].map(Clone::clone);
+    let rows = "\
+3,2027-01-14T08:00:00Z,mail1,rename,0,,admin,root,alice@example.org,ap-0000002a,old phone,phone,,,false,,,1
+5,2027-01-14T08:00:00Z,mail1,refused-use,,,,,alice@example.org,ap-0000002a,old phone,,imap,192.0.2.7,true,,revoked,3
+6,2027-01-14T08:00:00Z,mail1,revoke,0,1000,admin,root,alice@example.org,ap-0000002a,old phone,,,,false,,,1
+11,2027-01-14T08:00:00Z,mail1,denied,1001,,nobody,,bob,,,,,,false,user.delete,uid 1001 may do nothing here,17
+,2027-01-14T08:00:00Z,mail1,end,998,,daemon,journal.log,alice@example.org,ap-0000002a,old phone,,,,false,,,1
+";
+    let heading = "seq,at,host,kind,actor_uid,actor_login_uid,actor_role,actor_name,user,id,name,was,services,rhost,\
+                   rhost_unproven,verb,reason,count\n";
+    assert_eq!(text(events(&some, true)), format!("{heading}{rows}"));
+    assert_eq!(text(events(&some, false)), rows);
 }
 
 #[test]
 fn nothing_is_a_heading_alone() {
-    for sheet in [listed(&[]), users(&[]), primary_uses(&[])] {
+    for sheet in [listed(&[]), users(&[]), primary_uses(&[]), events(&[], true)] {
         assert_eq!(text(sheet).lines().count(), 1);
     }
+    assert_eq!(text(events(&[], false)), "");
 }
 
 #[test]
@@ -77,7 +91,11 @@ fn a_spreadsheet_finds_no_formula() {
 
 #[test]
 fn a_hostile_row_stays_on_its_line_and_in_its_cells() {
-    let texts = [text(listed(&[samples::hostile()])), text(users(&[samples::hostile_user()]))];
+    let texts = [
+        text(listed(&[samples::hostile()])),
+        text(users(&[samples::hostile_user()])),
+        text(events(&[samples::hostile_event(apppw_admin::verbs::EventKind::Create)], true)),
+    ];
     for text in texts {
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(!text.chars().any(|c| c != '\n' && apppw_admin::text::is_deceptive(c)), "{text}");

@@ -157,6 +157,32 @@ fn users_gives_each_account() {
 }
 
 #[test]
+fn events_have_every_field_always() {
+    let mut page = samples::page();
+    page.events.retain(|event| matches!(event.seq, Some(1 | 5) | None));
+    let created = concat!(
+        r#"{"seq":1,"at":"2027-01-14T08:00:00Z","host":"mail1","kind":"create","#,
+        r#""actor":{"uid":1000,"login_uid":null,"role":"user","name":"alice"},"user":"alice@example.org","#,
+        r#""id":"ap-0000002a","name":"old phone","was":null,"services":["mail","dav"],"rhost":null,"#,
+        r#""rhost_unproven":false,"verb":null,"reason":null,"count":1}"#
+    );
+    let refused = concat!(
+        r#"{"seq":5,"at":"2027-01-14T08:00:00Z","host":"mail1","kind":"refused-use","actor":null,"#,
+        r#""user":"alice@example.org","id":"ap-0000002a","name":"old phone","was":null,"services":["imap"],"#,
+        r#""rhost":"192.0.2.7","rhost_unproven":true,"verb":null,"reason":"revoked","count":3}"#
+    );
+    let text = json(&events(&page));
+    assert!(
+        text.starts_with(&format!(r#"{{"schema":1,"events":[{created},{refused},{{"seq":null,"#)),
+        "{text}"
+    );
+    assert!(text.ends_with("],\"cursor\":12,\"forgotten\":null}\n"), "{text}");
+    assert_eq!(json(&event(&page.events[0])), format!("{{\"schema\":1,\"event\":{created}}}\n"));
+    page.forgotten = Some(7);
+    assert!(json(&events(&page)).ends_with("\"forgotten\":7}\n"));
+}
+
+#[test]
 fn user_gives_the_account() {
     assert_eq!(
         json(&account(&samples::account(), None::<()>)),
@@ -213,8 +239,10 @@ fn nothing_deceptive_is_written_raw_and_nothing_is_changed() {
     assert!(text.contains(r#""name":"=1+1\u001b[2J\r\n\u202e\u009b\",'@xy"#), "{text}");
     let read: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(read["app_passwords"][0]["name"], samples::hostile().name);
-    let text = json(&users(&[samples::hostile_user()]));
-    assert!(!text.trim_end().chars().any(is_deceptive), "{text}");
+    let event = samples::hostile_event(verbs::EventKind::Denied);
+    for text in [json(&super::event(&event)), json(&users(&[samples::hostile_user()]))] {
+        assert!(!text.trim_end().chars().any(is_deceptive), "{text}");
+    }
 }
 
 #[test]

@@ -1,0 +1,50 @@
+//! `apppw events`.
+
+use super::Csv;
+use super::values::{self, Since};
+use apppw_admin::AppPasswordId;
+use apppw_admin::verbs::EventKind;
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  apppw events                              Your own, or for root those of all accounts
+  apppw events alice --since 7d             What happened to alice in the last week
+  apppw events --kind denied --kind refused-use --follow
+  apppw events --id ap-7k3m9qxe --csv       The life of one app password, for a spreadsheet
+
+What is asked for fits all of USER, --id, --kind and --since that are given.")]
+pub struct Events {
+    /// Whose; without it: your own, or for root and administrators those of all accounts
+    pub user: Option<String>,
+    /// Only those of this app password
+    #[arg(long, value_name = "AP-ID")]
+    pub id: Option<AppPasswordId>,
+    /// Only of this kind; may be repeated
+    #[arg(long = "kind", value_name = "KIND", value_parser = kind())]
+    pub kinds: Vec<EventKind>,
+    // With `help =`, where lines end where we end them.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_parser = values::since,
+        allow_hyphen_values = true,
+        help = "Only those since then: a span such as 7d, or the first day such as\n2027-01-31 (from its beginning, local time)"
+    )]
+    pub since: Option<Since>,
+    /// Only the newest so many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub last: Option<u32>,
+    /// Go on with what happens, until interrupted
+    #[arg(long, short)]
+    pub follow: bool,
+    #[command(flatten)]
+    pub csv: Csv,
+}
+
+/// Reads a kind; clap lists them and suggests the nearest one.
+fn kind() -> impl TypedValueParser<Value = EventKind> {
+    PossibleValuesParser::new(EventKind::ALL.iter().map(|kind| kind.as_str()))
+        .try_map(|word| EventKind::from_word(&word).ok_or("no such kind"))
+}

@@ -1,0 +1,152 @@
+//! `apppw events`.
+
+mod follow;
+mod line;
+mod reader;
+
+use super::Session;
+use crate::cli::Events;
+use crate::cli::values::Since;
+use crate::exit::{Failure, Status};
+use crate::output::time::Clock;
+use crate::output::{Text, csv, json};
+use apppw_admin::verbs::{self, EventsArgs};
+use reader::Reader;
+
+pub fn run(session: &mut Session, args: Events) -> Result<Status, Failure> {
+    let clock = Clock::system();
+    let mut reader = Reader::new(asked(&args, &clock)?);
+    if args.follow {
+        return follow::run(session, &mut reader, &args, &clock);
+    }
+    let result = all(session, &mut reader, args.last)?;
+    if session.json {
+        json::print(&json::events(&result))?;
+        return Ok(Status::Done);
+    }
+    if args.csv.csv {
+        csv::events(&result.events, true)?.print()?;
+    } else if result.events.is_empty() {
+        // Not on standard output: no events are none for scripts too.
+        none(&args).print_to_stderr();
+    } else {
+        let me = std::env::var("USER").ok();
+        let whose = args.user.as_deref().or(me.as_deref().filter(|me| all_of(&result.events, me)));
+        line::text(&result.events, whose, &clock).print()?;
+    }
+    tell_forgotten(&args, &result);
+    Ok(Status::Done)
+}
+
+fn asked(args: &Events, clock: &Clock) -> Result<EventsArgs, Failure> {
+    let since = args.since.map(|since| match since {
+        Since::Ago(span) => Ok(clock.now.saturating_sub(span.seconds())),
+        Since::StartOf(day) => clock
+            .start_of(day)
+            .ok_or_else(|| Failure::invalid("since", format!("{day} is beyond what the calendar holds"))),
+    });
+    Ok(EventsArgs {
+        user: args.user.clone(),
+        id: args.id,
+        kinds: args.kinds.clone(),
+        since: since.transpose()?,
+        after: None,
+        last: args.last,
+    })
+}
+
+/// All pages as one.
+fn all(session: &mut Session, reader: &mut Reader, last: Option<u32>) -> Result<verbs::Events, Failure> {
+    let mut all = reader.next(session)?;
+    while all.more {
+        let mut page = reader.next(session)?;
+        page.events.splice(..0, all.events);
+        all = page;
+    }
+    // What happened while the pages were read may have made them more.
+    let last = last.and_then(|last| usize::try_from(last).ok()).unwrap_or(usize::MAX);
+    all.events.drain(..all.events.len().saturating_sub(last));
+    Ok(all)
+}
+
+/// Whether all are those of the one who asks, as far as `USER` tells; it decides what is left
+/// out of the lines, nothing else.
+fn all_of(events: &[verbs::Event], me: &str) -> bool {
+    events.iter().all(|event| event.user.as_deref() == Some(me))
+}
+
+fn none(args: &Events) -> Text {
+    let of = args.user.as_ref().map(|user| format!(" of {user}")).unwrap_or_default();
+    let fit = if args.id.is_some() || args.since.is_some() || !args.kinds.is_empty() {
+        " that fit what was asked for"
+    } else {
+        ""
+    };
+    let mut text = Text::new();
+    text.line(format!("No events{of}{fit}"));
+    text
+}
+
+/// Says that there was more once, to who wants to see all.
+fn tell_forgotten(args: &Events, result: &verbs::Events) {
+    if result.forgotten.is_some() && args.since.is_none() && args.last.is_none() {
+        let mut text = Text::new();
+        text.line("Older events were forgotten, for their age or their number");
+        text.print_to_stderr();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Csv;
+    use crate::commands::samples;
+    use apppw_admin::span::Span;
+    use apppw_admin::verbs::EventKind;
+
+    fn args() -> Events {
+        Events {
+            user: None,
+            id: None,
+            kinds: vec![],
+            since: None,
+            last: None,
+            follow: false,
+            csv: Csv { csv: false },
+        }
+    }
+
+    #[test]
+    fn no_events_says_of_what() {
+        let alice = || Some("alice".to_owned());
+        for (args, said) in [
+            (args(), "No events\n"),
+            (Events { user: alice(), last: Some(3), ..args() }, "No events of alice\n"),
+            (
+                Events { user: alice(), kinds: vec![EventKind::Pin], ..args() },
+                "No events of alice that fit what was asked for\n",
+            ),
+            (Events { id: Some(samples::live().id), ..args() }, "No events that fit what was asked for\n"),
+        ] {
+            assert_eq!(none(&args).as_str(), said);
+        }
+    }
+
+    #[test]
+    fn a_day_is_its_beginning_where_the_person_is() {
+        let since = |since| asked(&Events { since: Some(since), ..args() }, &samples::clock());
+        assert_eq!(since(Since::Ago(Span::days(7))).unwrap().since, Some(samples::NOW - 7 * samples::DAY));
+        let day = jiff::civil::date(2027, 1, 15);
+        assert_eq!(since(Since::StartOf(day)).unwrap().since, Some(samples::NOW - 9 * 3_600));
+        let beyond = since(Since::StartOf(jiff::civil::Date::MAX)).unwrap_err();
+        assert_eq!(beyond.field.as_deref(), Some("since"));
+    }
+
+    #[test]
+    fn ones_own_events_need_no_user() {
+        let events = [samples::about(1, EventKind::Create), samples::about(2, EventKind::Revoke)];
+        assert!(all_of(&events, "alice@example.org"));
+        assert!(!all_of(&events, "root"));
+        assert!(!all_of(&[samples::event(1, EventKind::PanicOn)], "root"), "nobody's");
+    }
+}
