@@ -85,7 +85,14 @@ pub enum Command {
     /// Say whose primary password opened which service, and what enforcement would refuse
     Report(Csv),
     /// Say how the daemon is, and which panic switches are on
-    Status,
+    Status(Status),
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Print numbers for monitoring instead, as OpenMetrics text (docs/json.md)
+    #[arg(long)]
+    pub metrics: bool,
 }
 
 /// What every command takes whose result is a list of records.
@@ -180,6 +187,7 @@ fn one_format(cli: &Cli) -> Result<(), Failure> {
         {
             "--csv"
         }
+        Command::Status(Status { metrics: true }) => "--metrics",
         _ => return Ok(()),
     };
     if cli.global.json {

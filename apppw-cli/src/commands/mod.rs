@@ -48,7 +48,7 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Events(args) => events::run(&mut session, args),
         Command::Users(csv) => users::run(&mut session, &csv),
         Command::Report(csv) => report::run(&mut session, &csv),
-        Command::Status => status::run(&mut session),
+        Command::Status(args) => status::run(&mut session, &args),
     }
 }
 

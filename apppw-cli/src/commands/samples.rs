@@ -1,8 +1,10 @@
 //! Messages of the daemon, for the unit tests.
 
 mod happened;
+mod measured;
 
 pub use happened::{about, event, events, hostile_event, page};
+pub use measured::metrics;
 
 use crate::output::time::Clock;
 use apppw_admin::verbs::{

@@ -1,14 +1,20 @@
 //! `apppw status`.
 
 use super::{Session, panic};
+use crate::cli;
 use crate::exit::{Failure, Status};
 use crate::output::table::record;
 use crate::output::time::Clock;
-use crate::output::{Text, json};
+use crate::output::{self, Text, json};
 use apppw_admin::{Verb, verbs};
 use serde_json::json;
 
-pub fn run(session: &mut Session) -> Result<Status, Failure> {
+pub fn run(session: &mut Session, args: &cli::Status) -> Result<Status, Failure> {
+    if args.metrics {
+        let metrics: verbs::Metrics = session.ask(Verb::Metrics, &json!({}))?;
+        output::print(output::metrics::text(&metrics).as_bytes())?;
+        return Ok(Status::Done);
+    }
     let status: verbs::Status = session.ask(Verb::Status, &json!({}))?;
     if session.json {
         json::print(&json::status(&status))?;

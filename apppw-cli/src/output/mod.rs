@@ -2,10 +2,11 @@
 //!
 //! Results go to standard output, warnings, questions and errors to standard error. What is
 //! meant for people is collected in [`Text`], which lets no control or bidi character
-//! through; what is meant for programs is written by [`json`] and [`csv`].
+//! through; what is meant for programs is written by [`json`], [`csv`] and [`metrics`].
 
 pub mod csv;
 pub mod json;
+pub mod metrics;
 pub mod table;
 pub mod terminal;
 pub mod time;

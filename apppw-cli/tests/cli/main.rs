@@ -10,6 +10,7 @@ mod follow;
 mod host;
 mod kick;
 mod life;
+mod metrics;
 mod other_names;
 mod pipe;
 mod selection;
