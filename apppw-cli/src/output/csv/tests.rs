@@ -107,3 +107,18 @@ fn a_hostile_row_stays_on_its_line_and_in_its_cells() {
         assert!(rows[1].contains(&shown), "{rows:?}");
     }
 }
+
+#[test]
+fn the_document_names_the_columns() {
+    const DOCUMENT: &str = include_str!("../../../../docs/json.md");
+    for (command, sheet) in [
+        ("list", listed(&[])),
+        ("users", users(&[])),
+        ("events", events(&[], true)),
+        ("report", primary_uses(&[])),
+    ] {
+        let columns = text(sheet).trim_end().replace(',', "`, `");
+        let row = format!("\n| `{command}` | `{columns}` |\n");
+        assert!(DOCUMENT.contains(&row), "docs/json.md lacks {row}");
+    }
+}

@@ -183,6 +183,17 @@ fn events_have_every_field_always() {
 }
 
 #[test]
+fn the_document_names_the_kinds() {
+    const DOCUMENT: &str = include_str!("../../../../docs/json.md");
+    let cells: Vec<&str> =
+        DOCUMENT.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    for kind in verbs::EventKind::ALL {
+        let word = format!("`{}`", kind.as_str());
+        assert!(cells.iter().any(|cell| cell.contains(&word)), "docs/json.md lacks {word}");
+    }
+}
+
+#[test]
 fn user_gives_the_account() {
     assert_eq!(
         json(&account(&samples::account(), None::<()>)),

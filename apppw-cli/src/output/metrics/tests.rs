@@ -79,3 +79,15 @@ fn services_that_look_alike_are_one() {
     let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("apppw_logins_total")).collect();
     assert_eq!(lines, ["apppw_logins_total{service=\"\\\\u{7f}\",verdict=\"refused\",reason=\"r\"} 4"]);
 }
+
+#[test]
+fn the_document_names_the_metrics() {
+    const DOCUMENT: &str = include_str!("../../../../docs/json.md");
+    for family in GOLDEN.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let (name, kind) = family.split_once(' ').unwrap();
+        let total = if kind == "counter" { "_total" } else { "" };
+        let row = DOCUMENT.lines().find(|line| line.contains(&format!("`{name}{total}`")));
+        let row = row.unwrap_or_else(|| panic!("docs/json.md lacks {name}{total}"));
+        assert!(row.contains(&format!("| {kind} |")), "{row}");
+    }
+}
