@@ -140,6 +140,24 @@ fn it_ends_quietly_when_nobody_reads_any_more() {
 }
 
 #[test]
+fn a_long_past_is_not_read_for_nobody_and_not_lost_on_a_full_disk() {
+    let daemon = Daemon::answering(|_, args| {
+        let mut page = one(args);
+        page["more"] = json!(true);
+        Ok(page)
+    });
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap().into();
+    for (stdout, ends, says) in [(closed_pipe(), 0, ""), (full(), 1, "apppw: can't write the result")] {
+        let mut command = apppw();
+        command.env("APPPW_SOCKET", daemon.socket()).args(["events", "--follow"]);
+        let mut child = command.stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
+        assert_eq!(status(&mut child), ends);
+        let said = interrupt(child);
+        assert!(said.starts_with(says) && said.is_empty() == says.is_empty(), "{said}");
+    }
+}
+
+#[test]
 fn a_daemon_that_was_never_there_is_not_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let (mut child, _stdout) = follow(&dir.path().join("admin.sock"), &[]);
