@@ -34,6 +34,8 @@ mod full_disk;
 mod gaps;
 #[path = "daemon/hashing.rs"]
 mod hashing;
+#[path = "daemon/hostile.rs"]
+mod hostile;
 #[path = "daemon/housekeeping.rs"]
 mod housekeeping;
 #[path = "daemon/inherited.rs"]
@@ -46,6 +48,8 @@ mod limits;
 mod lines;
 #[path = "daemon/load.rs"]
 mod load;
+#[path = "daemon/metrics.rs"]
+mod metrics;
 #[path = "daemon/node_exporter.rs"]
 mod node_exporter;
 #[path = "daemon/panic.rs"]
@@ -91,7 +95,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 39] = [
+    let groups: [(&str, Vec<Case>); 41] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -106,6 +110,8 @@ fn main() -> ExitCode {
         ("authorize", authorize::cases()),
         ("attempts", attempts::cases()),
         ("events", events::cases()),
+        ("hostile", hostile::cases()),
+        ("metrics", metrics::cases()),
         ("backup", backup::cases()),
         ("configuration", configuration::cases()),
         ("fail2ban", fail2ban::cases()),

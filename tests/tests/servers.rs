@@ -41,6 +41,8 @@ mod story;
 mod table;
 #[path = "servers/tally.rs"]
 mod tally;
+#[path = "servers/trail.rs"]
+mod trail;
 #[path = "servers/trials.rs"]
 mod trials;
 #[path = "servers/users.rs"]

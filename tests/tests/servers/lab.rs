@@ -69,12 +69,14 @@ impl Lab {
         self.secrets.lock().expect("no holder panics").push(secret.to_owned());
     }
 
+    /// A tree, if this is root: Postfix needs several users, and to make other people's app
+    /// passwords takes root.
+    pub fn root_tree(&self, suite: Suite) -> Found {
+        if rootless() { Ok(Err(Absent("not run as root".into()))) } else { self.tree(suite) }
+    }
+
     fn start(&self, host: &'static Host) -> Start {
-        if rootless() {
-            // Postfix needs several users, and to make other people's app passwords takes root.
-            return Ok(Err(Absent("not run as root".into())));
-        }
-        let tree = match self.tree(host.suite())? {
+        let tree = match self.root_tree(host.suite())? {
             Ok(tree) => tree,
             Err(absent) => return Ok(Err(absent)),
         };
