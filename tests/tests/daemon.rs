@@ -64,6 +64,8 @@ mod policy;
 mod primary;
 #[path = "daemon/properties.rs"]
 mod properties;
+#[path = "daemon/provoked.rs"]
+mod provoked;
 #[path = "daemon/record.rs"]
 mod record;
 #[path = "daemon/report.rs"]
@@ -95,7 +97,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 41] = [
+    let groups: [(&str, Vec<Case>); 42] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -110,6 +112,7 @@ fn main() -> ExitCode {
         ("authorize", authorize::cases()),
         ("attempts", attempts::cases()),
         ("events", events::cases()),
+        ("provoked", provoked::cases()),
         ("hostile", hostile::cases()),
         ("metrics", metrics::cases()),
         ("backup", backup::cases()),

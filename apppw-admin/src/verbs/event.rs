@@ -1,34 +1,16 @@
 //! What happened: events.
 
 use super::Actor;
+use super::words::words;
 use crate::AppPasswordId;
 use serde::{Deserialize, Serialize};
 
-/// Each kind of event once, with its word.
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident => $word:literal,)*) => {
-        /// What an event is about: a closed list.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum EventKind {
-            $($(#[$doc])* #[serde(rename = $word)] $kind,)*
-        }
+words! {
+    /// What an event is about: a closed list.
+    EventKind,
+    /// The word that is stored and shown.
+    as_str:
 
-        impl EventKind {
-            /// Every kind.
-            pub const ALL: &[Self] = &[$(Self::$kind),*];
-
-            /// The word that is stored and shown.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$kind => $word,)*
-                }
-            }
-        }
-    };
-}
-
-kinds! {
     /// An app password was made.
     Create => "create",
     /// Its creation was taken back, before anybody saw its secret.
@@ -99,7 +81,8 @@ pub struct Event {
     pub host: String,
     /// What.
     pub kind: EventKind,
-    /// Who did it; none: a login did.
+    /// Who did it; none: a login did, or in [`EventKind::Denied`] so many callers that they are
+    /// not told apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
     /// The account's canonical name then. In [`EventKind::Denied`]: whose account was asked for.

@@ -9,6 +9,7 @@ mod life;
 mod metrics;
 mod read;
 mod users;
+mod words;
 
 pub use account::{Account, PrimaryPolicy, PrimaryUse, Report, ReportArgs, UserArgs, UserRenameArgs};
 pub use app_password::{Actor, ActorRole, AppPassword, PinState, State, Use};
@@ -20,31 +21,14 @@ pub use metrics::{Histogram, LoginCount, Metrics, OTHER_SERVICE};
 pub use read::{ListArgs, Listed, ShowArgs, Shown, Verified, VerifyArgs};
 pub use users::{UserSummary, Users, UsersArgs};
 
-/// Each verb once, with its name in the envelope.
-macro_rules! verbs {
-    ($($(#[$doc:meta])* $verb:ident => $name:literal,)*) => {
-        /// What can be asked on `admin.sock`.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Verb {
-            $($(#[$doc])* $verb,)*
-        }
+use words::words;
 
-        impl Verb {
-            /// Every verb.
-            pub const ALL: &[Self] = &[$(Self::$verb),*];
+words! {
+    /// What can be asked on `admin.sock`.
+    Verb,
+    /// The verb's name in the envelope.
+    name:
 
-            /// The verb's name in the envelope.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$verb => $name,)*
-                }
-            }
-        }
-    };
-}
-
-verbs! {
     /// Make an app password.
     Create => "create",
     /// App passwords of one account, or of all.

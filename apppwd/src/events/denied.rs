@@ -68,8 +68,10 @@ impl DeniedVerbs {
         let uid = event.actor.as_ref().map_or(u32::MAX, |actor| actor.uid);
         let mut key = (uid, event.verb.clone().unwrap_or_default());
         if self.0.len() >= MOST && !self.0.contains_key(&key) {
-            // The rest are one: the last of them is named, and how many there were.
+            // The rest are one, and nobody's in particular.
             key = (u32::MAX, String::new());
+            event = Event { actor: None, user: None, id: None, verb: None, ..event };
+            event.reason = Some("refused to more callers and verbs than are told apart".to_owned());
         }
         match self.0.get_mut(&key) {
             None => {

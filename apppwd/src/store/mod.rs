@@ -4,15 +4,17 @@
 //! database can stand behind it. [`sqlite`] is the one there is.
 
 mod error;
+mod event;
 mod outcome;
 pub mod sqlite;
 mod types;
 
 pub use error::{OpenError, StoreError};
+pub use event::{By, EventPage, EventSelection, KeepEvents};
 pub use outcome::{Changed, Created, Refolded, Renamed, Restrictions};
 pub use types::{
-    AccountId, AccountRecord, AppPasswordRecord, By, Counts, EventPage, EventSelection, Hash, Health,
-    KeepEvents, Limits, LoginRow, NewAppPassword, PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
+    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Health, Limits, LoginRow, NewAppPassword,
+    PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
 };
 
 use crate::clock::UnixSeconds;

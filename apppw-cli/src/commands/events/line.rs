@@ -24,9 +24,12 @@ fn line(event: &Event, whose: Option<&str>, clock: &Clock) -> String {
     parts.extend(user(event, whose));
     parts.extend(app_password(event));
     parts.extend(place(event));
-    parts.push(
-        event.actor.as_ref().map_or_else(|| "by a login".to_owned(), |who| format!("by {}", actor(who))),
-    );
+    parts.push(match &event.actor {
+        Some(who) => format!("by {}", actor(who)),
+        // So many that they are not told apart.
+        None if event.kind == EventKind::Denied => "by several".to_owned(),
+        None => "by a login".to_owned(),
+    });
     if event.count > 1 {
         parts.push(format!("({} of them)", event.count));
     }

@@ -74,11 +74,7 @@ pub(super) fn lock_down(
     set_mark(tx, "locked", account, new_account, Some(tx.at()))?;
     let live: Vec<_> = live_ids(tx, &account.id)?.into_iter().map(|id| (id, tx.at())).collect();
     let revoked = write::revoke(tx, &live, Halves::These)?.changed;
-    tx.account(
-        EventKind::UserLockdown,
-        &account.id,
-        &Details { count: Some(revoked.len()), ..Details::default() },
-    )?;
+    tx.account(EventKind::UserLockdown, &account.id, &Details::default())?;
     Ok(revoked)
 }
 
@@ -101,7 +97,7 @@ pub(super) fn rename(tx: &Trail<'_>, account: &AccountId, name: &str) -> rusqlit
 pub(super) fn delete(tx: &Trail<'_>, account: &AccountId) -> rusqlite::Result<Vec<AppPasswordId>> {
     let live = live_ids(tx, account)?;
     live.iter().try_for_each(|id| tx.app_password(EventKind::Revoke, *id, &Details::default()))?;
-    tx.account(EventKind::UserDelete, account, &Details { count: Some(live.len()), ..Details::default() })?;
+    tx.account(EventKind::UserDelete, account, &Details::default())?;
     // Uses go with their app password.
     tx.execute("DELETE FROM app_password WHERE account = ?1", [account.0])?;
     tx.execute("DELETE FROM primary_use WHERE user = (SELECT name FROM account WHERE id = ?1)", [account.0])?;
