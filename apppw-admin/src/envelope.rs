@@ -3,6 +3,7 @@
 //! Both ends go straight between bytes and the verb's own types: what holds a secret is
 //! wiped, and a detour over a JSON tree would leave copies that are not.
 
+use crate::AppPasswordId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -64,6 +65,18 @@ pub struct AdminError {
     pub field: Option<String>,
     /// For the person who reads it: what failed, on what, what to do next.
     pub message: String,
+    /// What it is about, for the daemon's record; never sent.
+    #[serde(skip)]
+    pub about: About,
+}
+
+/// What an error is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Whose account.
+    pub user: Option<String>,
+    /// Which app password.
+    pub id: Option<AppPasswordId>,
 }
 
 /// The closed list of error codes.
@@ -108,12 +121,12 @@ impl Code {
 impl AdminError {
     /// An error that concerns no single argument.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, field: None, message: message.into() }
+        Self { code, field: None, message: message.into(), about: About::default() }
     }
 
     /// An error in the argument `field`.
     pub fn in_field(code: Code, field: &str, message: impl Into<String>) -> Self {
-        Self { code, field: Some(field.to_owned()), message: message.into() }
+        Self { field: Some(field.to_owned()), ..Self::new(code, message) }
     }
 }
 

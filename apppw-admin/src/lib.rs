@@ -14,7 +14,7 @@ pub mod text;
 pub mod verbs;
 
 pub use client::{Client, ClientError};
-pub use envelope::{AdminError, Code, Request, Response};
+pub use envelope::{About, AdminError, Code, Request, Response};
 pub use id::AppPasswordId;
 pub use secret_text::SecretText;
 pub use verbs::Verb;

@@ -8,7 +8,7 @@ use crate::log;
 use crate::store::{AccountRecord, By, Changed, Halves, Store, StoreError};
 use apppw_admin::AppPasswordId;
 use apppw_admin::text::visible;
-use apppw_admin::verbs::Actor;
+use apppw_admin::verbs::{Actor, EventKind};
 
 /// Most app passwords that a line names.
 const MAX_NAMED: usize = 20;
@@ -95,6 +95,7 @@ impl<S: Store> Daemon<S> {
         done: Result<Changed, ChangeError>,
         ids: Vec<AppPasswordId>,
         reason: Reason,
+        by: Actor,
     ) -> Result<Changed, ChangeError> {
         match done {
             Err(ChangeError::NotDone(error)) => {
@@ -102,6 +103,10 @@ impl<S: Store> Daemon<S> {
                 self.denied.borrow_mut().app_passwords(&ids, reason);
                 let halves = self.store.with_rotations(ids.clone(), clock::now()).await.unwrap_or(ids);
                 self.denied.borrow_mut().app_passwords(&halves, reason);
+                let kind = if reason == Reason::Revoked { EventKind::Revoke } else { EventKind::Suspend };
+                for id in &halves {
+                    self.note_in_memory(kind, by.clone(), None, Some(*id));
+                }
                 let first: Vec<String> = halves.iter().take(MAX_NAMED).map(ToString::to_string).collect();
                 tracing::error!(
                     "{} app passwords are {} in memory only, {} among them: {error}",
@@ -123,7 +128,7 @@ impl<S: Store> Daemon<S> {
         }
     }
 
-    /// The same for an account that is to be locked.
+    /// The same for an account that is to be locked; `kind` says how.
     ///
     /// # Errors
     /// [`ChangeError::InMemory`].
@@ -131,6 +136,8 @@ impl<S: Store> Daemon<S> {
         &self,
         done: Result<T, StoreError>,
         account: &AccountRecord,
+        kind: EventKind,
+        by: Actor,
     ) -> Result<T, ChangeError> {
         match done {
             Ok(done) => {
@@ -139,6 +146,7 @@ impl<S: Store> Daemon<S> {
             }
             Err(error) => {
                 self.denied.borrow_mut().account(account.name.clone());
+                self.note_in_memory(kind, by, Some(&account.name), None);
                 let name = visible(log::user(&account.name));
                 tracing::error!("{name} is locked in memory only: {error}");
                 Err(ChangeError::InMemory(error))

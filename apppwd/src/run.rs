@@ -1,5 +1,6 @@
 //! Serving, until a signal says to stop.
 
+use crate::admin::caller;
 use crate::cli::Args;
 use crate::config::{self, Config};
 use crate::daemon::Daemon;
@@ -230,7 +231,11 @@ async fn stop<S: Store>(daemon: &Daemon<S>, mut busy: JoinSet<()>) {
         tracing::warn!("could not write the last events: {error}");
     }
     let seen_expired = daemon.seen_expired.borrow().keys().copied().collect();
-    if let Err(error) = daemon.store.mark_expired(seen_expired, By::login(clock::now())).await {
+    if let Err(error) = daemon
+        .store
+        .mark_expired(seen_expired, By::actor(caller::daemon_as("housekeeping"), clock::now()))
+        .await
+    {
         tracing::warn!("could not note what has expired: {error}");
     }
     daemon.record.end(&daemon.store, clock::now()).await;

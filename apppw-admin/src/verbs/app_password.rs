@@ -115,8 +115,8 @@ pub struct Use {
 pub struct Actor {
     /// The peer's uid.
     pub uid: u32,
-    /// The uid that the session was logged in with (`/proc/PID/loginuid`, audit), where the
-    /// kernel tells: who is behind `sudo`.
+    /// Root's: the uid that the session was logged in with (`/proc/PID/loginuid`, audit), where
+    /// the kernel tells: who is behind `sudo`. A hint: root can choose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login_uid: Option<u32>,
     /// What it was then.

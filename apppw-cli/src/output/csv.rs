@@ -49,12 +49,22 @@ fn cant_write(error: &impl std::fmt::Display) -> Failure {
 }
 
 /// The cell with nothing deceptive in it, and no formula to a spreadsheet: those begin with one
-/// of these (OWASP, "CSV Injection"; tab and CR are made visible before), and an apostrophe
-/// makes them text.
+/// of [`FORMULA`] (OWASP, "CSV Injection"; tab and CR are made visible before), and an apostrophe
+/// makes them text. Where semicolons part cells, one begins behind each.
 fn harmless(cell: &str) -> String {
-    let shown = visible(cell);
-    if shown.starts_with(['=', '+', '-', '@']) { format!("'{shown}") } else { shown.into_owned() }
+    let (mut text, mut begins) = (String::with_capacity(cell.len() + 1), true);
+    for c in visible(cell).chars() {
+        if begins && FORMULA.contains(&c) {
+            text.push('\'');
+        }
+        text.push(c);
+        begins = c == ';' || (begins && c == ' ');
+    }
+    text
 }
+
+/// What a formula begins with, in narrow and in wide characters.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
 /// Empty if there is none.
 fn maybe<T: ToString>(value: Option<T>) -> String {

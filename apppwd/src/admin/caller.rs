@@ -36,7 +36,7 @@ pub enum Role {
 pub struct Caller {
     /// The peer's uid.
     pub uid: u32,
-    /// The uid that the session was logged in with, where the kernel tells.
+    /// Root's: the uid that the session was logged in with, where the kernel tells.
     pub login_uid: Option<u32>,
     /// Its name, if the system knows one.
     pub name: Option<String>,
@@ -55,15 +55,14 @@ impl Caller {
     pub async fn of(stream: &UnixStream, people: People) -> io::Result<Self> {
         let peer = stream.peer_cred()?;
         let uid = peer.uid();
-        let login_uid = login_uid::of_peer(stream, &peer);
         if uid == 0 {
             // Root is root, also when the directory that names others is out of reach.
+            let login_uid = login_uid::of_root(stream, &peer);
             return Ok(Self { uid, login_uid, name: Some("root".to_owned()), role: Role::Admin });
         }
         let mut groups = sys::peer_groups(stream)?;
         groups.push(peer.gid());
-        let caller = ask_nss(move || Self::identify(uid, &groups, people)).await?;
-        Ok(Self { login_uid, ..caller })
+        ask_nss(move || Self::identify(uid, &groups, people)).await
     }
 
     fn identify(uid: u32, groups: &[u32], people: People) -> io::Result<Self> {

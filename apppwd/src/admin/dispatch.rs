@@ -1,17 +1,19 @@
 //! From a line to a verb's handler.
 
-use super::caller::{Caller, Role};
+use super::caller::Caller;
 use super::verbs::mark::Mark;
 use super::{rules, verbs};
 use crate::daemon::Daemon;
 use crate::events;
+use crate::log::{self, Provoked};
 use crate::store::Store;
 use apppw_admin::text::visible;
-use apppw_admin::{AdminError, Code, MAX_LINE, Request, Response, VERSION, Verb};
+use apppw_admin::{About, AdminError, Code, MAX_LINE, Request, Response, VERSION, Verb};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::rc::Rc;
+use std::time::Instant;
 use zeroize::Zeroizing;
 
 /// A response's line, wiped when dropped: it may carry a secret.
@@ -48,28 +50,36 @@ pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, l
     let line = match answer(daemon, caller, &request).await {
         Ok(line) => line,
         Err(error) => {
-            if was_refused(caller, &error) {
-                let asked = events::asked_for(request.args);
-                daemon.note_denied(caller, &request.verb, asked, &error.message).await;
+            let message = log::masked(&error.message);
+            if was_refused(&error) {
+                let about = if error.about == About::default() {
+                    events::asked_for(request.args)
+                } else {
+                    error.about.clone()
+                };
+                daemon.note_denied(caller, &request.verb, about, &message).await;
             }
             if error.code == Code::Denied
-                && let Some(left_out) = daemon.throttle.may_say(caller.uid, std::time::Instant::now())
+                && let Some(left_out) = daemon.throttle.may_say(Provoked::Denied, caller.uid, Instant::now())
             {
-                let (verb, message) = (visible(&request.verb), visible(&error.message));
+                let (verb, message) = (visible(&request.verb), visible(&message));
                 tracing::warn!("denied to {caller}: {verb}: {message} ({left_out} more)");
             }
             refusal(request.id, error)
         }
     };
+    // What could only be done in memory is told as soon as the disk takes it.
+    daemon.write_events_later();
     Answer { line, then: Then::GoOn }
 }
 
-/// Whether somebody was refused what he may not do. Who may see only his own is told of others'
-/// that they are not there.
-fn was_refused(caller: &Caller, error: &AdminError) -> bool {
+/// Whether somebody was refused what he may not do: by his role, or by a limit on an argument. Who
+/// may see only his own is told of others' that they are not there.
+fn was_refused(error: &AdminError) -> bool {
     match error.code {
-        Code::Denied | Code::Limit => true,
-        Code::NotFound => caller.role != Role::Admin && error.field.as_deref() == Some("id"),
+        Code::Denied => true,
+        Code::Limit => error.field.is_some(),
+        Code::NotFound => error.about.id.is_some(),
         _ => false,
     }
 }
@@ -163,6 +173,7 @@ fn without_values(error: &serde_json::Error) -> String {
     let kind = match text.split_once(' ').map(|(_, rest)| rest) {
         Some(rest) if rest.starts_with("type:") || rest.starts_with("value:") => "a value of the wrong kind",
         Some(rest) if rest.starts_with("field ") => "an unknown argument",
+        Some(rest) if rest.starts_with("variant ") => "an unknown word",
         _ => return text,
     };
     let expected = text.rsplit_once(", expected ").map_or("something else", |(_, expected)| expected);
@@ -184,6 +195,7 @@ mod tests {
             r#"{"secret":"x","user":7.3e9}"#,
             r#""7k3m-9qxe""#,
             r#"["7k3m-9qxe"]"#,
+            r#"{"secret":"x","kinds":["7k3m-9qxe"]}"#,
             r#"{"secret":["x, expected 7k3m-9qxe"]}"#,
         ] {
             let raw: Box<RawValue> = serde_json::from_str(text).unwrap();

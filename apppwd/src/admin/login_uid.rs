@@ -1,5 +1,8 @@
 //! Who is behind `sudo`: the uid that a session was logged in with, as the kernel's audit keeps it
 //! (pam_loginuid(8)).
+//!
+//! Of root's processes only. A process that came from no login has none yet, and may choose one:
+//! somebody else's in the record of what a person did would accuse him.
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -9,9 +12,9 @@ use std::os::unix::fs::MetadataExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::UCred;
 
-/// The login uid of the process that has connected; `None` where there is none, or the kernel
-/// doesn't tell (no audit, another pid namespace, `hidepid`).
-pub fn of_peer(stream: &UnixStream, peer: &UCred) -> Option<u32> {
+/// The login uid of root's process that has connected; `None` where there is none, or the kernel
+/// doesn't tell (no audit, another pid namespace, `hidepid`, a process that has ended since).
+pub fn of_root(stream: &UnixStream, peer: &UCred) -> Option<u32> {
     const UNSET: u32 = u32::MAX;
     let pid = peer.pid().filter(|pid| *pid > 0)?;
     let process = std::path::PathBuf::from(format!("/proc/{pid}"));
@@ -20,7 +23,7 @@ pub fn of_peer(stream: &UnixStream, peer: &UCred) -> Option<u32> {
     // The number may be another process's by now.
     let is_the_peers = match pidfd {
         Ok(pidfd) => is_alive(&pidfd),
-        // Linux before 6.5: as good as it gets, and nobody can pose as another uid by it.
+        // Linux before 6.5: at least it is a process of root's, too.
         Err(Errno::ENOPROTOOPT) => process.metadata().is_ok_and(|process| process.uid() == peer.uid()),
         Err(_) => false,
     };

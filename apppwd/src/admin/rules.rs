@@ -4,7 +4,7 @@ use super::caller::{Caller, Role};
 use crate::account::canonical_of;
 use crate::config::{SelfService, UsersConfig};
 use crate::store::AccountRecord;
-use apppw_admin::{AdminError, Code, Verb};
+use apppw_admin::{About, AdminError, Code, Verb};
 
 /// Why everyone else may do nothing.
 pub const NOBODY: &str =
@@ -142,9 +142,10 @@ impl Power {
             (Self::Own { name, canonical, .. }, Some(user)) if user == name || user == canonical => {
                 Ok(Some(name.clone()))
             }
-            (Self::Own { name, .. }, Some(_)) => {
+            (Self::Own { name, .. }, user) => {
                 let message = format!("{name} may act for {name} only");
-                Err(AdminError::in_field(Code::Denied, "user", message))
+                let about = About { user: user.map(str::to_owned), id: None };
+                Err(AdminError { about, ..AdminError::in_field(Code::Denied, "user", message) })
             }
         }
     }
@@ -188,7 +189,8 @@ impl Power {
             None => "is not bound to a Unix account".to_owned(),
         };
         let message = format!("the account {} {whose}; ask an administrator", account.name);
-        Err(AdminError::in_field(Code::Denied, "user", message))
+        let about = About { user: Some(account.name.clone()), id: None };
+        Err(AdminError { about, ..AdminError::in_field(Code::Denied, "user", message) })
     }
 }
 

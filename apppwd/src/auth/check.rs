@@ -164,7 +164,15 @@ async fn find<S: Store>(
 }
 
 fn answer(reason: Reason, row: Option<LoginRow>) -> Answer {
-    let app_password = row.map(|row| Owner { id: row.id, name: row.name, revoked: row.revoked });
+    let app_password = row.map(|row| {
+        let dead = match (row.revoked, row.expired, row.suspended) {
+            (Some(_), ..) => Some(Reason::Revoked),
+            (None, true, _) => Some(Reason::Expired),
+            (None, false, Some(_)) => Some(Reason::Suspended),
+            (None, false, None) => None,
+        };
+        Owner { id: row.id, name: row.name, revoked: row.revoked, dead }
+    });
     Answer { app_password, ..Answer::new(reason) }
 }
 

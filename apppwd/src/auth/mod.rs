@@ -43,6 +43,8 @@ pub struct Owner {
     pub name: String,
     /// When it was revoked.
     pub revoked: Option<UnixSeconds>,
+    /// Why it accepts nobody, whoever asks for what.
+    pub dead: Option<Reason>,
 }
 
 impl Answer {

@@ -6,7 +6,7 @@ use super::uses::Place;
 use super::{Answer, Reason};
 use crate::address::Address;
 use crate::daemon::Daemon;
-use crate::log;
+use crate::log::{self, Provoked};
 use crate::store::Store;
 use apppw_proto::frame::{FrameError, HEADER_LEN, Header, Kind, MAX_BODY, OLDEST_VERSION, Reply, Request};
 use apppw_proto::limits::MAX_TIMEOUT_MS;
@@ -141,7 +141,7 @@ fn conclude<S: Store>(daemon: &Daemon<S>, uid: u32, request: &Request<'_>, answe
     }
     // Anyone in the socket's group can provoke this one as often as he likes.
     if answer.reason == Reason::PeerNotAllowed
-        && daemon.throttle.may_say(uid, std::time::Instant::now()).is_none()
+        && daemon.throttle.may_say(Provoked::PeerNotAllowed, uid, std::time::Instant::now()).is_none()
     {
         return answer;
     }
@@ -166,7 +166,7 @@ async fn malformed<S: Store>(daemon: &Daemon<S>, stream: &mut UnixStream, versio
             Reply { version, verdict: answer.verdict, detail: answer.detail }
         }
     };
-    if let Some(left_out) = daemon.throttle.may_say(uid, std::time::Instant::now()) {
+    if let Some(left_out) = daemon.throttle.may_say(Provoked::Malformed, uid, std::time::Instant::now()) {
         tracing::warn!(
             "a request on auth.sock from uid {uid} can't be read: {error} ({left_out} more like it)"
         );

@@ -1,8 +1,8 @@
 //! Events that change nothing, on their way to the store: uses of dead app passwords, refused
 //! management verbs. What changes something writes its event itself, in its own transaction.
 //!
-//! Anyone can provoke them as often as he likes; so of the same ones in a row the first is
-//! written at once and the rest counted.
+//! Anyone can provoke them as often as he likes; so of refusals in a row the first is written at
+//! once and the rest counted, and of each dead app password there is one an hour.
 
 mod denied;
 mod refused_use;
@@ -13,11 +13,13 @@ use crate::auth::{Answer, Reason};
 use crate::clock::{self, UnixSeconds};
 use crate::daemon::Daemon;
 use crate::store::{Store, StoreError};
-use apppw_admin::verbs::{Event, EventKind};
-use denied::{Asked, DeniedVerbs};
+use apppw_admin::About;
+use apppw_admin::AppPasswordId;
+use apppw_admin::verbs::{Actor, Event, EventKind};
+use denied::DeniedVerbs;
 use refused_use::RefusedUses;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use denied::asked_for;
 
@@ -37,6 +39,8 @@ pub struct PendingEvents {
     dropped: u64,
     /// A task is there that will write them.
     is_scheduled: bool,
+    /// When the disk last took none.
+    failed: Option<Instant>,
 }
 
 impl PendingEvents {
@@ -67,7 +71,7 @@ impl PendingEvents {
     }
 
     fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.denied.is_empty()
+        self.waiting.is_empty() && !self.denied.counts()
     }
 
     /// Those that are not in the store yet.
@@ -104,17 +108,48 @@ fn bare(kind: EventKind, at: UnixSeconds, host: &str) -> Event {
 }
 
 impl<S: Store> Daemon<S> {
+    /// Notes that something is so though the disk takes no writes: it is told as soon as it does.
+    /// What it befell is `id`, or the account called `user`.
+    pub fn note_in_memory(
+        &self,
+        kind: EventKind,
+        actor: Actor,
+        user: Option<&str>,
+        id: Option<AppPasswordId>,
+    ) {
+        let event = Event {
+            actor: Some(actor),
+            user: user.map(str::to_owned),
+            id,
+            reason: Some("in memory only: the disk took no writes".to_owned()),
+            ..bare(kind, clock::now(), &self.host)
+        };
+        self.events.borrow_mut().add(event);
+    }
+
+    /// Notes in the store what befell an account that only the journal, or only memory, knew.
+    ///
+    /// # Errors
+    /// If it takes no writes.
+    pub async fn note_of_nobody(&self, kind: EventKind, actor: Actor, user: &str) -> Result<(), StoreError> {
+        let (actor, user) = (Some(actor), Some(user.to_owned()));
+        self.store.add_events(vec![Event { actor, user, ..bare(kind, clock::now(), &self.host) }]).await
+    }
+
     /// Notes that somebody knew the secret of an app password that is revoked, expired or
     /// suspended. `user`: as typed.
     pub fn note_refused_use(self: &Rc<Self>, answer: &Answer, user: &str, place: Place)
     where
         S: 'static,
     {
-        let (Reason::Revoked | Reason::Expired | Reason::Suspended, Some(owner)) =
-            (answer.reason, &answer.app_password)
-        else {
-            return;
+        let Some(owner) = &answer.app_password else { return };
+        // Also where another reason comes first: a service that no group has, a panic.
+        let dead = match answer.reason {
+            Reason::Revoked | Reason::Expired | Reason::Suspended => Some(answer.reason),
+            Reason::Accepted => None,
+            _ => owner.dead,
         };
+        let Some(dead) = dead else { return };
         let at = clock::now();
         if !self.events.borrow_mut().refused_uses.is_first(owner.id, at) {
             return;
@@ -126,7 +161,7 @@ impl<S: Store> Daemon<S> {
             services: vec![place.service],
             rhost: Some(place.rhost).filter(|rhost| !rhost.is_empty()),
             rhost_unproven: place.unproven,
-            reason: Some(answer.reason.as_str().to_owned()),
+            reason: Some(dead.as_str().to_owned()),
             ..bare(EventKind::RefusedUse, at, &self.host)
         };
         self.events.borrow_mut().add(event);
@@ -135,32 +170,38 @@ impl<S: Store> Daemon<S> {
 
     /// Notes that a management verb was refused. The first of its kind is in the store before
     /// the caller is told, if the disk takes it.
-    pub async fn note_denied(self: &Rc<Self>, caller: &Caller, verb: &str, asked: Asked, reason: &str)
+    pub async fn note_denied(self: &Rc<Self>, caller: &Caller, verb: &str, about: About, reason: &str)
     where
         S: 'static,
     {
+        let About { user, id } = denied::fit_for_the_record(about);
         let event = Event {
             actor: Some(caller.actor()),
-            user: asked.user,
-            id: asked.id,
+            user,
+            id,
             verb: Some(verb.to_owned()),
             reason: Some(reason.to_owned()),
             ..bare(EventKind::Denied, clock::now(), &self.host)
         };
         let first = self.events.borrow_mut().denied.first_or_counted(event);
-        self.write_events_later();
         if let Some(first) = first {
             self.events.borrow_mut().add(first);
             // It is written later, then.
             let _ = self.write_events().await;
         }
+        self.write_events_later();
     }
 
-    /// Writes the events that wait and are due.
+    /// Writes the events that wait and are due, unless the disk has just taken none.
     ///
     /// # Errors
     /// They go on to wait.
     pub async fn write_events(&self) -> Result<(), StoreError> {
+        let failed = self.events.borrow().failed;
+        let just_failed = failed.is_some_and(|failed| failed.elapsed() < WRITE_AFTER.1);
+        if just_failed && !self.store.health().writable {
+            return Ok(());
+        }
         self.write_events_until(Some(clock::now())).await
     }
 
@@ -179,19 +220,23 @@ impl<S: Store> Daemon<S> {
             return Ok(());
         }
         let written = self.store.add_events(events).await;
-        self.events.borrow_mut().ended(written.is_ok());
+        let mut pending = self.events.borrow_mut();
+        pending.ended(written.is_ok());
+        pending.failed = written.is_err().then(Instant::now);
         written
     }
 
     /// Writes events soon, and again while there are some. One loop at a time; nothing wakes up
     /// while there is nothing to write.
-    fn write_events_later(self: &Rc<Self>)
+    pub fn write_events_later(self: &Rc<Self>)
     where
         S: 'static,
     {
-        if std::mem::replace(&mut self.events.borrow_mut().is_scheduled, true) {
+        let mut events = self.events.borrow_mut();
+        if events.is_empty() || std::mem::replace(&mut events.is_scheduled, true) {
             return;
         }
+        drop(events);
         let daemon = Rc::clone(self);
         tokio::task::spawn_local(async move {
             let (mut after, slow) = WRITE_AFTER;

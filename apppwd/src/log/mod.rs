@@ -7,8 +7,8 @@ mod throttle;
 mod verdict;
 
 pub use queue::Log;
-pub use throttle::Throttle;
-pub use verdict::{Line, user, verdict_word};
+pub use throttle::{Provoked, Throttle};
+pub use verdict::{Line, masked, user, verdict_word};
 
 use nix::sys::stat::fstat;
 use std::sync::Arc;

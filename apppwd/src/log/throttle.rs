@@ -9,12 +9,26 @@ use std::time::{Duration, Instant};
 /// How long a uid's next line of a kind has to wait.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// Most uids that are kept in mind, and lines in that time from all of them together.
+/// Most uids that are kept in mind for each kind, and lines of it in that time from all of them
+/// together.
 const MOST: usize = 256;
+
+/// What a line is about: one kind doesn't hide another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Provoked {
+    /// A management verb was denied.
+    Denied,
+    /// An owner renamed an app password.
+    Renamed,
+    /// A peer asked for a service that it isn't given.
+    PeerNotAllowed,
+    /// A request on `auth.sock` can't be read.
+    Malformed,
+}
 
 /// What was said of whom, and when.
 #[derive(Debug, Default)]
-pub struct Throttle(RefCell<BTreeMap<u32, Said>>);
+pub struct Throttle(RefCell<BTreeMap<Provoked, BTreeMap<u32, Said>>>);
 
 #[derive(Debug)]
 struct Said {
@@ -23,13 +37,14 @@ struct Said {
 }
 
 impl Throttle {
-    /// Whether a line on `uid` may be written now; how many were left out since the last.
-    /// What root provokes is always written.
-    pub fn may_say(&self, uid: u32, now: Instant) -> Option<u64> {
+    /// Whether a line of that kind on `uid` may be written now; how many were left out since the
+    /// last. What root provokes is always written.
+    pub fn may_say(&self, kind: Provoked, uid: u32, now: Instant) -> Option<u64> {
         if uid == 0 {
             return Some(0);
         }
-        let mut said = self.0.borrow_mut();
+        let mut kinds = self.0.borrow_mut();
+        let said = kinds.entry(kind).or_default();
         if let Some(said) = said.get_mut(&uid)
             && now.duration_since(said.at) < EVERY
         {
@@ -55,13 +70,16 @@ mod tests {
     fn one_line_a_minute_for_each_uid() {
         let throttle = Throttle::default();
         let start = Instant::now();
-        assert_eq!(throttle.may_say(1000, start), Some(0));
+        assert_eq!(throttle.may_say(Provoked::Denied, 1000, start), Some(0));
         for _ in 0..500 {
-            assert_eq!(throttle.may_say(1000, start + EVERY / 2), None);
+            assert_eq!(throttle.may_say(Provoked::Denied, 1000, start + EVERY / 2), None);
         }
-        assert_eq!(throttle.may_say(1001, start), Some(0));
-        assert_eq!(throttle.may_say(1000, start + EVERY), Some(500));
-        let lines = (2000..5000).filter(|uid| throttle.may_say(*uid, start + EVERY).is_some()).count();
+        assert_eq!(throttle.may_say(Provoked::Denied, 1001, start), Some(0));
+        assert_eq!(throttle.may_say(Provoked::Renamed, 1000, start), Some(0), "another kind");
+        assert_eq!(throttle.may_say(Provoked::Denied, 1000, start + EVERY), Some(500));
+        let lines = (2000..5000)
+            .filter(|uid| throttle.may_say(Provoked::Denied, *uid, start + EVERY).is_some())
+            .count();
         assert!(lines <= MOST, "{lines} lines of 3,000 uids");
     }
 }

@@ -10,6 +10,7 @@ use apppw_admin::text;
 use apppw_proto::frame::Verdict;
 use apppw_proto::secret::{Shape, classify};
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// What a verdict was on.
@@ -74,6 +75,20 @@ pub fn user(name: &str) -> &str {
     if is_secret(name) || is_secret(local) { "(looks like an app password)" } else { name }
 }
 
+/// A sentence as the record may have it: what was quoted in it may be a secret.
+#[must_use]
+pub fn masked(text: &str) -> Cow<'_, str> {
+    let is_outside = |c: char| !(c.is_alphanumeric() || "-@._".contains(c));
+    let mut shown = Cow::Borrowed(text);
+    for word in text.split(is_outside) {
+        let masked = user(word);
+        if masked != word {
+            shown = Cow::Owned(shown.replace(word, masked));
+        }
+    }
+    shown
+}
+
 impl std::fmt::Display for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} reason={}", verdict_word(self.answer.verdict), self.answer.reason.as_str())?;
@@ -88,7 +103,7 @@ impl std::fmt::Display for Line {
         if self.uid != 0 {
             write!(f, " peer_uid={}", self.uid)?;
         }
-        if let Some(Owner { id, name, revoked }) = &self.answer.app_password {
+        if let Some(Owner { id, name, revoked, .. }) = &self.answer.app_password {
             write!(f, " id={id}")?;
             field(f, "name", name)?;
             if let Some(revoked) = revoked {
@@ -140,7 +155,7 @@ mod tests {
     fn line(user: &str, rhost: &str, rhost_is_proven: bool, name: Option<&str>, reason: Reason) -> String {
         let revoked = (reason == Reason::Revoked).then_some(1_763_768_400);
         let id = AppPasswordId::from_bits(5);
-        let app_password = name.map(|name| Owner { id, name: name.to_owned(), revoked });
+        let app_password = name.map(|name| Owner { id, name: name.to_owned(), revoked, dead: None });
         let answer = Answer { app_password, ..Answer::new(reason) };
         let (user, rhost) = (user.to_owned(), rhost.to_owned());
         Line { user, service: "imap".into(), rhost, rhost_is_proven, uid: 0, answer }.to_string()
@@ -183,6 +198,18 @@ mod tests {
         let line = line("bob", "203.0.113.9", false, None, Reason::UnknownSecret);
         assert!(line.contains(" claimed_rhost=203.0.113.9"), "{line}");
         assert!(!line.contains(" rhost="), "{line}");
+    }
+
+    #[test]
+    fn a_secret_in_a_sentence_is_masked() {
+        let secret = apppw_proto::secret::Secret::from_values(&[7; 15]).unwrap().display();
+        for quoted in
+            [secret.clone(), format!("{secret:?}"), format!("{secret}@example.org"), format!("({secret})")]
+        {
+            let shown = masked(&format!("the account {quoted}, of {quoted}: is locked")).into_owned();
+            assert!(!shown.contains("7777") && shown.contains("looks like an app password"), "{shown}");
+        }
+        assert_eq!(masked("the account bob-7777 is locked"), "the account bob-7777 is locked");
     }
 
     #[test]

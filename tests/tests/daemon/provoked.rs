@@ -40,6 +40,13 @@ fn denied() {
     assert_eq!(outcome(&act(4002, &[], &daemon, "revoke", json!({"ids": [id]}))), "not_found");
     assert_eq!(outcome(&act(4002, &[], &daemon, "list", json!({"user": secret}))), "denied");
     assert_eq!(outcome(&act(OLIVE, &[], &daemon, "create", json!({"name": "x"}))), "denied");
+    // A mistake is no offence.
+    for (verb, args) in
+        [("show", json!({"id": "ap-00000000"})), ("rename", json!({"id": id, "name": "phone"}))]
+    {
+        act(OLIVE, &[], &daemon, verb, args);
+    }
+    act(HEIDI.0, HEIDI.1, &daemon, "revoke", json!({"ids": ["ap-00000000"]}));
     assert_eq!(outcome(&act(HEIDI.0, HEIDI.1, &daemon, "user.unlock", json!({"user": "olive"}))), "denied");
     assert_eq!(outcome(&act(450, &[], &daemon, "list", json!({}))), "denied");
     assert_eq!(outcome(&act(5000, &[], &daemon, "create", json!({"user": "olive", "name": "x"}))), "denied");
@@ -63,6 +70,19 @@ fn denied() {
     assert_eq!(rows, expected);
     assert!(found.iter().all(|e| !word(&e["reason"]).is_empty() && e["count"].is_null()), "{found:?}");
     assert!(!json!(found).to_string().contains(secret));
+    // Another's beside one's own: the other's is told.
+    let oscars =
+        done(&daemon, "create", json!({"user": "oscar", "name": "laptop"}))["app_password"]["id"].clone();
+    assert_eq!(outcome(&act(OLIVE, &[], &daemon, "suspend", json!({"ids": [id, oscars]}))), "denied");
+    for ids in [json!([id, oscars]), json!([oscars, id])] {
+        assert_eq!(outcome(&act(OLIVE, &[], &daemon, "revoke", json!({"ids": ids}))), "not_found");
+    }
+    assert_eq!(outcome(&act(4002, &[], &daemon, "events", json!({"user": "olive"}))), "denied");
+    let told = events(&daemon, json!({"kinds": ["denied"]})).split_off(expected.len());
+    let about: Vec<_> = told.iter().map(|e| (word(&e["verb"]), word(&e["user"]), word(&e["id"]))).collect();
+    let row = |verb: &str, user: &str, id: &Value| (verb.to_owned(), user.to_owned(), word(id));
+    assert_eq!(about[1..], [row("revoke", "oscar", &oscars), row("events", "olive", &Value::Null)]);
+    let expected = expected.len() + told.len();
     // A flood is counted, and the trail holds no more than a line a minute of it.
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -76,7 +96,10 @@ fn denied() {
             });
         }
     });
-    let floods = || events(&daemon, json!({"kinds": ["denied"]})).split_off(expected.len());
+    let floods = || -> Vec<Value> {
+        let told = events(&daemon, json!({"kinds": ["denied"]})).split_off(expected);
+        told.into_iter().filter(|event| event["verb"] == "panic").collect()
+    };
     assert_eq!(floods().len(), 1);
     clock.go(60);
     wait_until("the count is told", || floods().len() == 2);
@@ -87,7 +110,8 @@ fn denied() {
     let (status, site) = daemon.stop();
     assert!(status.success());
     let daemon = clock.start(site);
-    assert_eq!(events(&daemon, json!({"kinds": ["denied"]})).len(), expected.len() + 3);
+    let panics = |event: &&Value| event["verb"] == "panic";
+    assert_eq!(events(&daemon, json!({"kinds": ["denied"]})).iter().filter(panics).count(), 3);
 }
 
 fn renames() {
@@ -95,6 +119,13 @@ fn renames() {
     let made = done(&daemon, "create", json!({"user": "olive", "name": "phone"}));
     let id = made["app_password"]["id"].clone();
     let rename = |uid, name: &str| act(uid, &[], &daemon, "rename", json!({"id": id, "name": name}));
+    // To the name that it has: no write, so no limit.
+    let writes = || done(&daemon, "metrics", json!({}))["store_writes"].clone();
+    let before = writes();
+    for _ in 0..20 {
+        assert_eq!(outcome(&rename(OLIVE, "phone")), "ok");
+    }
+    assert_eq!(writes(), before);
     let outcomes: Vec<String> =
         (0..5).map(|n| outcome(&rename(OLIVE, &format!("name {n}"))).to_owned()).collect();
     assert_eq!(outcomes, ["ok", "ok", "ok", "limit", "limit"]);
@@ -194,19 +225,29 @@ fn full_disk() {
     assert_eq!(imap(&daemon, &old), "revoked");
     assert_eq!(refused(&daemon, "rename", json!({"id": phone.id, "name": "x"})).0, "read_only");
     assert_eq!(refused(&daemon, "revoke", json!({"ids": [phone.id]})).0, "read_only");
+    assert_eq!(refused(&daemon, "user.lock", json!({"user": USER})).0, "read_only");
+    assert_eq!(refused(&daemon, "panic", json!({"on": true})).0, "read_only");
     // What is not written down is told as that, and nothing is told that has not happened.
     let now = events(&daemon, json!({}));
     assert_eq!(now[..written.len()], written);
-    assert_eq!(told(&now[written.len()..]), [format!("refused-use {USER} old - by a login")]);
-    assert_eq!(now.last().expect("one")["seq"], Value::Null);
+    let in_memory = [
+        format!("refused-use {USER} old - by a login"),
+        "revoke - - - by 0 admin".to_owned(),
+        format!("user.lock {USER} - - by 0 admin"),
+        "panic.on - - - by 0 admin".to_owned(),
+    ];
+    assert_eq!(told(&now[written.len()..]), in_memory);
+    assert!(now[written.len()..].iter().all(|event| event["seq"].is_null()), "{now:?}");
+    assert_eq!(now[written.len() + 1]["id"], phone.id.as_str());
     std::fs::remove_file(filler).expect("the filler");
     done(&daemon, "revoke", json!({"ids": [phone.id]}));
     let last = events(&daemon, json!({})).split_off(written.len());
     let mut kinds = told(&last);
     kinds.sort();
-    assert_eq!(
-        kinds,
-        [format!("refused-use {USER} old - by a login"), format!("revoke {USER} phone - by 0 admin")]
-    );
+    let revoked = format!("revoke {USER} phone - by 0 admin");
+    let [refused_use, _, locked, panic] = in_memory;
+    assert_eq!(kinds, [panic, refused_use, revoked.clone(), revoked, locked]);
+    let reasons = last.iter().filter(|event| event["reason"].to_string().contains("in memory only"));
+    assert_eq!(reasons.count(), 3, "{last:?}");
     assert!(last.iter().all(|event| event["seq"].is_u64()), "{last:?}");
 }

@@ -7,6 +7,7 @@ use super::asking::{
     site, state,
 };
 use super::backup::{back_up, put_back};
+use super::events::{events, told};
 use apppw_tests::apppwd::Apppwd;
 use serde_json::{Value, json};
 use std::fs;
@@ -156,6 +157,12 @@ fn younger() {
     }
     done(&daemon, "user.unlock", json!({"user": OTHER}));
     done(&daemon, "user.delete", json!({"user": USER}));
+    // What gives access back is told, though the database never knew what it takes back.
+    let given_back = told(&events(&daemon, json!({"kinds": ["user.unlock", "user.delete"]})));
+    assert_eq!(
+        given_back,
+        [format!("user.unlock {OTHER} - - by 0 admin"), format!("user.delete {USER} - - by 0 admin")]
+    );
     for _ in 0..2 {
         assert_eq!(primary(&daemon, USER, "imap", ""), "primary-allowed");
         assert_eq!(primary(&daemon, OTHER, "imap", ""), "primary-allowed");

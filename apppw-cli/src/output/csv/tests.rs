@@ -83,6 +83,9 @@ fn a_spreadsheet_finds_no_formula() {
         ("\r=1", "\\u{d}=1"),
         ("a=1", "a=1"),
         ("'=1", "'=1"),
+        ("\u{ff1d}1", "'\u{ff1d}1"),
+        ("x;=1+1", "x;'=1+1"),
+        ("x; =1; y", "x; '=1; y"),
         ("", ""),
     ] {
         assert_eq!(harmless(cell), written);

@@ -1,7 +1,7 @@
 //! `create`
 
 use super::make::{self, ForWhom, Wanted};
-use super::{account_in_reach, cut, new_names, scope, uid_if_known, uid_of, uid_of_new};
+use super::{account_in_reach, check_no_secret, cut, new_names, scope, uid_if_known, uid_of, uid_of_new};
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
 use crate::clock;
@@ -62,6 +62,7 @@ async fn check_not_anothers<S>(daemon: &Daemon<S>, name: &str, uid: u32) -> Resu
 
 /// Checks the name of an app password.
 pub(super) fn check_label(name: &str) -> Result<(), AdminError> {
+    check_no_secret("name", name)?;
     check_name(name)
         .map_err(|e| AdminError::in_field(Code::Invalid, "name", format!("the name {:?} {e}", cut(name))))
 }

@@ -10,6 +10,9 @@ use apppw_admin::{AdminError, Code, MAX_LINE};
 /// Events read for one page.
 const PAGE: usize = 200;
 
+/// No number is greater.
+const GREATEST: u64 = i64::MAX as u64;
+
 /// One page of events.
 ///
 /// # Errors
@@ -56,7 +59,8 @@ pub async fn run<S: Store>(
             events.push(event.clone());
         }
     }
-    Ok(Events { events, cursor, more, forgotten: page.forgotten })
+    let forgotten = page.forgotten.filter(|_| *power == Power::All);
+    Ok(Events { events, cursor, more, forgotten })
 }
 
 /// What is asked for, and the account's name; `None`: nobody has such events.
@@ -66,8 +70,15 @@ async fn selection<S: Store>(
     args: EventsArgs,
 ) -> Result<Option<(EventSelection, Option<String>)>, AdminError> {
     let EventsArgs { user, id, kinds, since, after, last } = args;
-    let selection =
-        EventSelection { account: None, user: None, id, kinds, since, after: after.unwrap_or(0), last };
+    let selection = EventSelection {
+        account: None,
+        user: None,
+        id,
+        kinds,
+        since,
+        after: after.unwrap_or(0).min(GREATEST),
+        last,
+    };
     let Some(user) = power.target(user.as_deref())? else { return Ok(Some((selection, None))) };
     let names = names(daemon, power, &user)?;
     let account = account_in_reach(daemon, power, &names).await?;

@@ -12,7 +12,7 @@ use crate::log;
 use crate::store::Store;
 use apppw_admin::AdminError;
 use apppw_admin::text::visible;
-use apppw_admin::verbs::{Account, UserArgs};
+use apppw_admin::verbs::{Account, EventKind, UserArgs};
 
 /// What is marked on an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub async fn run<S: Store>(
     if is_new && mark == Mark::Unlock && daemon.denied.borrow().has_account(&account.name) {
         // It was locked in memory, and was never more than a name.
         daemon.denied.borrow_mut().forget_account(&account.name);
+        daemon.note_in_memory(EventKind::UserUnlock, caller.actor(), Some(&account.name), None);
         tracing::info!("{caller} {words} {}", visible(log::user(&account.name)));
         return Ok(nobody(daemon, &names));
     }
@@ -78,7 +79,7 @@ pub async fn run<S: Store>(
         }
         Mark::Lock => {
             let done = daemon.store.set_locked(account.clone(), is_new, true, at, by).await;
-            daemon.locked_or_denied(done, &account)?
+            daemon.locked_or_denied(done, &account, EventKind::UserLock, caller.actor())?
         }
         Mark::Unlock => {
             let done = daemon.store.set_locked(account.clone(), is_new, false, at, by).await?;

@@ -30,7 +30,7 @@ use crate::store::{AccountRecord, AppPasswordRecord, Store};
 use crate::{log, secret};
 use apppw_admin::text::visible;
 use apppw_admin::verbs::{AppPassword, PinState, State, Use};
-use apppw_admin::{AdminError, AppPasswordId, Code, MAX_LINE};
+use apppw_admin::{About, AdminError, AppPasswordId, Code, MAX_LINE};
 
 /// Most ids in one request.
 const MAX_IDS: usize = 1000;
@@ -48,9 +48,19 @@ fn names<S>(daemon: &Daemon<S>, power: &Power, user: &str) -> Result<Names, Admi
     names.map_err(|e| AdminError::in_field(Code::Invalid, "user", format!("user {:?} {e}", cut(user))))
 }
 
+/// What stays in the record for years must not be somebody's secret, typed into the wrong place.
+fn check_no_secret(field: &str, text: &str) -> Result<(), AdminError> {
+    if log::user(text) == text {
+        return Ok(());
+    }
+    let message = format!("the {field} looks like an app password; those are typed into mail programs only");
+    Err(AdminError::in_field(Code::Invalid, field, message))
+}
+
 /// The same, for a user that may get an account by it: a slip in the command's words must not
 /// make one.
 fn new_names<S>(daemon: &Daemon<S>, power: &Power, user: &str) -> Result<Names, AdminError> {
+    check_no_secret("user", user)?;
     if user.contains(char::is_whitespace) {
         let message = format!("user {:?} has a space in it; the user comes before the name", cut(user));
         return Err(AdminError::in_field(Code::Invalid, "user", message));
@@ -156,20 +166,24 @@ async fn record_in_reach<S: Store>(
     power: &Power,
     id: AppPasswordId,
 ) -> Result<AppPasswordRecord, AdminError> {
+    let mut about = About::default();
     if let Some(record) = daemon.store.app_password(id).await?
         && let Some(account) = daemon.store.account_by_id(&record.account).await?
-        && power.reaches(&account)
     {
-        let names = Names::exact(&account.name);
-        power.check_open(&account.name, daemon.standing(&names, Some(&account)).locked)?;
-        return Ok(record);
+        if power.reaches(&account) {
+            let names = Names::exact(&account.name);
+            power.check_open(&account.name, daemon.standing(&names, Some(&account)).locked)?;
+            return Ok(record);
+        }
+        // The record tells what the caller isn't told: that he was refused another's.
+        about = About { user: Some(account.name), id: Some(id) };
     }
     let whose = match power {
         Power::All => String::new(),
         Power::Own { name, .. } => format!(" of {name}"),
     };
     let message = format!("there is no app password {id}{whose}; `apppw list --all` shows which there are");
-    Err(AdminError::in_field(Code::NotFound, "id", message))
+    Err(AdminError { about, ..AdminError::in_field(Code::NotFound, "id", message) })
 }
 
 /// App passwords by their ids, each within reach, each once.

@@ -9,7 +9,7 @@ use crate::daemon::Daemon;
 use crate::journal::{Change, Record};
 use crate::panic_switch::HOST;
 use crate::store::Store;
-use apppw_admin::verbs::{PanicArgs, PanicSwitch as Message, PanicSwitches};
+use apppw_admin::verbs::{EventKind, PanicArgs, PanicSwitch as Message, PanicSwitches};
 use apppw_admin::{AdminError, Code};
 
 /// Turns a panic switch on or off.
@@ -33,6 +33,7 @@ pub async fn run<S: Store>(
         Ok(switches) => switches,
         Err(error) if on => {
             daemon.denied.borrow_mut().panic(switch, at);
+            daemon.note_in_memory(EventKind::PanicOn, caller.actor(), None, None);
             tracing::error!("{caller} turned panic on, in memory only: {error}");
             return Err(ChangeError::InMemory(error).into());
         }

@@ -7,7 +7,7 @@ use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
 use crate::clock;
 use crate::daemon::Daemon;
-use crate::log;
+use crate::log::{self, Provoked};
 use crate::store::{Renamed, Store};
 use apppw_admin::text::visible;
 use apppw_admin::verbs::{AppPassword, RenameArgs};
@@ -27,6 +27,10 @@ pub async fn run<S: Store>(
     let RenameArgs { id, name } = args;
     check_label(&name)?;
     let before = record_in_reach(daemon, power, id).await?;
+    if before.name == name && before.revoked.is_none() && before.expired.is_none() {
+        // Nothing to be written: anyone could have the disk synced as often as he likes.
+        return to_message(daemon, before).await;
+    }
     // What an owner does adds to the trail, which others need.
     let per_day = match power {
         Power::All => None,
@@ -55,7 +59,7 @@ pub async fn run<S: Store>(
     // Anyone may rename his own as often as he likes.
     let left_out = match power {
         Power::All => Some(0),
-        Power::Own { uid, .. } => daemon.throttle.may_say(*uid, Instant::now()),
+        Power::Own { uid, .. } => daemon.throttle.may_say(Provoked::Renamed, *uid, Instant::now()),
     };
     let user = visible(log::user(&before.user));
     if let Some(left_out) = left_out {

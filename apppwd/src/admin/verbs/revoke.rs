@@ -37,7 +37,7 @@ pub async fn run<S: Store>(
         would_be(daemon, &records).await?
     } else {
         let done = daemon.revoke(asked.clone(), Halves::Both, caller.actor()).await;
-        let done = daemon.or_deny(done, asked, Reason::Revoked).await?;
+        let done = daemon.or_deny(done, asked, Reason::Revoked, caller.actor()).await?;
         log_each(daemon, caller, "revoked", &done.changed).await;
         (done.changed, done.already)
     };

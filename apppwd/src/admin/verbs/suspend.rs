@@ -27,7 +27,10 @@ pub async fn run<S: Store>(
     }
     let asked: Vec<AppPasswordId> = records.iter().map(|record| record.id).collect();
     let done = daemon.set_suspended(asked.clone(), suspend, caller.actor()).await;
-    let done = if suspend { daemon.or_deny(done, asked.clone(), Reason::Suspended).await? } else { done? };
+    let done = match suspend {
+        true => daemon.or_deny(done, asked.clone(), Reason::Suspended, caller.actor()).await?,
+        false => done?,
+    };
     if !suspend {
         daemon.denied.borrow_mut().forget(&done.changed, Reason::Suspended);
         daemon.denied.borrow_mut().forget(&done.already, Reason::Suspended);

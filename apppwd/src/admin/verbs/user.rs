@@ -1,7 +1,8 @@
 //! `user.show`, `user.lockdown`, `user.rename`, `user.delete`
 
 use super::{
-    MAX_IDS, Subject, account_in_reach, cut, log_each, names, new_names, subject, uid_if_new, uid_of,
+    MAX_IDS, Subject, account_in_reach, check_no_secret, cut, log_each, names, new_names, subject,
+    uid_if_new, uid_of,
 };
 use crate::account::Names;
 use crate::admin::caller::Caller;
@@ -15,7 +16,7 @@ use crate::log;
 use crate::policy;
 use crate::store::{AccountRecord, Selection, Store};
 use apppw_admin::text::visible;
-use apppw_admin::verbs::{Account, UserArgs, UserRenameArgs};
+use apppw_admin::verbs::{Account, EventKind, UserArgs, UserRenameArgs};
 use apppw_admin::{AdminError, AppPasswordId, Code};
 
 /// One account.
@@ -75,7 +76,7 @@ pub async fn lock_down<S: Store>(
         let ids: Vec<AppPasswordId> = records.iter().map(|record| record.id).collect();
         daemon.denied.borrow_mut().app_passwords(&ids, Reason::Revoked);
     }
-    let revoked = daemon.locked_or_denied(done, &account)?;
+    let revoked = daemon.locked_or_denied(done, &account, EventKind::UserLockdown, caller.actor())?;
     let mut records = vec![Record::account(at, Befell::Lock, &account, &daemon.keys)];
     records.extend(revoked.iter().map(|id| Record { at, change: Change::Revoke(*id) }));
     let user = visible(log::user(&account.name)).into_owned();
@@ -99,6 +100,7 @@ pub async fn rename<S: Store>(
     let old = names(daemon, &Power::All, &args.user)?;
     let new =
         names(daemon, &Power::All, &args.new).map_err(|e| AdminError { field: Some("new".into()), ..e })?;
+    check_no_secret("new", &args.new)?;
     if args.new.contains(char::is_whitespace) {
         let message = format!("a name with a space ({:?}) is nobody's", cut(&args.new));
         return Err(AdminError::in_field(Code::Invalid, "new", message));
@@ -169,7 +171,9 @@ pub async fn delete<S: Store>(
             records.push(Record::account(at, Befell::Delete, &account, &daemon.keys));
             message = revoked_now(message, revoked);
         }
-        None if daemon.lost.borrow().find(&daemon.keys, &names).is_some() => {}
+        None if daemon.lost.borrow().find(&daemon.keys, &names).is_some() => {
+            daemon.note_of_nobody(EventKind::UserDelete, caller.actor(), &names.canonical).await?;
+        }
         None => {
             // Who repeats the command because its record could not be written has it written now.
             change::append(&journal, Vec::new()).await?;

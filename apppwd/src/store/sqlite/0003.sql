@@ -1,7 +1,7 @@
 -- Schema 3: events. They outlive what they tell of, so nothing refers to another table.
 
 CREATE TABLE event (
-    -- Never given twice: see event.rs.
+    -- Never given twice: see trail.rs.
     seq          INTEGER PRIMARY KEY AUTOINCREMENT,
     at           INTEGER NOT NULL,
     host         TEXT NOT NULL,
@@ -24,5 +24,4 @@ CREATE INDEX event_account ON event (account, seq) WHERE account IS NOT NULL;
 CREATE INDEX event_user ON event (user, seq) WHERE user IS NOT NULL;
 CREATE INDEX event_app_password ON event (app_password, seq) WHERE app_password IS NOT NULL;
 
--- What people without any right can add to.
-CREATE INDEX event_provoked ON event (seq) WHERE kind IN ('denied', 'refused-use');
+CREATE INDEX event_kind ON event (kind, seq);

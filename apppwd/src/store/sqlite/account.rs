@@ -27,7 +27,8 @@ pub(super) fn set_enrolled(
 ) -> rusqlite::Result<bool> {
     let kind = if enrolled.is_some() { EventKind::UserEnroll } else { EventKind::UserUnenroll };
     let changed = set_mark(tx, "enrolled", account, new_account, enrolled)?;
-    if changed {
+    // An account that only the journal knew gets its mark taken back with it.
+    if changed || new_account {
         tx.account(kind, &account.id, &Details::default())?;
     }
     Ok(changed)
@@ -42,7 +43,7 @@ pub(super) fn set_locked(
 ) -> rusqlite::Result<bool> {
     let kind = if locked { EventKind::UserLock } else { EventKind::UserUnlock };
     let changed = set_mark(tx, "locked", account, new_account, locked.then_some(at))?;
-    if changed {
+    if changed || new_account {
         tx.account(kind, &account.id, &Details::default())?;
     }
     if !locked {

@@ -1,7 +1,7 @@
 //! Events that are there: reading them and forgetting them.
 
 use super::rows::{actor, id_from_sql, id_to_sql};
-use super::trail::{Details, Trail};
+use super::trail::{Details, NUMBERS_A_SECOND, Trail};
 use crate::store::{EventPage, EventSelection, KeepEvents};
 use apppw_admin::verbs::{Event, EventKind};
 use rusqlite::types::Type;
@@ -53,11 +53,11 @@ fn before_newest(db: &Connection, selection: &EventSelection, n: u32) -> rusqlit
     rows.next()?.map_or(Ok(0), |row| row.get(0))
 }
 
-/// A number is never below the milliseconds of its time, so the primary key finds a time too.
+/// A number is never below the microseconds of its time, so the primary key finds a time too.
 fn conditions(selection: &EventSelection) -> String {
     let mut all = vec!["seq > :after".to_owned()];
     if selection.since.is_some() {
-        all.push("seq >= :since * 1000 AND at >= :since".to_owned());
+        all.push(format!("seq >= :since * {NUMBERS_A_SECOND} AND at >= :since"));
     }
     match (&selection.account, &selection.user) {
         (Some(_), None) => all.push("account = :account".to_owned()),
@@ -123,24 +123,25 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
     })
 }
 
-/// Forgets what is beyond `keep`; of what anybody can provoke a quarter stays, so that it can't
-/// crowd out the rest. A little more is tolerated, and then that is forgotten too, so that it
-/// isn't done, and noted, each time anew.
+/// Forgets what is beyond `keep`. Of what anybody can provoke, a quarter stays of each kind, so that
+/// it crowds out nothing else. A little more is tolerated, and then that is forgotten too, so that
+/// it isn't done, and noted, each time anew.
 pub(super) fn prune(trail: &Trail<'_>, keep: KeepEvents) -> rusqlite::Result<usize> {
-    const PROVOKED: &str = "kind IN ('denied', 'refused-use')";
     const DAY: i64 = 86_400;
     let mut forgotten = Forgotten::default();
     if let Some(seconds) = keep.seconds {
-        let older_than = |time: i64| format!("seq < {} AND at < {time}", time.saturating_mul(1000));
+        // By time alone: a clock that was wrong once has put the numbers ahead for good.
         let before = trail.at() - seconds;
         let tolerated = before - (seconds / 10).min(DAY);
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM event WHERE {})", older_than(tolerated));
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM event WHERE at < {tolerated})");
         if trail.query_row(&sql, [], |row| row.get(0))? {
-            forgotten.delete(trail, &older_than(before))?;
+            forgotten.delete(trail, &format!("at < {before}"))?;
         }
     }
-    let most = keep.most;
-    for (condition, most) in [(PROVOKED, most / 4), ("true", most)] {
+    let KeepEvents { most, .. } = keep;
+    for (condition, most) in
+        [("kind = 'denied'", most / 4), ("kind = 'refused-use'", most / 4), ("true", most)]
+    {
         let sql = format!("SELECT count(*) FROM event WHERE {condition}");
         let found: u64 = trail.query_row(&sql, [], |row| row.get(0))?;
         if found > most {

@@ -2,7 +2,7 @@
 
 use super::rotation;
 use super::rows::{id_from_sql, id_to_sql};
-use super::trail::{Details, Trail};
+use super::trail::{Details, NUMBERS_A_SECOND, Trail};
 use crate::clock::UnixSeconds;
 use crate::scope::FirstUse;
 use crate::store::{AccountId, Changed, Halves, Renamed};
@@ -92,9 +92,9 @@ fn renamed_today(tx: &Trail<'_>, account: &[u8; 16]) -> rusqlite::Result<u32> {
     const DAY: i64 = 86_400;
     let morning = tx.at() - tx.at().rem_euclid(DAY);
     tx.prepare_cached(
-        "SELECT count(*) FROM event WHERE account = ?1 AND seq >= ?2 * 1000 AND at >= ?2 AND kind = ?3",
+        "SELECT count(*) FROM event WHERE account = ?1 AND seq >= ?2 * ?4 AND at >= ?2 AND kind = ?3",
     )?
-    .query_row((account, morning, EventKind::Rename.as_str()), |row| row.get(0))
+    .query_row((account, morning, EventKind::Rename.as_str(), NUMBERS_A_SECOND), |row| row.get(0))
 }
 
 /// Marks what has expired of an account: the names are free again, and the index on names knows by

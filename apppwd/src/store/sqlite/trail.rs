@@ -37,14 +37,18 @@ impl Deref for Trail<'_> {
     }
 }
 
+/// How far numbers are apart in a second: no host has so many events in it.
+pub(super) const NUMBERS_A_SECOND: i64 = 1_000_000;
+
 /// The columns that every event has, and `seq`: later than all before, and never below the
-/// milliseconds of its time. So no number is given twice, though a backup has forgotten which were.
+/// microseconds of its time. So no number is given twice, though a backup has forgotten which were:
+/// however many events there are at once, the clock is ahead of their numbers a moment later.
 macro_rules! insert {
     ($columns:literal, $values:literal) => {
         concat!(
             "INSERT INTO event (seq, at, host, kind, actor, was, services, rhost, count, ",
             $columns,
-            ") SELECT max(?1 * 1000, 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)), ?1, ?2, \
+            ") SELECT max(?1 * 1000000, 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)), ?1, ?2, \
              ?3, ?4, ?5, ?6, ?7, ?8, ",
             $values
         )
@@ -123,7 +127,7 @@ impl<'t> Trail<'t> {
         const EVERY: i64 = 3600;
         let sql = insert!(
             "account, user, app_password, name, unproven, verb, reason",
-            "iif(?3 = 'refused-use', p.account, NULL), coalesce(?9, a.name), ?11, coalesce(?10, p.name), ?12, ?13, ?14
+            "iif(?3 = 'denied', NULL, coalesce(p.account, (SELECT id FROM account WHERE name = ?9))), coalesce(?9, a.name), ?11, coalesce(?10, p.name), ?12, ?13, ?14
              FROM (SELECT 1) LEFT JOIN app_password p ON p.id = ?11 LEFT JOIN account a ON a.id = p.account WHERE ?3 <> 'refused-use' OR coalesce(?1 - (SELECT at FROM event WHERE app_password = ?11 \
              AND kind = 'refused-use' ORDER BY seq DESC LIMIT 1) NOT BETWEEN 0 AND ?15, true)"
         );

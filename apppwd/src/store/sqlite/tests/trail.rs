@@ -52,6 +52,9 @@ const TABLE: &[Row] = &[
     row!("sweep_too_early", |s| s.sweep_expired(by(11)), &[]),
     row!("enroll", |s| s.set_enrolled(account("carol", 3), true, Some(11), by(11)), &[(UserEnroll, None, Some("carol"))]),
     row!("unenroll", |s| s.set_enrolled(account("alice", 1), false, None, by(11)), &[(UserUnenroll, None, ALICE)]),
+    // Of an account that only the journal knew.
+    row!("unenroll_anew", |s| s.set_enrolled(account("carol", 3), true, None, by(11)), &[(UserUnenroll, None, Some("carol"))]),
+    row!("unlock_anew", |s| s.set_locked(account("carol", 3), true, false, 11, by(11)), &[(UserUnlock, None, Some("carol"))]),
     row!("lock", |s| s.set_locked(account("alice", 1), false, true, 11, by(11)), &[(UserLock, None, ALICE)]),
     row!("unlock", |s| s.set_locked(account("bob", 2), false, false, 11, by(11)), &[(UserUnlock, None, BOB)]),
     row!("lockdown", |s| s.lock_down(account("alice", 1), false, by(11)),
