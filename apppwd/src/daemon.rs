@@ -6,6 +6,7 @@ use crate::auth::argon::Flights;
 use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
 use crate::auth::uses::{FLUSH_AFTER, PendingUses};
+use crate::auth::wire::Buffers;
 use crate::config::Config;
 use crate::denied::Denied;
 use crate::events::PendingEvents;
@@ -41,6 +42,8 @@ pub struct Daemon<S> {
     pub rewriting: Rewriting,
     /// What spares warm logins their Argon2id.
     pub memo: RefCell<Memo>,
+    /// For requests.
+    pub buffers: Buffers,
     /// Uses not written yet.
     pub uses: RefCell<PendingUses<AppPasswordId>>,
     /// Uses of primary passwords not written yet, by canonical name.

@@ -1,6 +1,7 @@
 //! Serving, until a signal says to stop.
 
 use crate::admin::caller;
+use crate::auth::wire::Wire;
 use crate::cli::Args;
 use crate::config::{self, Config};
 use crate::daemon::Daemon;
@@ -8,12 +9,17 @@ use crate::fault::Fault;
 use crate::log::Log;
 use crate::sockets::{self, Limits, Places, Sockets};
 use crate::store::{By, Store};
-use crate::{admin, auth, clock, housekeeping, log, start};
+use crate::{admin, auth, clock, housekeeping, log, start, sys};
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use sd_notify::NotifyState;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, LocalSet};
@@ -96,7 +102,8 @@ async fn life(config: Config, init: bool, inherited: Option<Sockets>, log: Arc<L
     };
     let own_paths = sockets.own_paths().to_vec();
     let Sockets { auth, admin, .. } = sockets;
-    let auth = listener(auth)?;
+    auth.set_nonblocking(true).map_err(system("can't listen"))?;
+    let auth = sys::listen_async(auth).map_err(system("can't listen"))?;
     let admin = listener(admin)?;
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     let where_ = if own_paths.is_empty() {
@@ -136,26 +143,25 @@ fn listener(socket: std::os::unix::net::UnixListener) -> Result<UnixListener, Fa
 
 async fn accept_auth<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
-    listener: &UnixListener,
+    listener: &AsyncFd<std::os::unix::net::UnixListener>,
     busy: &mut JoinSet<()>,
 ) {
     let places = Places::new(AUTH_PLACES);
     loop {
         places.wait_for_one().await;
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
-                match places.take(uid) {
-                    Some(place) => {
-                        let daemon = Rc::clone(daemon);
-                        busy.spawn_local(async move {
-                            auth::serve::connection(daemon, stream, uid).await;
-                            drop(place);
-                        });
-                    }
-                    None => auth::serve::turn_away(&stream),
+        let accepted = listener.async_io(Interest::READABLE, std::os::unix::net::UnixListener::accept).await;
+        match accepted.and_then(|(stream, _)| Ok((peer_uid(&stream), Wire::new(stream)?))) {
+            Ok((uid, wire)) => match places.take(uid) {
+                Some(place) => {
+                    let daemon = Rc::clone(daemon);
+                    let serving = async move {
+                        auth::serve::connection(daemon, wire, uid).await;
+                        drop(place);
+                    };
+                    at_once_or_later(serving, busy).await;
                 }
-            }
+                None => auth::serve::turn_away(&wire),
+            },
             Err(error) => out_of_descriptors(&error).await,
         }
         // Those that ended.
@@ -163,6 +169,26 @@ async fn accept_auth<S: Store + 'static>(
         // Who has been accepted comes before who has not: else a burst would only pile up.
         tokio::task::yield_now().await;
     }
+}
+
+/// Most logins wait for nothing: they are served here and now. Whoever has to wait gets a task.
+async fn at_once_or_later(serving: impl Future<Output = ()> + 'static, busy: &mut JoinSet<()>) {
+    let mut serving = Box::pin(serving);
+    let polled = std::future::poll_fn(|context| {
+        // A fault must cost one login, as in a task.
+        let polled = catch_unwind(AssertUnwindSafe(|| serving.as_mut().poll(context)));
+        Poll::Ready(polled.unwrap_or_else(|_| {
+            tracing::error!("a login failed by a fault inside apppwd");
+            Poll::Ready(())
+        }))
+    });
+    if polled.await.is_pending() {
+        busy.spawn_local(serving);
+    }
+}
+
+fn peer_uid(stream: &std::os::unix::net::UnixStream) -> u32 {
+    getsockopt(stream, PeerCredentials).map_or(u32::MAX, |peer| peer.uid())
 }
 
 async fn accept_admin<S: Store + 'static>(daemon: &Rc<Daemon<S>>, listener: &UnixListener) {
@@ -192,15 +218,13 @@ async fn accept_admin<S: Store + 'static>(daemon: &Rc<Daemon<S>>, listener: &Uni
 /// Who has connected before the stop is answered.
 fn answer_those_who_wait<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
-    auth: UnixListener,
+    auth: AsyncFd<std::os::unix::net::UnixListener>,
     admin: UnixListener,
     busy: &mut JoinSet<()>,
 ) -> std::io::Result<()> {
-    for stream in sockets::close(auth.into_std()?)? {
-        stream.set_nonblocking(true)?;
-        let (stream, daemon) = (UnixStream::from_std(stream)?, Rc::clone(daemon));
-        let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
-        busy.spawn_local(auth::serve::connection(daemon, stream, uid));
+    for stream in sockets::close(auth.into_inner())? {
+        let (uid, daemon) = (peer_uid(&stream), Rc::clone(daemon));
+        busy.spawn_local(auth::serve::connection(daemon, Wire::new(stream)?, uid));
     }
     for stream in sockets::close(admin.into_std()?)? {
         stream.set_nonblocking(true)?;

@@ -124,6 +124,7 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         creations: tokio::sync::Semaphore::new(1),
         rewriting: Rewriting::default(),
         memo: Memo::new(Memo::DEFAULT_ENTRIES).map_err(random)?.into(),
+        buffers: crate::auth::wire::Buffers::default(),
         uses: std::cell::RefCell::default(),
         primary_uses: std::cell::RefCell::default(),
         flush_scheduled: std::cell::Cell::default(),

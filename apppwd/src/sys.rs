@@ -3,6 +3,9 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixListener;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// `SO_PEERGROUPS` (Linux 4.13): the supplementary groups of a Unix socket's peer, as they
 /// were when it connected.
@@ -36,6 +39,17 @@ pub fn peer_groups(socket: &impl AsRawFd) -> io::Result<Vec<libc::gid_t>> {
         }
         groups.resize(count, 0);
     }
+}
+
+/// Has the runtime watch a listener, and leaves what it accepts to the caller.
+///
+/// # Errors
+/// As epoll_ctl(2).
+pub fn listen_async(listener: UnixListener) -> io::Result<AsyncFd<UnixListener>> {
+    // SAFETY: the listener owns its descriptor, which stays open and the same until the AsyncFd
+    // gives the listener back or is dropped with it.
+    let registered = unsafe { AsyncFd::register_with_interest(listener, Interest::READABLE) };
+    registered.map_err(io::Error::from)
 }
 
 /// Takes over a descriptor that the service manager passed on (sd_listen_fds(3)).

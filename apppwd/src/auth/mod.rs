@@ -12,6 +12,7 @@ pub mod peers;
 pub mod reason;
 pub mod serve;
 pub mod uses;
+pub mod wire;
 
 pub use reason::Reason;
 

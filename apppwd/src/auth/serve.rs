@@ -3,6 +3,7 @@
 use super::check::{self, Asked};
 use super::peers::Standing;
 use super::uses::Place;
+use super::wire::{Buffer, Wire};
 use super::{Answer, Reason};
 use crate::address::Address;
 use crate::daemon::Daemon;
@@ -14,49 +15,53 @@ use apppw_proto::secret::{Shape, classify};
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout_at};
-use zeroize::Zeroizing;
 
 /// How long a client may take to send its request. A module sends it in one piece.
 const READ_WITHIN: Duration = Duration::from_secs(2);
 
 /// Serves one connection.
-pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: UnixStream, uid: u32) {
-    let mut buffer = Zeroizing::new([0_u8; HEADER_LEN + MAX_BODY]);
-    let read = timeout_at(Instant::now() + READ_WITHIN, read_frame(&mut stream, &mut buffer));
-    let (header, body) = match read.await {
-        Ok(Ok(frame)) => frame,
+pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut wire: Wire, uid: u32) {
+    let mut buffer = daemon.buffers.take();
+    let read = timeout_at(Instant::now() + READ_WITHIN, read_frame(&mut wire, &mut buffer));
+    let header = match read.await {
+        Ok(Ok(header)) => header,
         Ok(Err(ReadError::Frame(error))) => {
-            return malformed(&daemon, &mut stream, OLDEST_VERSION, error).await;
+            return malformed(&daemon, &wire, uid, OLDEST_VERSION, error);
         }
         // Gone, or too slow: there is nobody to answer.
         Ok(Err(ReadError::Gone)) | Err(_) => return,
     };
+    let (body, behind) = buffer
+        .filled()
+        .get(HEADER_LEN..)
+        .and_then(|rest| rest.split_at_checked(header.body_len))
+        .unwrap_or_default();
     let request = match Request::decode_body(&header, body) {
-        Ok(request) => request,
-        Err(error) => return malformed(&daemon, &mut stream, header.version, error).await,
+        Ok(request) if behind.is_empty() => request,
+        Ok(_) => return malformed(&daemon, &wire, uid, header.version, FrameError::Trailing),
+        Err(error) => return malformed(&daemon, &wire, uid, header.version, error),
     };
     let begun = Instant::now();
     let deadline = begun + Duration::from_millis(request.deadline_ms.min(MAX_TIMEOUT_MS).into());
-    let answered = tokio::select! {
+    let judged = tokio::select! {
         biased;
-        answer = timeout_at(deadline, answer(&daemon, uid, &request)) => answer,
-        () = client_left(&stream) => return,
+        answer = timeout_at(deadline, judge(&daemon, uid, &request)) => answer,
+        () = wire.left() => return,
     };
-    let answer = answered.unwrap_or_else(|_| conclude(&daemon, uid, &request, Answer::new(Reason::Deadline)));
+    let answer = judged.unwrap_or(Answer::new(Reason::Deadline));
+    let Answer { verdict, detail, .. } = answer;
+    wire.send(&Reply { version: header.version, verdict, detail }.encode());
+    // Whoever logs in need not wait for what follows; nothing comes between, for nothing waits.
     daemon.tally.login_time.add(begun.elapsed());
-    let reply = Reply { version: header.version, verdict: answer.verdict, detail: answer.detail };
-    let _ = stream.write_all(&reply.encode()).await;
+    conclude(&daemon, uid, &request, answer);
 }
 
 /// Answers a client for whom there is no place, without reading what it asks.
-pub fn turn_away(stream: &UnixStream) {
+pub fn turn_away(wire: &Wire) {
     let answer = Answer::new(Reason::Overloaded);
     let reply = Reply { version: OLDEST_VERSION, verdict: answer.verdict, detail: answer.detail };
-    // Eight bytes always fit into a new connection's buffer.
-    let _ = stream.try_write(&reply.encode());
+    wire.send(&reply.encode());
 }
 
 enum ReadError {
@@ -71,30 +76,21 @@ impl From<io::Error> for ReadError {
     }
 }
 
-async fn read_frame<'b>(
-    stream: &mut UnixStream,
-    buffer: &'b mut [u8; HEADER_LEN + MAX_BODY],
-) -> Result<(Header, &'b [u8]), ReadError> {
-    let (head, rest) =
-        buffer.split_first_chunk_mut::<HEADER_LEN>().ok_or(ReadError::Frame(FrameError::Truncated))?;
-    stream.read_exact(head).await?;
+/// Reads one request, whole: its bytes are in the buffer then, perhaps with more behind them.
+async fn read_frame(wire: &mut Wire, buffer: &mut Buffer) -> Result<Header, ReadError> {
+    if !buffer.fill(wire, HEADER_LEN).await? {
+        return Err(ReadError::Gone);
+    }
+    let head = buffer.filled().first_chunk::<HEADER_LEN>().ok_or(ReadError::Gone)?;
     let header = Header::decode(head).map_err(ReadError::Frame)?;
-    let body = rest.get_mut(..header.body_len).ok_or(ReadError::Frame(FrameError::Trailing))?;
-    stream.read_exact(body).await?;
-    Ok((header, body))
-}
-
-/// Answers a request, logs the verdict and counts it.
-async fn answer<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &Request<'_>) -> Answer {
-    let standing = daemon.peers.standing(uid, request.service);
-    let answer = if standing.may_ask {
-        judge(daemon, uid, standing, request).await
-    } else {
-        Answer::new(Reason::PeerNotAllowed)
-    };
-    daemon.note_use(&answer, place(standing, request));
-    daemon.note_refused_use(&answer, request.user, place(standing, request));
-    conclude(daemon, uid, request, answer)
+    if header.body_len > MAX_BODY {
+        // More than four fields can hold.
+        return Err(ReadError::Frame(FrameError::Trailing));
+    }
+    if !buffer.fill(wire, HEADER_LEN + header.body_len).await? {
+        return Err(ReadError::Gone);
+    }
+    Ok(header)
 }
 
 fn place(standing: Standing, request: &Request<'_>) -> Place {
@@ -105,12 +101,11 @@ fn place(standing: Standing, request: &Request<'_>) -> Place {
     }
 }
 
-async fn judge<S: Store + 'static>(
-    daemon: &Rc<Daemon<S>>,
-    uid: u32,
-    standing: Standing,
-    request: &Request<'_>,
-) -> Answer {
+async fn judge<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &Request<'_>) -> Answer {
+    let standing = daemon.peers.standing(uid, request.service);
+    if !standing.may_ask {
+        return Answer::new(Reason::PeerNotAllowed);
+    }
     let asked = Asked {
         user: request.user,
         service: Some(request.service),
@@ -133,8 +128,11 @@ async fn judge<S: Store + 'static>(
     }
 }
 
-fn conclude<S: Store>(daemon: &Daemon<S>, uid: u32, request: &Request<'_>, answer: Answer) -> Answer {
-    let rhost_is_proven = daemon.peers.standing(uid, request.service).rhost_is_proven;
+/// Counts a verdict and tells it.
+fn conclude<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &Request<'_>, answer: Answer) {
+    let standing = daemon.peers.standing(uid, request.service);
+    daemon.note_use(&answer, place(standing, request));
+    daemon.note_refused_use(&answer, request.user, place(standing, request));
     // A report is no verdict: the request before it had one.
     if request.kind != Kind::PrimaryWasUsed {
         daemon.tally.verdict(request.service, answer.reason, &daemon.config.groups);
@@ -143,21 +141,19 @@ fn conclude<S: Store>(daemon: &Daemon<S>, uid: u32, request: &Request<'_>, answe
     if answer.reason == Reason::PeerNotAllowed
         && daemon.throttle.may_say(Provoked::PeerNotAllowed, uid, std::time::Instant::now()).is_none()
     {
-        return answer;
+        return;
     }
     daemon.log.verdict(log::Line {
         user: request.user.to_owned(),
         service: request.service.to_owned(),
         rhost: request.rhost.to_owned(),
-        rhost_is_proven,
+        rhost_is_proven: standing.rhost_is_proven,
         uid,
-        answer: answer.clone(),
+        answer,
     });
-    answer
 }
 
-async fn malformed<S: Store>(daemon: &Daemon<S>, stream: &mut UnixStream, version: u8, error: FrameError) {
-    let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
+fn malformed<S: Store>(daemon: &Daemon<S>, wire: &Wire, uid: u32, version: u8, error: FrameError) {
     let reply = match error {
         FrameError::Version(_) => Reply::other_version(),
         _ => {
@@ -171,19 +167,5 @@ async fn malformed<S: Store>(daemon: &Daemon<S>, stream: &mut UnixStream, versio
             "a request on auth.sock from uid {uid} can't be read: {error} ({left_out} more like it)"
         );
     }
-    let _ = stream.write_all(&reply.encode()).await;
-}
-
-/// Waits until the client has closed its end: what it asked for is then dropped. A byte
-/// after the request is as good as gone, for no client of ours sends one.
-async fn client_left(stream: &UnixStream) {
-    loop {
-        if stream.readable().await.is_err() {
-            return;
-        }
-        match stream.try_read(&mut [0]) {
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-            _ => return,
-        }
-    }
+    wire.send(&reply.encode());
 }

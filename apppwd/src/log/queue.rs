@@ -13,6 +13,9 @@ use tracing_subscriber::layer::{Context, Layer};
 /// Lines that may wait; more are counted and dropped.
 const MOST: usize = 4096;
 
+/// How long the thread rests after a batch of lines.
+const REST: Duration = Duration::from_millis(5);
+
 /// The way to the log.
 #[derive(Debug)]
 pub struct Log {
@@ -85,15 +88,22 @@ impl Log {
     }
 }
 
+/// Writes what comes, until nobody can send any more. Between two batches it rests: whoever sends
+/// meanwhile need not wake it, which would cost a login more than its line.
 fn write_all(waiting: &Receiver<Entry>) {
-    for entry in waiting {
-        match entry {
-            Entry::Verdict(line) => line.write(),
-            Entry::Text(Level::ERROR, text) => tracing::error!("{text}"),
-            Entry::Text(Level::WARN, text) => tracing::warn!("{text}"),
-            Entry::Text(_, text) => tracing::info!("{text}"),
-            Entry::Flush(done) => drop(done.try_send(())),
-        }
+    while let Ok(first) = waiting.recv() {
+        std::iter::once(first).chain(waiting.try_iter()).for_each(write);
+        std::thread::sleep(REST);
+    }
+}
+
+fn write(entry: Entry) {
+    match entry {
+        Entry::Verdict(line) => line.write(),
+        Entry::Text(Level::ERROR, text) => tracing::error!("{text}"),
+        Entry::Text(Level::WARN, text) => tracing::warn!("{text}"),
+        Entry::Text(_, text) => tracing::info!("{text}"),
+        Entry::Flush(done) => drop(done.try_send(())),
     }
 }
 
