@@ -45,6 +45,8 @@ install: ## Install what `make build` has built, below DESTDIR: programs, module
 	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/apppwd.toml
 	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/fail2ban packaging/node-exporter \
 		$(DESTDIR)$(PREFIX)/share/doc/apppw/examples/
+	sed 's|/usr/bin/apppw|$(PREFIX)/bin/apppw|' packaging/node-exporter/apppw-metrics.service \
+		> $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/node-exporter/apppw-metrics.service
 
 clean: ## Remove what was built and unpacked
 	$(CARGO) clean

@@ -139,6 +139,9 @@ pub struct EventsArgs {
     /// Of these kinds; none: of any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<EventKind>,
+    /// Done, or asked for and refused, by that uid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<u32>,
     /// At or after that second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,

@@ -12,11 +12,13 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
   apppw events                              Your own, or for root those of all accounts
   apppw events alice --since 7d             What happened to alice in the last week
   apppw events --kind denied --kind refused-use --follow
+  apppw events --by heidi                   What heidi of the helpdesk has done
   apppw events --id ap-7k3m9qxe --csv       The life of one app password, for a spreadsheet
 
-What is asked for fits all of USER, --id, --kind and --since that are given.")]
+What is asked for fits all of USER, --id, --kind, --by and --since that are given.")]
 pub struct Events {
-    /// Whose; without it: your own, or for root and administrators those of all accounts
+    /// Whose account it befell; without it: your own, or for root, administrators and the helpdesk
+    /// all accounts
     pub user: Option<String>,
     /// Only those of this app password
     #[arg(long, value_name = "AP-ID")]
@@ -24,13 +26,16 @@ pub struct Events {
     /// Only of this kind; may be repeated
     #[arg(long = "kind", value_name = "KIND", value_parser = kind())]
     pub kinds: Vec<EventKind>,
+    /// Only what that uid, or Unix user, has done or was refused
+    #[arg(long, value_name = "WHO")]
+    pub by: Option<String>,
     // With `help =`, where lines end where we end them.
     #[arg(
         long,
         value_name = "WHEN",
         value_parser = values::since,
         allow_hyphen_values = true,
-        help = "Only those since then: a span such as 7d, or the first day such as\n2027-01-31 (from its beginning, local time)"
+        help = "Only those since then: a span such as 7d, the first day such as\n2027-01-31 (from its beginning, local time), or 2027-01-31T08:00:00Z"
     )]
     pub since: Option<Since>,
     /// Only the newest so many

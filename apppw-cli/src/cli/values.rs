@@ -36,6 +36,8 @@ pub enum Since {
     Ago(Span),
     /// `2027-01-31`: the beginning of that day, where the one who asks is.
     StartOf(Date),
+    /// `2027-01-31T08:00:00Z`: that second.
+    At(i64),
 }
 
 /// Reads the value of `--since`.
@@ -43,8 +45,13 @@ pub fn since(text: &str) -> Result<Since, String> {
     if looks_like_a_date(text) {
         return date(text).map(Since::StartOf);
     }
+    // As `--json` gives times.
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(Since::At(time.as_second()));
+    }
     text.parse().map(Since::Ago).map_err(|_| {
-        "write a span of time such as 7d or 2h (s, m, h, d, w, y; at most 100y), or the first day such as 2027-01-31"
+        "write a span of time such as 7d or 2h (s, m, h, d, w, y; at most 100y), the first day such as 2027-01-31, or \
+         a time such as 2027-01-31T08:00:00Z"
             .to_owned()
     })
 }
@@ -91,6 +98,8 @@ mod tests {
     fn a_beginning_is_a_span_or_a_day() {
         assert_eq!(since("7d"), Ok(Since::Ago(Span::days(7))));
         assert_eq!(since("2027-01-31"), Ok(Since::StartOf(civil::date(2027, 1, 31))));
+        assert_eq!(since("2027-01-15T08:00:00Z"), Ok(Since::At(1_800_000_000)));
+        assert_eq!(since("2027-01-15T09:00:00+01:00"), Ok(Since::At(1_800_000_000)));
         for text in ["", "never", "7", "0d", "yesterday", "-1d", "2027-1-31"] {
             assert!(since(text).unwrap_err().starts_with("write a span"), "{text}");
         }

@@ -10,10 +10,15 @@ use crate::cli::values::Since;
 use crate::exit::{Failure, Status};
 use crate::output::time::Clock;
 use crate::output::{Text, csv, json};
+use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::{self, EventsArgs};
+use nix::unistd::User;
 use reader::Reader;
 
 pub fn run(session: &mut Session, args: Events) -> Result<Status, Failure> {
+    if let Some(id) = args.user.as_deref().and_then(|user| user.parse::<AppPasswordId>().ok()) {
+        return Err(Failure::invalid("user", format!("{id} is an app password: apppw events --id {id}")));
+    }
     let clock = Clock::system();
     let mut reader = Reader::new(asked(&args, &clock)?);
     if args.follow {
@@ -41,6 +46,7 @@ pub fn run(session: &mut Session, args: Events) -> Result<Status, Failure> {
 fn asked(args: &Events, clock: &Clock) -> Result<EventsArgs, Failure> {
     let since = args.since.map(|since| match since {
         Since::Ago(span) => Ok(clock.now.saturating_sub(span.seconds())),
+        Since::At(time) => Ok(time),
         Since::StartOf(day) => clock
             .start_of(day)
             .ok_or_else(|| Failure::invalid("since", format!("{day} is beyond what the calendar holds"))),
@@ -49,10 +55,22 @@ fn asked(args: &Events, clock: &Clock) -> Result<EventsArgs, Failure> {
         user: args.user.clone(),
         id: args.id,
         kinds: args.kinds.clone(),
+        by: args.by.as_deref().map(uid_of).transpose()?,
         since: since.transpose()?,
         after: None,
         last: args.last,
     })
+}
+
+/// The uid that is meant: a number, or a user of this host.
+fn uid_of(who: &str) -> Result<u32, Failure> {
+    if let Ok(uid) = who.parse() {
+        return Ok(uid);
+    }
+    let found =
+        User::from_name(who).map_err(|e| Failure::io(format!("the system can't say who {who} is: {e}")))?;
+    let none = || Failure::invalid("by", format!("this host has no user {who:?}; a uid would do, too"));
+    found.map(|user| user.uid.as_raw()).ok_or_else(none)
 }
 
 /// All pages as one.
@@ -109,6 +127,7 @@ mod tests {
             user: None,
             id: None,
             kinds: vec![],
+            by: None,
             since: None,
             last: None,
             follow: false,
@@ -138,6 +157,7 @@ mod tests {
         assert_eq!(since(Since::Ago(Span::days(7))).unwrap().since, Some(samples::NOW - 7 * samples::DAY));
         let day = jiff::civil::date(2027, 1, 15);
         assert_eq!(since(Since::StartOf(day)).unwrap().since, Some(samples::NOW - 9 * 3_600));
+        assert_eq!(since(Since::At(7)).unwrap().since, Some(7));
         let beyond = since(Since::StartOf(jiff::civil::Date::MAX)).unwrap_err();
         assert_eq!(beyond.field.as_deref(), Some("since"));
     }

@@ -22,7 +22,7 @@ mod verify;
 use crate::cli::{Cli, Command};
 use crate::exit::{Failure, Status};
 use crate::output::time::Clock;
-use apppw_admin::verbs::{Actor, AppPassword, PinState, State, Use};
+use apppw_admin::verbs::{Actor, ActorRole, AppPassword, PinState, State, Use};
 use apppw_admin::{Client, ClientError, Verb};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
@@ -116,9 +116,17 @@ impl Session {
 fn actor(actor: &Actor) -> String {
     let behind = actor.login_uid.filter(|uid| *uid != actor.uid);
     let behind = behind.map(|uid| format!(", logged in as uid {uid}")).unwrap_or_default();
+    // Root's role is no news, and a person's own neither.
+    let role = match actor.role {
+        ActorRole::Admin if actor.uid != 0 => ", admin",
+        ActorRole::Helpdesk => ", helpdesk",
+        ActorRole::Admin | ActorRole::User | ActorRole::Nobody | ActorRole::Daemon => "",
+    };
+    let behind = format!("{role}{behind}");
     match &actor.name {
         Some(name) => format!("{name} (uid {}{behind})", actor.uid),
-        None => format!("uid {}{behind}", actor.uid),
+        None if behind.is_empty() => format!("uid {}", actor.uid),
+        None => format!("uid {} ({})", actor.uid, behind.trim_start_matches(", ")),
     }
 }
 

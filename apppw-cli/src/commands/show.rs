@@ -149,8 +149,8 @@ Last used:       never used
             line.strip_prefix("2027-01-05 09:00:00 +01:00 by ").unwrap().to_owned()
         };
         assert_eq!(created(0, Some("root"), Some(1000)), "root (uid 0, logged in as uid 1000)");
-        assert_eq!(created(0, None, Some(1000)), "uid 0, logged in as uid 1000");
-        assert_eq!(created(1000, Some("alice"), Some(1000)), "alice (uid 1000)");
+        assert_eq!(created(0, None, Some(1000)), "uid 0 (logged in as uid 1000)");
+        assert_eq!(created(1000, Some("alice"), Some(1000)), "alice (uid 1000, admin)");
         assert_eq!(created(0, Some("root"), Some(0)), "root (uid 0)");
     }
 

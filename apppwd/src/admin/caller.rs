@@ -125,10 +125,18 @@ async fn ask_nss<T: Send + 'static>(
 
 impl std::fmt::Display for Caller {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "{} (uid {})", apppw_admin::text::visible(name), self.uid),
-            None => write!(f, "uid {}", self.uid),
-        }
+        f.write_str(&shown(&self.actor()))
+    }
+}
+
+/// `alice (uid 1000)`, `root (uid 0, logged in as uid 1000)`, or `uid 1000`.
+#[must_use]
+pub fn shown(actor: &Actor) -> String {
+    let behind = actor.login_uid.filter(|uid| *uid != actor.uid);
+    let behind = behind.map(|uid| format!(", logged in as uid {uid}")).unwrap_or_default();
+    match &actor.name {
+        Some(name) => format!("{} (uid {}{behind})", apppw_admin::text::visible(name), actor.uid),
+        None => format!("uid {}{behind}", actor.uid),
     }
 }
 

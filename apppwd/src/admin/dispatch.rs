@@ -5,15 +5,13 @@ use super::verbs::mark::Mark;
 use super::{rules, verbs};
 use crate::daemon::Daemon;
 use crate::events;
-use crate::log::{self, Provoked};
+use crate::log;
 use crate::store::Store;
-use apppw_admin::text::visible;
 use apppw_admin::{About, AdminError, Code, MAX_LINE, Request, Response, VERSION, Verb};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::rc::Rc;
-use std::time::Instant;
 use zeroize::Zeroizing;
 
 /// A response's line, wiped when dropped: it may carry a secret.
@@ -58,12 +56,6 @@ pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, l
                     error.about.clone()
                 };
                 daemon.note_denied(caller, &request.verb, about, &message).await;
-            }
-            if error.code == Code::Denied
-                && let Some(left_out) = daemon.throttle.may_say(Provoked::Denied, caller.uid, Instant::now())
-            {
-                let (verb, message) = (visible(&request.verb), visible(&message));
-                tracing::warn!("denied to {caller}: {verb}: {message} ({left_out} more)");
             }
             refusal(request.id, error)
         }

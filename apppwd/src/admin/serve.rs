@@ -5,7 +5,6 @@ use super::dispatch::{self, Answer, Then};
 use super::rules;
 use crate::daemon::Daemon;
 use crate::events;
-use crate::log::Provoked;
 use crate::store::Store;
 use apppw_admin::{AdminError, Code, MAX_LINE};
 use std::rc::Rc;
@@ -78,9 +77,6 @@ async fn deny<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, strea
     // At a stop nobody gets in any more.
     let Ok(_under_way) = daemon.requests.try_read() else { return };
     daemon.note_denied(caller, "any", events::asked_for(None), &message).await;
-    if let Some(left_out) = daemon.throttle.may_say(Provoked::Denied, caller.uid, std::time::Instant::now()) {
-        tracing::warn!("denied to {caller}: everything ({left_out} more)");
-    }
     refuse(stream, Code::Denied, &message).await;
 }
 

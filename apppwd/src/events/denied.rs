@@ -85,6 +85,14 @@ impl Denied {
     }
 }
 
+/// Two as one: it names what both were about, and nothing that only one was.
+fn together(one: Event, other: Event) -> Event {
+    let same = one.user == other.user && one.id == other.id;
+    let reason = if one.reason == other.reason { other.reason } else { Some("several".to_owned()) };
+    let (user, id) = if same { (other.user, other.id) } else { (None, None) };
+    Event { user, id, reason, count: one.count + other.count, ..other }
+}
+
 impl DeniedVerbs {
     /// `event`, if it is the first for long enough; else it is counted.
     pub(super) fn first_or_counted(&mut self, mut event: Event) -> Option<Event> {
@@ -101,7 +109,9 @@ impl DeniedVerbs {
             self.seen.insert(caller, Denied { at: now, again: 0, counted: None });
             return Some(event);
         };
-        event.count += denied.counted.take().map_or(0, |counted| counted.count);
+        if let Some(counted) = denied.counted.take() {
+            event = together(counted, event);
+        }
         if denied.is_due(now) {
             denied.at = now;
             denied.again += 1;
@@ -199,6 +209,21 @@ mod tests {
         assert_eq!(verbs.first_or_counted(denied(7, "create", 161)), None);
         assert_eq!(verbs.due(None).len(), 1, "before an end all is told");
         assert!(!verbs.counts());
+    }
+
+    #[test]
+    fn what_is_counted_together_names_no_account_that_only_one_was_about() {
+        let mut verbs = DeniedVerbs::default();
+        let of = |user: &str| Event { user: Some(user.into()), ..denied(7, "create", 100) };
+        for user in ["bob", "bob", "bob"] {
+            verbs.first_or_counted(of(user));
+        }
+        assert_eq!(verbs.due(None).pop().and_then(|event| event.user).as_deref(), Some("bob"));
+        for user in ["bob", "carol"] {
+            verbs.first_or_counted(of(user));
+        }
+        let both = verbs.due(None).pop();
+        assert_eq!(both.map(|event| (event.user, event.count)), Some((None, 2)));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 mod denied;
 mod refused_use;
 
-use crate::admin::caller::Caller;
+use crate::admin::caller::{self, Caller, Role};
 use crate::auth::uses::Place;
 use crate::auth::{Answer, Reason};
 use crate::clock::{self, UnixSeconds};
@@ -15,6 +15,7 @@ use crate::daemon::Daemon;
 use crate::store::{Store, StoreError};
 use apppw_admin::About;
 use apppw_admin::AppPasswordId;
+use apppw_admin::text::visible;
 use apppw_admin::verbs::{Actor, Event, EventKind};
 use denied::DeniedVerbs;
 use refused_use::RefusedUses;
@@ -55,6 +56,7 @@ impl PendingEvents {
     /// Hands out all that are due, to be written. [`PendingEvents::ended`] follows.
     fn take(&mut self, now: Option<UnixSeconds>) -> Vec<Event> {
         for event in self.denied.due(now) {
+            say(&event);
             self.add(event);
         }
         self.on_their_way.append(&mut self.waiting);
@@ -83,6 +85,17 @@ impl PendingEvents {
     #[must_use]
     pub const fn dropped(&self) -> u64 {
         self.dropped
+    }
+}
+
+/// Says in the log what was refused, as often as it is told in the trail.
+fn say(denied: &Event) {
+    let whose = denied.actor.as_ref().map_or_else(|| "several callers".to_owned(), caller::shown);
+    let verb = visible(denied.verb.as_deref().unwrap_or("several verbs"));
+    let reason = visible(denied.reason.as_deref().unwrap_or_default());
+    match denied.count {
+        1 => tracing::warn!("denied to {whose}: {verb}: {reason}"),
+        count => tracing::warn!("denied to {whose}: {verb}: {reason} ({count} times)"),
     }
 }
 
@@ -151,7 +164,7 @@ impl<S: Store> Daemon<S> {
         };
         let Some(dead) = dead else { return };
         let at = clock::now();
-        if !self.events.borrow_mut().refused_uses.is_first(owner.id, at) {
+        if !self.events.borrow_mut().refused_uses.is_first(owner.id, dead, at) {
             return;
         }
         let event = Event {
@@ -174,7 +187,11 @@ impl<S: Store> Daemon<S> {
     where
         S: 'static,
     {
-        let About { user, id } = denied::fit_for_the_record(about);
+        let About { mut user, id } = denied::fit_for_the_record(about);
+        if let (None, None, Role::User(name) | Role::Helpdesk(Some(name))) = (&user, id, &caller.role) {
+            // Who names nobody acts for himself.
+            user = Some(name.clone());
+        }
         let event = Event {
             actor: Some(caller.actor()),
             user,
@@ -185,6 +202,7 @@ impl<S: Store> Daemon<S> {
         };
         let first = self.events.borrow_mut().denied.first_or_counted(event);
         if let Some(first) = first {
+            say(&first);
             self.events.borrow_mut().add(first);
             // It is written later, then.
             let _ = self.write_events().await;

@@ -16,8 +16,6 @@ const MOST: usize = 256;
 /// What a line is about: one kind doesn't hide another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Provoked {
-    /// A management verb was denied.
-    Denied,
     /// An owner renamed an app password.
     Renamed,
     /// A peer asked for a service that it isn't given.
@@ -70,15 +68,15 @@ mod tests {
     fn one_line_a_minute_for_each_uid() {
         let throttle = Throttle::default();
         let start = Instant::now();
-        assert_eq!(throttle.may_say(Provoked::Denied, 1000, start), Some(0));
+        assert_eq!(throttle.may_say(Provoked::Malformed, 1000, start), Some(0));
         for _ in 0..500 {
-            assert_eq!(throttle.may_say(Provoked::Denied, 1000, start + EVERY / 2), None);
+            assert_eq!(throttle.may_say(Provoked::Malformed, 1000, start + EVERY / 2), None);
         }
-        assert_eq!(throttle.may_say(Provoked::Denied, 1001, start), Some(0));
+        assert_eq!(throttle.may_say(Provoked::Malformed, 1001, start), Some(0));
         assert_eq!(throttle.may_say(Provoked::Renamed, 1000, start), Some(0), "another kind");
-        assert_eq!(throttle.may_say(Provoked::Denied, 1000, start + EVERY), Some(500));
+        assert_eq!(throttle.may_say(Provoked::Malformed, 1000, start + EVERY), Some(500));
         let lines = (2000..5000)
-            .filter(|uid| throttle.may_say(Provoked::Denied, *uid, start + EVERY).is_some())
+            .filter(|uid| throttle.may_say(Provoked::Malformed, *uid, start + EVERY).is_some())
             .count();
         assert!(lines <= MOST, "{lines} lines of 3,000 uids");
     }

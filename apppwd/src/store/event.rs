@@ -39,6 +39,8 @@ pub struct EventSelection {
     pub id: Option<AppPasswordId>,
     /// Of these kinds; none: of any.
     pub kinds: Vec<EventKind>,
+    /// By that uid.
+    pub by: Option<u32>,
     /// At or after that second.
     pub since: Option<UnixSeconds>,
     /// With a greater number than that.

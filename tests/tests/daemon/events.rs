@@ -145,6 +145,9 @@ fn each_verb() {
     assert_eq!(events(&daemon, json!({"user": "olga"})).len(), 2);
     let of_id = told(&events(&daemon, json!({"id": id})));
     assert_eq!(of_id.len(), 6, "{of_id:?}");
+    let by_heidi = told(&events(&daemon, json!({"by": HEIDI.0})));
+    assert_eq!(by_heidi, ["suspend olive mobile - by 4004 helpdesk"; 2]);
+    assert_eq!(events(&daemon, json!({"by": 400})).len(), 0, "not the beginning of a uid");
     let kinds = json!({"user": "olive", "kinds": ["user.lock", "create"], "last": 2});
     assert_eq!(told(&events(&daemon, kinds))[1], "create olive new - by 0 admin");
 }

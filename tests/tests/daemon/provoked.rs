@@ -62,7 +62,7 @@ fn denied() {
     let expected = [
         format!("4002 user: revoke olive {}", word(&id)),
         "4002 user: list (looks like an app password) -".to_owned(),
-        "4001 user: create - -".to_owned(),
+        "4001 user: create olive -".to_owned(),
         "4004 helpdesk: user.unlock olive -".to_owned(),
         "450 nobody: any - -".to_owned(),
         "5000 nobody: any - -".to_owned(),

@@ -69,12 +69,13 @@ async fn selection<S: Store>(
     power: &Power,
     args: EventsArgs,
 ) -> Result<Option<(EventSelection, Option<String>)>, AdminError> {
-    let EventsArgs { user, id, kinds, since, after, last } = args;
+    let EventsArgs { user, id, kinds, by, since, after, last } = args;
     let selection = EventSelection {
         account: None,
         user: None,
         id,
         kinds,
+        by,
         since,
         after: after.unwrap_or(0).min(GREATEST),
         last,
@@ -98,11 +99,12 @@ async fn selection<S: Store>(
 
 /// Whether an event that is not in the store yet is asked for.
 fn fits(power: &Power, selection: &EventSelection, user: Option<&String>, event: &Event) -> bool {
-    let EventSelection { id, kinds, since, .. } = selection;
+    let EventSelection { id, kinds, by, since, .. } = selection;
     // A refused verb is an administrator's business, whoever was meant.
     (*power == Power::All || event.kind == EventKind::RefusedUse)
         && (user.is_none() || user == event.user.as_ref())
         && (id.is_none() || *id == event.id)
         && (kinds.is_empty() || kinds.contains(&event.kind))
+        && by.is_none_or(|by| event.actor.as_ref().is_some_and(|actor| actor.uid == by))
         && since.is_none_or(|since| event.at >= since)
 }

@@ -68,6 +68,10 @@ fn conditions(selection: &EventSelection) -> String {
     if selection.id.is_some() {
         all.push("app_password = :id".to_owned());
     }
+    if selection.by.is_some() {
+        // See actor_to_sql.
+        all.push("(actor GLOB :by || ' *' OR actor GLOB :by || '/*')".to_owned());
+    }
     if !selection.kinds.is_empty() {
         // Words of our own.
         let words: Vec<String> = selection.kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
@@ -83,7 +87,8 @@ fn bind(
 ) -> rusqlite::Result<()> {
     let id = selection.id.map(id_to_sql);
     let account = selection.account.map(|account| account.0);
-    let all: [(&str, &dyn ToSql); 5] = [
+    let all: [(&str, &dyn ToSql); 6] = [
+        (":by", &selection.by),
         (":after", &after),
         (":since", &selection.since),
         (":account", &account),

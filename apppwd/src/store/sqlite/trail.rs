@@ -129,7 +129,7 @@ impl<'t> Trail<'t> {
             "account, user, app_password, name, unproven, verb, reason",
             "iif(?3 = 'denied', NULL, coalesce(p.account, (SELECT id FROM account WHERE name = ?9))), coalesce(?9, a.name), ?11, coalesce(?10, p.name), ?12, ?13, ?14
              FROM (SELECT 1) LEFT JOIN app_password p ON p.id = ?11 LEFT JOIN account a ON a.id = p.account WHERE ?3 <> 'refused-use' OR coalesce(?1 - (SELECT at FROM event WHERE app_password = ?11 \
-             AND kind = 'refused-use' ORDER BY seq DESC LIMIT 1) NOT BETWEEN 0 AND ?15, true)"
+             AND kind = 'refused-use' AND reason = ?14 ORDER BY seq DESC LIMIT 1) NOT BETWEEN 0 AND ?15, true)"
         );
         let services = list_to_sql(&event.services);
         let count = i64::try_from(event.count).unwrap_or(i64::MAX);
