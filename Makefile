@@ -9,7 +9,7 @@ PAMDIR ?= $(shell sh tools/pam-dir)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test lint install clean
+.PHONY: help try build test bench bench-quick lint install clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,14 @@ build: ## Build daemon, command line and PAM module as they are shipped
 
 test: lint build ## Everything that CI checks: format, lints, unit, property and whole-system tests
 	$(CARGO) test --locked --workspace
+
+bench: build ## What a login costs beside its peers (root; some fifteen quiet minutes); writes bench/REPORT.md
+	$(CARGO) build --release --locked -p apppw-bench
+	@$(RELEASE)/bench
+
+bench-quick: build ## The same with a tenth of everything, in under two minutes; writes nothing
+	$(CARGO) build --release --locked -p apppw-bench
+	@$(RELEASE)/bench --quick
 
 lint: ## Format and lints, warnings denied
 	@sh tools/need-toolchain

@@ -50,7 +50,7 @@ fi
 packages="bash coreutils dash diffutils sed grep findutils mawk base-passwd base-files libc-bin netbase"
 if [ "$contents" = tools ]; then
     packages="$packages fail2ban python3-systemd systemd-journal-remote
-        prometheus-node-exporter python3-prometheus-client"
+        prometheus-node-exporter python3-prometheus-client libpam-pwdfile libpam-modules"
 else
     packages="$packages dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-sieve dovecot-submissiond
         sasl2-bin libsasl2-modules libpam-modules libpam-runtime"

@@ -1,0 +1,11 @@
+//! The chapters of the report.
+
+mod argon;
+pub mod flood;
+mod guess;
+pub mod host;
+pub mod libpam;
+pub mod mutations;
+pub mod number;
+pub mod rest;
+pub mod size;

@@ -1,0 +1,169 @@
+//! Creating and revoking, durable, beside a bare commit; and what logins notice of it.
+
+use crate::Effort;
+use crate::bed::{Bed, Try};
+use crate::report::{Goal, Section, at_most};
+use crate::rounds::{Contestant, interleave};
+use crate::stats::{Ratio, Sample};
+use apppw_tests::apppwd::CHEAP_ARGON2;
+use apppw_tests::lines::Lines;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// As many as one command may name.
+const MANY: usize = 1000;
+
+pub fn run(effort: Effort) -> Vec<Section> {
+    let bed = Bed::new(CHEAP_ARGON2);
+    vec![durable(&bed, effort), meanwhile(&bed, effort)]
+}
+
+/// One row of a row's size in a database of its own, as durable as the daemon's.
+fn bare() -> (tempfile::TempDir, Connection) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let database = Connection::open(dir.path().join("bare.db")).expect("a database");
+    database.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(())).expect("WAL");
+    database
+        .execute_batch("PRAGMA synchronous=FULL; CREATE TABLE t (id INTEGER PRIMARY KEY, v BLOB)")
+        .expect("a table");
+    (dir, database)
+}
+
+fn call(lines: &mut Lines, verb: &str, args: &Value) -> Value {
+    let answer = lines.call(verb, args);
+    assert!(answer.get("ok").is_some(), "{verb}: {answer}");
+    answer["ok"].clone()
+}
+
+/// The `number`th creation: accounts have ten each, as people do.
+fn for_user(number: usize) -> Value {
+    json!({"user": format!("user{}@example.org", number / 10), "name": number.to_string()})
+}
+
+fn durable(bed: &Bed, effort: Effort) -> Section {
+    let (_dir, database) = bare();
+    let commit = |count: usize| -> Vec<Duration> {
+        (0..count)
+            .map(|_| {
+                let begun = Instant::now();
+                database
+                    .execute("INSERT INTO t (v) VALUES (?1)", [[7_u8; 300].as_slice()])
+                    .expect("a commit");
+                begun.elapsed()
+            })
+            .collect()
+    };
+    let connect = || Lines::connect(&bed.daemon.admin_socket());
+    let mut number = 0;
+    let mut create = |count: usize| -> (Vec<Duration>, Vec<Value>) {
+        let mut lines = connect();
+        let one = |_| {
+            number += 1;
+            let begun = Instant::now();
+            let made = call(&mut lines, "create", &for_user(number));
+            (begun.elapsed(), made["app_password"]["id"].clone())
+        };
+        (0..count).map(one).unzip()
+    };
+    let (count, rounds) = (effort.count(40), effort.rounds(15, 5));
+    let committed = || call(&mut connect(), "metrics", &json!({}))["store_writes"].as_u64().unwrap_or(0);
+    let some = create(MANY).1;
+    let before = committed();
+    call(&mut connect(), "revoke", &json!({"ids": some}));
+    let commits = committed() - before;
+    let mut all: Vec<Value> = create(MANY * (rounds + 1)).1;
+    let mut single: Vec<Value> = create(count * (rounds + 1)).1;
+    let contestants = vec![
+        Contestant::new("bare commit", |_| Sample::of(&commit(count))),
+        Contestant::new("create (Argon2id as cheap as it goes)", |_| Sample::of(&create(count).0)),
+        Contestant::new("revoke one", |_| {
+            let mut lines = connect();
+            let ids = single.split_off(single.len() - count);
+            let times: Vec<Duration> = ids
+                .into_iter()
+                .map(|id| {
+                    let begun = Instant::now();
+                    call(&mut lines, "revoke", &json!({"ids": [id]}));
+                    begun.elapsed()
+                })
+                .collect();
+            Sample::of(&times)
+        }),
+        Contestant::new("revoke 1,000 in one command", |_| {
+            let ids = all.split_off(all.len() - MANY);
+            let begun = Instant::now();
+            call(&mut connect(), "revoke", &json!({"ids": ids}));
+            Sample::of(&[begun.elapsed()])
+        }),
+    ];
+    let results = interleave(rounds, contestants);
+    let mut section = Section::new("Changes, durable");
+    section.ratios(&results, "bare commit");
+    let many = Ratio::of(results.of("revoke 1,000 in one command"), results.of("revoke one"), |s| s.p50);
+    section.goals(&[
+        at_most(
+            "create, without its Argon2id",
+            2.0,
+            &results,
+            ("create (Argon2id as cheap as it goes)", "bare commit"),
+            |s| s.p50,
+        ),
+        at_most("revoke, with its journal", 4.0, &results, ("revoke one", "bare commit"), |s| s.p50),
+        Goal {
+            what: "commits for 1,000 revoked by one command".into(),
+            goal: "1".into(),
+            found: format!("{commits}; in time {many} of one revoked alone"),
+            reached: commits == 1,
+        },
+    ]);
+    section
+}
+
+/// Warm logins while somebody revokes all the time.
+fn meanwhile(bed: &Bed, effort: Effort) -> Section {
+    let secret = bed.create("alice@example.org", "phone");
+    let warm = Try::new("imap", "alice@example.org", &secret);
+    let busy = AtomicBool::new(false);
+    let through = AtomicBool::new(false);
+    let results = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut lines = Lines::connect(&bed.daemon.admin_socket());
+            let mut number = 10_000_000;
+            while !through.load(Ordering::Relaxed) {
+                if !busy.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(1));
+                    // The daemon hangs up on whoever asks nothing for long.
+                    call(&mut lines, "panic", &json!({"on": false}));
+                    continue;
+                }
+                number += 1;
+                let made = call(&mut lines, "create", &for_user(number));
+                call(&mut lines, "revoke", &json!({"ids": [made["app_password"]["id"]]}));
+            }
+        });
+        let logins = |is_busy: bool| {
+            busy.store(is_busy, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(20));
+            Sample::of(&bed.log_in(&warm, effort.count(1000)))
+        };
+        let contestants = vec![
+            Contestant::new("warm logins, quiet", |_| logins(false)),
+            Contestant::new("warm logins while app passwords are made and revoked", |_| logins(true)),
+        ];
+        let results = interleave(effort.rounds(15, 5), contestants);
+        through.store(true, Ordering::Relaxed);
+        results
+    });
+    let mut section = Section::new("Logins while things change");
+    section.ratios(&results, "warm logins, quiet");
+    section.goals(&[at_most(
+        "warm, p99 against quiet",
+        1.3,
+        &results,
+        ("warm logins while app passwords are made and revoked", "warm logins, quiet"),
+        |s| s.p99,
+    )]);
+    section
+}
