@@ -1,6 +1,6 @@
 //! Looking at app passwords.
 
-use super::{AppPassword, Use};
+use super::{AppPassword, PanicSwitch, Use};
 use crate::span::Span;
 use crate::{AppPasswordId, SecretText};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,9 @@ pub struct Listed {
     /// Where the next page begins; none: this was the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// `apppw panic` switches that are on: what is live is refused all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub panic: Vec<PanicSwitch>,
 }
 
 /// Arguments of [`super::Verb::Show`].

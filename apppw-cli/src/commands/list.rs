@@ -5,14 +5,16 @@ use crate::cli::List;
 use crate::exit::{Failure, Status};
 use crate::output::table::Table;
 use crate::output::time::Clock;
-use crate::output::{Text, csv, json};
+use crate::output::{self, Text, csv, json};
 use apppw_admin::Verb;
-use apppw_admin::verbs::{AppPassword, ListArgs, Listed, State};
+use apppw_admin::verbs::{AppPassword, ListArgs, Listed, PanicSwitch, State};
 
 pub fn run(session: &mut Session, args: List) -> Result<Status, Failure> {
+    let mut switches = Vec::new();
     let records = session.pages(|session, cursor| {
         let args = ListArgs { user: args.user.clone(), all: args.all, unused: args.unused, cursor };
-        let Listed { app_passwords, next } = session.ask(Verb::List, &args)?;
+        let Listed { app_passwords, next, panic } = session.ask(Verb::List, &args)?;
+        switches = panic;
         Ok((app_passwords, next))
     })?;
     if args.csv.csv {
@@ -31,7 +33,21 @@ pub fn run(session: &mut Session, args: List) -> Result<Status, Failure> {
         };
         text(&records, columns, &Clock::system()).print()?;
     }
+    if !session.json {
+        switches.iter().for_each(|switch| output::warn(&in_panic(switch, &Clock::system())));
+    }
     Ok(Status::Done)
+}
+
+/// What a list doesn't show: that its live ones open nothing now.
+fn in_panic(switch: &PanicSwitch, clock: &Clock) -> String {
+    let what = match &switch.group {
+        Some(group) if !switch.group_is_gone => {
+            format!("every app password is refused for the services of {group}")
+        }
+        _ => "every app password of this host is refused".to_owned(),
+    };
+    format!("panic is on since {}: {what}", clock.exact(switch.since))
 }
 
 /// Whether all are those of the one who asks, as far as `USER` tells; it decides about a
@@ -159,6 +175,19 @@ ap-0000002a  Thunderbird, laptop  mail      2027-01-05  3 days ago via imap from
         let text = text(&[samples::hostile()], ALL, &samples::clock());
         assert_eq!(text.as_str().lines().count(), 2);
         assert!(!text.as_str().chars().any(|c| c != '\n' && apppw_admin::text::is_deceptive(c)));
+    }
+
+    #[test]
+    fn a_panic_is_told_beside_the_list() {
+        let told = |group: Option<&str>, group_is_gone| {
+            let switch = PanicSwitch { group: group.map(str::to_owned), group_is_gone, since: samples::NOW };
+            in_panic(&switch, &samples::clock())
+        };
+        assert!(told(None, false).ends_with(": every app password of this host is refused"));
+        assert!(
+            told(Some("mail"), false).ends_with(": every app password is refused for the services of mail")
+        );
+        assert!(told(Some("mail"), true).ends_with(": every app password of this host is refused"));
     }
 
     #[test]

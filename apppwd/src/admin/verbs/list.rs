@@ -24,11 +24,12 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
             "is for live ones; it doesn't go with all",
         ));
     }
+    let panic = super::panic::to_messages(daemon);
     let accounts = match power.target(args.user.as_deref())? {
         None => None,
         Some(user) => match account_in_reach(daemon, power, &names(daemon, power, &user)?).await? {
             Some(account) => Some(vec![account.id]),
-            None => return Ok(Listed { app_passwords: Vec::new(), next: None }),
+            None => return Ok(Listed { app_passwords: Vec::new(), next: None, panic }),
         },
     };
     // Uses that are not written yet count.
@@ -60,13 +61,13 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
         let size = serde_json::to_string(&message).map_or(MAX_LINE, |text| text.len() + 1);
         if app_passwords.len() == PAGE || size > room {
             let next = app_passwords.last().map_or(here, |last| to_cursor(&last.user, last.created, last.id));
-            return Ok(Listed { app_passwords, next: Some(next) });
+            return Ok(Listed { app_passwords, next: Some(next), panic });
         }
         room -= size;
         app_passwords.push(message);
         last = Some(here);
     }
-    Ok(Listed { app_passwords, next: last.filter(|_| may_be_more) })
+    Ok(Listed { app_passwords, next: last.filter(|_| may_be_more), panic })
 }
 
 fn to_cursor(user: &str, created: i64, id: apppw_admin::AppPasswordId) -> String {
