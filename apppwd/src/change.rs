@@ -8,7 +8,7 @@ use crate::log;
 use crate::store::{AccountRecord, By, Changed, Halves, Store, StoreError};
 use apppw_admin::AppPasswordId;
 use apppw_admin::text::visible;
-use apppw_admin::verbs::{Actor, EventKind};
+use apppw_admin::verbs::{Actor, Event, EventKind};
 
 /// Most app passwords that a line names.
 const MAX_NAMED: usize = 20;
@@ -100,20 +100,23 @@ impl<S: Store> Daemon<S> {
         match done {
             Err(ChangeError::NotDone(error)) => {
                 // At once, and then what hangs together with these.
-                self.denied.borrow_mut().app_passwords(&ids, reason);
+                let mut new = self.denied.borrow_mut().app_passwords(&ids, reason);
                 let halves = self.store.with_rotations(ids.clone(), clock::now()).await.unwrap_or(ids);
-                self.denied.borrow_mut().app_passwords(&halves, reason);
+                new.extend(self.denied.borrow_mut().app_passwords(&halves, reason));
                 let kind = if reason == Reason::Revoked { EventKind::Revoke } else { EventKind::Suspend };
-                for id in &halves {
-                    self.note_in_memory(kind, by.clone(), None, Some(*id));
+                for id in &new {
+                    self.note_app_password_in_memory(kind, by.clone(), *id).await;
                 }
-                let first: Vec<String> = halves.iter().take(MAX_NAMED).map(ToString::to_string).collect();
-                tracing::error!(
-                    "{} app passwords are {} in memory only, {} among them: {error}",
-                    halves.len(),
-                    reason.as_str(),
-                    first.join(", ")
-                );
+                // Whoever asks again is told again; the log and the trail know.
+                if !new.is_empty() {
+                    let first: Vec<String> = new.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+                    tracing::error!(
+                        "{} app passwords are {} in memory only, {} among them: {error}",
+                        new.len(),
+                        reason.as_str(),
+                        first.join(", ")
+                    );
+                }
                 Err(ChangeError::InMemory(error))
             }
             Ok(done) => {
@@ -145,10 +148,11 @@ impl<S: Store> Daemon<S> {
                 Ok(done)
             }
             Err(error) => {
-                self.denied.borrow_mut().account(account.name.clone());
-                self.note_in_memory(kind, by, Some(&account.name), None);
-                let name = visible(log::user(&account.name));
-                tracing::error!("{name} is locked in memory only: {error}");
+                if self.denied.borrow_mut().account(account.name.clone()) {
+                    self.note(Event { user: Some(account.name.clone()), ..self.in_memory(kind, by) });
+                    let name = visible(log::user(&account.name));
+                    tracing::error!("{name} is locked in memory only: {error}");
+                }
                 Err(ChangeError::InMemory(error))
             }
         }

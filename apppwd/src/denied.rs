@@ -19,19 +19,22 @@ pub struct Denied {
 
 impl Denied {
     /// Refuses app passwords, with this reason ([`Reason::Revoked`] or [`Reason::Suspended`]). A
-    /// revocation is not made less by a suspension.
-    pub fn app_passwords(&mut self, ids: &[AppPasswordId], reason: Reason) {
+    /// revocation is not made less by a suspension. Returns those for which that is new.
+    pub fn app_passwords(&mut self, ids: &[AppPasswordId], reason: Reason) -> Vec<AppPasswordId> {
+        let mut new = Vec::new();
         for id in ids {
-            let known = self.app_passwords.entry(*id).or_insert(reason);
-            if reason == Reason::Revoked {
-                *known = reason;
+            let known = self.app_passwords.get(id);
+            if known.is_none() || (reason == Reason::Revoked && known != Some(&reason)) {
+                self.app_passwords.insert(*id, reason);
+                new.push(*id);
             }
         }
+        new
     }
 
-    /// Refuses an account as if it were locked.
-    pub fn account(&mut self, name: String) {
-        self.accounts.insert(name);
+    /// Refuses an account as if it were locked. `true`: that is new.
+    pub fn account(&mut self, name: String) -> bool {
+        self.accounts.insert(name)
     }
 
     /// The store has the last word again on whether these are revoked, which is for good, or
@@ -44,9 +47,11 @@ impl Denied {
         }
     }
 
-    /// Turns a panic switch on.
-    pub fn panic(&mut self, switch: String, at: UnixSeconds) {
-        self.panic.0.entry(switch).or_insert(at);
+    /// Turns a panic switch on. `true`: that is new.
+    pub fn panic(&mut self, switch: &str, at: UnixSeconds) -> bool {
+        let is_new = !self.panic.0.contains_key(switch);
+        self.panic.0.entry(switch.to_owned()).or_insert(at);
+        is_new
     }
 
     /// The store has the last word on this switch again. `true`: it was on in memory.

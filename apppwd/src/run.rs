@@ -160,7 +160,7 @@ async fn accept_auth<S: Store + 'static>(
                     };
                     at_once_or_later(serving, busy).await;
                 }
-                None => auth::serve::turn_away(&wire),
+                None => auth::serve::turn_away(daemon, &wire, uid),
             },
             Err(error) => out_of_descriptors(&error).await,
         }

@@ -95,11 +95,9 @@ fn all_of(events: &[verbs::Event], me: &str) -> bool {
 
 fn none(args: &Events) -> Text {
     let of = args.user.as_ref().map(|user| format!(" of {user}")).unwrap_or_default();
-    let fit = if args.id.is_some() || args.since.is_some() || !args.kinds.is_empty() {
-        " that fit what was asked for"
-    } else {
-        ""
-    };
+    let is_filtered =
+        args.id.is_some() || args.by.is_some() || args.since.is_some() || !args.kinds.is_empty();
+    let fit = if is_filtered { " that fit what was asked for" } else { "" };
     let mut text = Text::new();
     text.line(format!("No events{of}{fit}"));
     text

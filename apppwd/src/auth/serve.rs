@@ -58,8 +58,14 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut wire: Wir
 }
 
 /// Answers a client for whom there is no place, without reading what it asks.
-pub fn turn_away(wire: &Wire) {
+pub fn turn_away<S>(daemon: &Daemon<S>, wire: &Wire, uid: u32) {
     let answer = Answer::new(Reason::Overloaded);
+    daemon.tally.verdict("", answer.reason, &daemon.config.groups);
+    if let Some(left_out) = daemon.throttle.may_say(Provoked::TurnedAway, uid, std::time::Instant::now()) {
+        tracing::warn!(
+            "uid {uid} has too many connections on auth.sock; one was turned away ({left_out} more before)"
+        );
+    }
     let reply = Reply { version: OLDEST_VERSION, verdict: answer.verdict, detail: answer.detail };
     wire.send(&reply.encode());
 }
@@ -138,10 +144,14 @@ fn conclude<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &Requ
         daemon.tally.verdict(request.service, answer.reason, &daemon.config.groups);
     }
     // Anyone in the socket's group can provoke this one as often as he likes.
-    if answer.reason == Reason::PeerNotAllowed
-        && daemon.throttle.may_say(Provoked::PeerNotAllowed, uid, std::time::Instant::now()).is_none()
-    {
-        return;
+    if answer.reason == Reason::PeerNotAllowed {
+        match daemon.throttle.may_say(Provoked::PeerNotAllowed, uid, std::time::Instant::now()) {
+            None => return,
+            Some(0) => {}
+            Some(left_out) => {
+                tracing::warn!("uid {uid} asked {left_out} times more for what [peers] doesn't give it")
+            }
+        }
     }
     daemon.log.verdict(log::Line {
         user: request.user.to_owned(),

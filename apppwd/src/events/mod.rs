@@ -16,7 +16,7 @@ use crate::store::{Store, StoreError};
 use apppw_admin::About;
 use apppw_admin::AppPasswordId;
 use apppw_admin::text::visible;
-use apppw_admin::verbs::{Actor, Event, EventKind};
+use apppw_admin::verbs::{Actor, ActorRole, Event, EventKind};
 use denied::DeniedVerbs;
 use refused_use::RefusedUses;
 use std::rc::Rc;
@@ -46,7 +46,10 @@ pub struct PendingEvents {
 
 impl PendingEvents {
     fn add(&mut self, event: Event) {
-        if self.waiting.len() < MAX_WAITING {
+        // What administrators do must find room, whatever others have done before.
+        let is_admins = event.actor.as_ref().is_some_and(|actor| actor.role == ActorRole::Admin);
+        let most = if is_admins { MAX_WAITING + MAX_WAITING / 4 } else { MAX_WAITING };
+        if self.waiting.len() < most {
             self.waiting.push(event);
         } else {
             self.dropped += event.count;
@@ -121,22 +124,25 @@ fn bare(kind: EventKind, at: UnixSeconds, host: &str) -> Event {
 }
 
 impl<S: Store> Daemon<S> {
-    /// Notes that something is so though the disk takes no writes: it is told as soon as it does.
-    /// What it befell is `id`, or the account called `user`.
-    pub fn note_in_memory(
-        &self,
-        kind: EventKind,
-        actor: Actor,
-        user: Option<&str>,
-        id: Option<AppPasswordId>,
-    ) {
-        let event = Event {
-            actor: Some(actor),
-            user: user.map(str::to_owned),
-            id,
-            reason: Some("in memory only: the disk took no writes".to_owned()),
-            ..bare(kind, clock::now(), &self.host)
+    /// An event of what is so though the disk takes no writes: it is told as soon as it does.
+    #[must_use]
+    pub fn in_memory(&self, kind: EventKind, actor: Actor) -> Event {
+        let reason = Some("in memory only: the disk took no writes".to_owned());
+        Event { actor: Some(actor), reason, ..bare(kind, clock::now(), &self.host) }
+    }
+
+    /// The same, of an app password: noted.
+    pub async fn note_app_password_in_memory(&self, kind: EventKind, actor: Actor, id: AppPasswordId) {
+        // As it will be written, so that it can be known again.
+        let (user, name) = match self.store.app_password(id).await {
+            Ok(Some(record)) => (Some(record.user), Some(record.name)),
+            _ => (None, None),
         };
+        self.note(Event { user, id: Some(id), name, ..self.in_memory(kind, actor) });
+    }
+
+    /// Has an event wait for its write.
+    pub fn note(&self, event: Event) {
         self.events.borrow_mut().add(event);
     }
 

@@ -11,10 +11,13 @@ use tracing::{Dispatch, Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
 /// Lines that may wait; more are counted and dropped.
-const MOST: usize = 4096;
+const MOST: usize = 32_768;
 
 /// How long the thread rests after a batch of lines.
 const REST: Duration = Duration::from_millis(5);
+
+/// After a batch of so many there is no rest.
+const BUSY: usize = 256;
 
 /// The way to the log.
 #[derive(Debug)]
@@ -92,8 +95,14 @@ impl Log {
 /// meanwhile need not wake it, which would cost a login more than its line.
 fn write_all(waiting: &Receiver<Entry>) {
     while let Ok(first) = waiting.recv() {
-        std::iter::once(first).chain(waiting.try_iter()).for_each(write);
-        std::thread::sleep(REST);
+        let mut written = 0;
+        for entry in std::iter::once(first).chain(waiting.try_iter()) {
+            write(entry);
+            written += 1;
+        }
+        if written < BUSY {
+            std::thread::sleep(REST);
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Provoked {
     PeerNotAllowed,
     /// A request on `auth.sock` can't be read.
     Malformed,
+    /// There is no place on `auth.sock` for more of a uid's connections.
+    TurnedAway,
 }
 
 /// What was said of whom, and when.

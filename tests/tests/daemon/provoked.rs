@@ -226,19 +226,26 @@ fn full_disk() {
     assert_eq!(refused(&daemon, "rename", json!({"id": phone.id, "name": "x"})).0, "read_only");
     assert_eq!(refused(&daemon, "revoke", json!({"ids": [phone.id]})).0, "read_only");
     assert_eq!(refused(&daemon, "user.lock", json!({"user": USER})).0, "read_only");
-    assert_eq!(refused(&daemon, "panic", json!({"on": true})).0, "read_only");
+    for _ in 0..3 {
+        assert_eq!(refused(&daemon, "panic", json!({"on": true, "group": "mail"})).0, "read_only");
+        assert_eq!(refused(&daemon, "revoke", json!({"ids": [phone.id]})).0, "read_only");
+    }
     // What is not written down is told as that, and nothing is told that has not happened.
     let now = events(&daemon, json!({}));
     assert_eq!(now[..written.len()], written);
     let in_memory = [
         format!("refused-use {USER} old - by a login"),
-        "revoke - - - by 0 admin".to_owned(),
+        format!("revoke {USER} phone - by 0 admin"),
         format!("user.lock {USER} - - by 0 admin"),
         "panic.on - - - by 0 admin".to_owned(),
     ];
     assert_eq!(told(&now[written.len()..]), in_memory);
     assert!(now[written.len()..].iter().all(|event| event["seq"].is_null()), "{now:?}");
     assert_eq!(now[written.len() + 1]["id"], phone.id.as_str());
+    assert_eq!(now.last().map(|event| event["services"].clone()), Some(json!(["mail"])));
+    // With each answer, also behind a first page.
+    let again = done(&daemon, "events", json!({"after": now[written.len() - 1]["seq"]}));
+    assert_eq!(again["events"].as_array().map(Vec::len), Some(4), "{again}");
     std::fs::remove_file(filler).expect("the filler");
     done(&daemon, "revoke", json!({"ids": [phone.id]}));
     let last = events(&daemon, json!({})).split_off(written.len());

@@ -25,7 +25,6 @@ pub async fn run<S: Store>(
     if args.last.is_some() && args.after.is_some() {
         return Err(AdminError::in_field(Code::Invalid, "last", "doesn't go with after"));
     }
-    let is_first = args.after.is_none();
     let Some((selection, user)) = selection(daemon, power, args).await? else {
         return Ok(Events { events: Vec::new(), cursor: 0, more: false, forgotten: None });
     };
@@ -50,7 +49,8 @@ pub async fn run<S: Store>(
         // When others' events happen is nobody's business.
         _ => shown,
     };
-    if is_first && !more {
+    // With each answer, for they have no number to go on from.
+    if !more {
         let pending = daemon.events.borrow();
         for event in pending.all().filter(|event| fits(power, &selection, user.as_ref(), event)) {
             let size = serde_json::to_string(event).map_or(MAX_LINE, |text| text.len() + 1);

@@ -64,7 +64,7 @@ pub async fn run<S: Store>(
     if is_new && mark == Mark::Unlock && daemon.denied.borrow().has_account(&account.name) {
         // It was locked in memory, and was never more than a name.
         daemon.denied.borrow_mut().forget_account(&account.name);
-        daemon.note_in_memory(EventKind::UserUnlock, caller.actor(), Some(&account.name), None);
+        daemon.note_of_nobody(EventKind::UserUnlock, caller.actor(), &account.name).await?;
         tracing::info!("{caller} {words} {}", visible(log::user(&account.name)));
         return Ok(nobody(daemon, &names));
     }

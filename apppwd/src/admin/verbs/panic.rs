@@ -9,7 +9,7 @@ use crate::daemon::Daemon;
 use crate::journal::{Change, Record};
 use crate::panic_switch::HOST;
 use crate::store::Store;
-use apppw_admin::verbs::{EventKind, PanicArgs, PanicSwitch as Message, PanicSwitches};
+use apppw_admin::verbs::{Event, EventKind, PanicArgs, PanicSwitch as Message, PanicSwitches};
 use apppw_admin::{AdminError, Code};
 
 /// Turns a panic switch on or off.
@@ -32,9 +32,12 @@ pub async fn run<S: Store>(
     let switches = match daemon.store.set_panic(switch.clone(), on.then_some(at), caller.by(at)).await {
         Ok(switches) => switches,
         Err(error) if on => {
-            daemon.denied.borrow_mut().panic(switch, at);
-            daemon.note_in_memory(EventKind::PanicOn, caller.actor(), None, None);
-            tracing::error!("{caller} turned panic on, in memory only: {error}");
+            if daemon.denied.borrow_mut().panic(&switch, at) {
+                let services = Some(switch).filter(|switch| switch != HOST).into_iter().collect();
+                let event = daemon.in_memory(EventKind::PanicOn, caller.actor());
+                daemon.note(Event { services, ..event });
+                tracing::error!("{caller} turned panic on, in memory only: {error}");
+            }
             return Err(ChangeError::InMemory(error).into());
         }
         Err(error) => return Err(error.into()),
