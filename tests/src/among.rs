@@ -51,8 +51,12 @@ const SMALL_DISK: &str = "mount -t tmpfs -o size=4m,mode=0700 apppw \"$1\" && sh
 
 /// The command of a new daemon whose folder `dir` is on a small disk, which goes with it.
 pub fn on_small_disk(site: &Site, dir: &str) -> Command {
+    with_small_disk(site, dir, &site.command())
+}
+
+/// The same of one whose command is `plain`.
+pub fn with_small_disk(site: &Site, dir: &str, plain: &Command) -> Command {
     fs::create_dir(site.path(dir)).expect("a new folder");
-    let plain = site.command();
     let mut command = unshare(SMALL_DISK);
     command.arg(site.path(dir)).arg(plain.get_program()).args(plain.get_args());
     command

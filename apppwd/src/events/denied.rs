@@ -227,6 +227,60 @@ mod tests {
     }
 
     #[test]
+    fn a_count_is_told_after_a_minute_then_ten_and_then_each_hour() {
+        let mut verbs = DeniedVerbs::default();
+        assert!(verbs.first_or_counted(denied(7, "create", 0)).is_some());
+        let mut counts = Vec::new();
+        for now in 1..8000 {
+            counts.extend(verbs.due(Some(now)).iter().map(|event| (now, event.count)));
+            assert_eq!(verbs.first_or_counted(denied(7, "create", now)), None);
+        }
+        assert_eq!(counts, [(60, 59), (660, 600), (4260, 3600), (7860, 3600)]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_ends_the_wait() {
+        let mut verbs = DeniedVerbs::default();
+        for at in [1000, 1001] {
+            verbs.first_or_counted(denied(7, "create", at));
+        }
+        assert_eq!(verbs.due(Some(1002)), []);
+        assert_eq!(told(&verbs.due(Some(500))), [(1001, 1)]);
+    }
+
+    #[test]
+    fn where_there_is_no_room_the_known_go_on_and_after_a_day_others_get_it() {
+        let mut verbs = DeniedVerbs::default();
+        let (people, nobodies) = (u32::try_from(MOST).unwrap(), u32::try_from(MOST_NOBODIES).unwrap());
+        for uid in 0..people {
+            verbs.first_or_counted(denied(uid, "list", 0));
+        }
+        for uid in 0..nobodies {
+            verbs.first_or_counted(denied_to(ActorRole::Nobody, uid, "any", 0));
+        }
+        let named = |event: Option<Event>| event.and_then(|event| event.actor).map(|actor| actor.uid);
+        assert_eq!(verbs.first_or_counted(denied(7, "list", 1)), None, "counted by its name");
+        let newcomers = |verbs: &mut DeniedVerbs, at| {
+            [
+                named(verbs.first_or_counted(denied(people, "list", at))),
+                named(verbs.first_or_counted(denied_to(ActorRole::Nobody, nobodies, "any", at))),
+            ]
+        };
+        assert_eq!(newcomers(&mut verbs, 2), [None, None]);
+        assert_eq!(newcomers(&mut verbs, REMEMBERED), [Some(people), Some(nobodies)]);
+        // What is counted is not forgotten.
+        let counted: Vec<_> = verbs.due(None).into_iter().map(|event| named(Some(event))).collect();
+        assert_eq!(counted, [Some(7)]);
+    }
+
+    #[test]
+    fn a_reason_is_cut_where_it_gets_long() {
+        let event = DeniedVerbs::default().first_or_counted(denied(7, "create", 0));
+        let reason = event.and_then(|event| event.reason).unwrap_or_default();
+        assert_eq!(reason, format!("{}…", "x".repeat(LONGEST_REASON)));
+    }
+
+    #[test]
     fn whoever_goes_on_is_told_less_often() {
         let mut verbs = DeniedVerbs::default();
         // One refusal every 50 seconds, for a day.

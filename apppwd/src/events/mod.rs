@@ -278,3 +278,40 @@ impl<S: Store> Daemon<S> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending(event: &Event) -> (UnixSeconds, u64) {
+        (event.at, event.count)
+    }
+
+    fn event(at: UnixSeconds) -> Event {
+        Event { count: 3, ..bare(EventKind::RefusedUse, at, "mail1") }
+    }
+
+    #[test]
+    fn a_failed_write_loses_none_and_keeps_their_order() {
+        let mut events = PendingEvents::default();
+        events.add(event(1));
+        assert_eq!(events.take(Some(1)), [event(1)]);
+        events.add(event(2));
+        assert_eq!(events.all().map(pending).collect::<Vec<_>>(), [(1, 3), (2, 3)], "also on their way");
+        events.ended(false);
+        assert_eq!(events.take(Some(2)), [event(1), event(2)]);
+        events.ended(true);
+        assert!(events.is_empty() && events.all().next().is_none());
+    }
+
+    #[test]
+    fn a_disk_that_stays_full_does_not_fill_the_memory() {
+        let mut events = PendingEvents::default();
+        (0..MAX_WAITING + 5).for_each(|_| events.add(event(1)));
+        assert_eq!((events.all().count(), events.dropped()), (MAX_WAITING, 5 * 3));
+        let name = Some("root".to_owned());
+        let root = Actor { uid: 0, login_uid: None, role: ActorRole::Admin, on_behalf_of: None, name };
+        events.add(Event { actor: Some(root), ..event(2) });
+        assert_eq!(events.all().last().map(pending), Some((2, 3)), "there is room for administrators");
+    }
+}

@@ -14,12 +14,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const DAY: i64 = 86_400;
 
+/// Runs a command in a session of its own, logged in as 4242.
+const CHOOSE_LOGIN: &str = "echo 4242 > /proc/self/loginuid && exec \"$@\"";
+
 pub fn cases() -> Vec<Case> {
     vec![
         Case::as_root("each_verb_leaves_its_events_with_who_did_it", each_verb).with_program("unshare"),
         Case::as_root("an_owner_sees_what_befell_his_account_and_no_other", owner).with_program("unshare"),
+        Case::as_root("an_owner_hears_nothing_of_what_is_forgotten_of_others", owner_of_a_short_trail)
+            .with_program("unshare")
+            .with_program("cc"),
         Case::as_root("who_is_behind_sudo_is_told", login_uid),
+        Case::as_root("a_person_chooses_no_login", chosen_login).with_program("unshare"),
         Case::new("pages_show_each_event_once_while_others_happen", pages),
+        Case::new("a_page_has_as_many_as_fit_into_a_line", full_pages),
         Case::new("what_is_acknowledged_is_told_after_a_kill", killed),
         Case::new("old_events_are_forgotten_and_that_is_told", forgotten).with_program("cc"),
     ]
@@ -185,16 +193,29 @@ fn owner() {
     assert_eq!(outcome(&act(OLIVE, &[], &daemon, "events", json!({}))), "denied", "as everything else");
 }
 
+fn owner_of_a_short_trail() {
+    // Housekeeping comes each second, by a clock that no test moves.
+    let site = site("[events]\nkeep = \"4s\"\n");
+    let clock = Clock::new(&site);
+    let command = clock.drive(apppw_tests::among::among(&site, PASSWD, GROUP));
+    let daemon = site.start_by(command);
+    done(&daemon, "create", json!({"user": "olive", "name": "phone"}));
+    clock.go(DAY);
+    daemon.wait_for_line(&["forgot 2 events"]);
+    assert!(done(&daemon, "events", json!({"user": "olive"}))["forgotten"].is_u64());
+    let own = act(OLIVE, &[], &daemon, "events", json!({}));
+    assert_eq!((&own["ok"]["events"], &own["ok"]["forgotten"]), (&json!([]), &Value::Null));
+}
+
 /// The kernel keeps the uid that a session was logged in with.
 fn login_uid() {
     if std::fs::metadata("/proc/self/loginuid").is_err() {
         return;
     }
     let daemon = Apppwd::start();
-    let script = "echo 4242 > /proc/self/loginuid && exec \"$@\"";
     let cli = daemon.cli(&["create", USER, "phone", "--json"]);
     let mut command = Command::new("sh");
-    command.args(["-c", script, "sh"]).arg(cli.get_program()).args(cli.get_args());
+    command.args(["-c", CHOOSE_LOGIN, "sh"]).arg(cli.get_program()).args(cli.get_args());
     let output = command.output().expect("sh runs");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     if text.contains("loginuid") {
@@ -213,6 +234,25 @@ fn login_uid() {
     let id = events(&daemon, json!({}))[0]["id"].clone();
     let shown = done(&daemon, "show", json!({"id": id}));
     assert_eq!(shown["app_password"]["created_by"]["login_uid"], 4242, "{shown}");
+}
+
+/// Whoever came from no login may tell the kernel one, and it need not be his.
+fn chosen_login() {
+    if std::fs::metadata("/proc/self/loginuid").is_err() {
+        return;
+    }
+    let daemon = among_people("");
+    let cli = daemon.cli(&["panic", "on"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", CHOOSE_LOGIN, "sh"]).arg(cli.get_program()).args(cli.get_args());
+    let output = Identity::new(OLIVE).act(|| command.output().expect("sh runs"));
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    if text.contains("loginuid") {
+        // Not permitted where this session has one already.
+        return;
+    }
+    let told = events(&daemon, json!({"kinds": ["denied"]}));
+    assert_eq!((&told[0]["actor"]["uid"], &told[0]["actor"]["login_uid"]), (&json!(OLIVE), &Value::Null));
 }
 
 fn pages() {
@@ -258,8 +298,24 @@ fn pages() {
     ] {
         assert_eq!(refused(&daemon, "events", args), ("invalid".to_owned(), field.to_owned()));
     }
+    let beyond = done(&daemon, "events", json!({"after": u64::MAX}));
+    assert_eq!((&beyond["events"], &beyond["cursor"]), (&json!([]), &json!(i64::MAX)));
     assert_eq!(events(&daemon, json!({"last": 3})).len(), 3);
     assert_eq!(events(&daemon, json!({"user": "stranger"})).len(), 0);
+}
+
+fn full_pages() {
+    let daemon = Apppwd::start();
+    let made = create(&daemon, "phone", json!({}));
+    let wide = |n: u32| format!("{n}{}", "\u{1F4F1}".repeat(70));
+    for n in 0..150 {
+        done(&daemon, "rename", json!({"id": made.id, "name": wide(n)}));
+    }
+    let names: Vec<_> = events(&daemon, json!({"kinds": ["rename"]}))
+        .iter()
+        .map(|event| event["name"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(names, (0..150).map(wide).collect::<Vec<_>>());
 }
 
 fn killed() {

@@ -9,7 +9,7 @@ use apppw_proto::frame::Verdict;
 use apppw_proto::secret::Secret;
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::frames::{Ask, canonical, try_login};
-use apppw_tests::lines::Lines;
+use apppw_tests::lines::{Lines, code, field};
 use serde_json::json;
 use std::fs;
 
@@ -20,6 +20,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("no_secret_in_any_form_is_kept_or_shown", nowhere),
         Case::new("a_secret_typed_as_user_name_is_masked", as_user_name),
         Case::new("a_secret_given_as_the_name_of_an_account_is_masked", as_account),
+        Case::new("a_secret_becomes_no_name", as_name),
     ]
 }
 
@@ -137,4 +138,23 @@ fn as_account() {
     lines.call("user.enroll", &json!({"user": secret}));
     lines.call("revoke", &json!({"user": secret, "all": true}));
     assert!(!daemon.settled_log().contains(&secret), "{}", daemon.log());
+}
+
+/// The record keeps names for years.
+fn as_name() {
+    let daemon = Apppwd::start();
+    let made = daemon.create(USER, "phone", &[]);
+    let (id, secret) = (made.app_password.id, made.secret.expose().to_owned());
+    let mut lines = Lines::connect(&daemon.admin_socket());
+    for (verb, args, wrong) in [
+        ("create", json!({"user": USER, "name": secret}), "name"),
+        ("create", json!({"user": secret, "name": "x"}), "user"),
+        ("rename", json!({"id": id, "name": secret}), "name"),
+        ("user.lock", json!({"user": secret}), "user"),
+        ("user.rename", json!({"user": USER, "new": secret}), "new"),
+    ] {
+        let answer = lines.call(verb, &args);
+        assert_eq!((code(&answer), field(&answer)), ("invalid", Some(wrong)), "{verb}: {answer}");
+    }
+    search(&daemon, Vec::new(), &[secret]);
 }

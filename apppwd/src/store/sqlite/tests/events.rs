@@ -68,6 +68,45 @@ fn what_is_noted_is_read_back() {
 }
 
 #[test]
+fn a_refusal_names_the_app_password_and_is_no_part_of_its_account() {
+    let bed = Bed::new();
+    run(async {
+        let store = with_phone(&bed).await;
+        let of_phone = Event { user: None, id: Some(id(1)), ..denied(20) };
+        store.add_events(vec![of_phone, denied(21)]).await.unwrap();
+        let refused = EventSelection { kinds: vec![EventKind::Denied], ..EventSelection::default() };
+        let told: Vec<_> =
+            read(&store, refused.clone()).await.into_iter().map(|e| (e.user, e.id, e.name)).collect();
+        let alice = || Some("alice".to_owned());
+        assert_eq!(told, [(alice(), Some(id(1)), Some("phone".into())), (alice(), None, None)]);
+        let owners = EventSelection { account: Some(AccountId([1; 16])), ..refused };
+        assert_eq!(read(&store, owners).await, []);
+    });
+}
+
+#[test]
+fn what_memory_held_is_part_of_its_account() {
+    let bed = Bed::new();
+    run(async {
+        let store = with_phone(&bed).await;
+        let of_account = Event { kind: EventKind::UserLock, ..denied(20) };
+        let of_phone = Event { kind: EventKind::Revoke, user: None, id: Some(id(1)), ..denied(20) };
+        store.add_events(vec![of_account, of_phone]).await.unwrap();
+        let owners = EventSelection {
+            account: Some(AccountId([1; 16])),
+            since: Some(20),
+            ..EventSelection::default()
+        };
+        let told: Vec<_> = read(&store, owners).await.into_iter().map(|e| (e.kind, e.user, e.name)).collect();
+        let alice = || Some("alice".to_owned());
+        assert_eq!(
+            told,
+            [(EventKind::UserLock, alice(), None), (EventKind::Revoke, alice(), Some("phone".into()))]
+        );
+    });
+}
+
+#[test]
 fn numbers_rise_and_are_given_once_whatever_the_clock_and_backups_do() {
     let bed = Bed::new();
     let (copy, numbers) = (bed.dir.path().join("copy"), |events: &[Event]| -> Vec<u64> {
@@ -128,6 +167,7 @@ fn a_selection_fits_by_account_name_id_kind_time_and_number() {
             (EventSelection { last: Some(2), ..of(anna, None) }, vec![UserEnroll, UserRename]),
             (EventSelection { last: Some(99), ..of(anna, None) }, vec![Create, UserEnroll, UserRename]),
             (EventSelection { last: Some(0), ..of(anna, None) }, vec![]),
+            (EventSelection { last: Some(99), after: 20_000_000, ..of(anna, None) }, vec![UserRename]),
             (EventSelection { after: 20_000_000, ..of(None, None) }, vec![RefusedUse, UserRename, Create, UserEnroll]),
         ];
         for (selection, kinds) in table {
@@ -137,6 +177,9 @@ fn a_selection_fits_by_account_name_id_kind_time_and_number() {
         let page = store.events(&EventSelection::default(), 3).await.unwrap();
         assert_eq!(page.events.len(), 3);
         assert!(page.last > page.events[2].seq.unwrap());
+        // Who has seen more, of a database that a backup has replaced, is not sent back.
+        let beyond = EventSelection { after: 99_000_000, ..EventSelection::default() };
+        assert_eq!(store.events(&beyond, 3).await.unwrap().last, 99_000_000);
     });
 }
 
@@ -166,7 +209,8 @@ fn old_ones_are_forgotten_and_that_is_noted() {
             store.rename(id(1), format!("day {day}"), None, by(day * DAY)).await.unwrap();
         }
         let forget = |seconds, day| store.prune_events(keep(Some(seconds), 1000), by(day * DAY));
-        assert_eq!(forget(40 * DAY, 40).await.unwrap(), 0, "a little older is tolerated");
+        // The first two are at 10.
+        assert_eq!(forget(40 * DAY - 100, 40).await.unwrap(), 0, "a little older is tolerated");
         assert_eq!(forget(30 * DAY, 40).await.unwrap(), 2 + 9);
         let page = store.events(&EventSelection::default(), 99).await.unwrap();
         assert_eq!(page.events[0].at, 10 * DAY);
@@ -197,6 +241,51 @@ fn a_clock_that_was_wrong_once_keeps_nothing_for_ever() {
 }
 
 #[test]
+fn the_number_of_what_is_forgotten_is_not_given_again() {
+    const DAY: i64 = 86_400;
+    let bed = Bed::new();
+    run(async {
+        let store = with_phone(&bed).await;
+        // After a clock that was wrong the newest is older than what is before it.
+        for (name, day) in [("by a wrong clock", 5000), ("by a right one", 20)] {
+            store.rename(id(1), name.into(), None, by(day * DAY)).await.unwrap();
+        }
+        let before = read(&store, EventSelection::default()).await.pop().unwrap();
+        assert_eq!(before.at, 20 * DAY);
+        store.prune_events(keep(Some(30 * DAY), 1000), by(60 * DAY)).await.unwrap();
+        let after = read(&store, EventSelection::default()).await;
+        assert!(!after.contains(&before), "{after:?}");
+        assert!(after.last().unwrap().seq > before.seq, "{after:?}");
+    });
+}
+
+#[test]
+fn all_that_is_forgotten_is_counted_and_the_greatest_number_of_it_told() {
+    let bed = Bed::new();
+    run(async {
+        let store = with_phone(&bed).await; // create, user.enroll at 10
+        for n in 0..900 {
+            store.rename(id(1), format!("{n}"), None, by(10)).await.unwrap();
+        }
+        store.add_events((0..300).map(|_| denied(2000)).collect()).await.unwrap();
+        let page = || async { store.events(&EventSelection::default(), usize::MAX).await.unwrap() };
+        let before = page().await;
+        // Some denials first, and then the oldest of all.
+        let forgotten = store.prune_events(keep(None, 1000), by(2001)).await.unwrap();
+        let after = page().await;
+        let gone: Vec<&Event> = before.events.iter().filter(|event| !after.events.contains(event)).collect();
+        assert_eq!(forgotten, gone.len());
+        assert_eq!(after.events.last().map(|event| event.count), u64::try_from(forgotten).ok());
+        let kinds = [gone[0].kind, gone[forgotten - 1].kind];
+        assert_eq!(kinds, [EventKind::Create, EventKind::Denied]);
+        assert_eq!(after.forgotten, gone[forgotten - 1].seq);
+        // What is forgotten later, with lesser numbers, takes nothing of it back.
+        assert!(store.prune_events(keep(Some(500), 1000), by(2002)).await.unwrap() > 0);
+        assert_eq!(page().await.forgotten, after.forgotten);
+    });
+}
+
+#[test]
 fn a_mass_of_events_does_not_run_ahead_of_the_clock() {
     let bed = Bed::new();
     run(async {
@@ -216,8 +305,8 @@ fn too_many_are_forgotten_and_what_anybody_provokes_first() {
         for n in 0..600 {
             store.rename(id(1), format!("{n}"), None, by(10)).await.unwrap();
         }
-        store.add_events((0..800).map(|n| denied(1000 + n)).collect()).await.unwrap();
         store.add_events(vec![refused_use(1, 5)]).await.unwrap();
+        store.add_events((0..800).map(|n| denied(1000 + n)).collect()).await.unwrap();
         store.prune_events(keep(None, 1000), by(2000)).await.unwrap();
         let count = |kind| {
             let kinds = EventSelection { kinds: vec![kind], ..EventSelection::default() };
@@ -233,6 +322,11 @@ fn too_many_are_forgotten_and_what_anybody_provokes_first() {
         store.prune_events(keep(None, 1000), by(4000)).await.unwrap();
         let all = read(&store, EventSelection::default()).await.len();
         assert!((900..=1000).contains(&all), "{all}");
+        let hours = (2..402).map(|hour| refused_use(1, 3600 * hour)).collect();
+        store.add_events(hours).await.unwrap();
+        store.prune_events(keep(None, 1000), by(5000)).await.unwrap();
+        let uses = count(EventKind::RefusedUse).await;
+        assert!((200..=250).contains(&uses), "{uses}");
     });
 }
 

@@ -135,6 +135,7 @@ fn each_change_leaves_its_events_and_nothing_else_does() {
             assert_eq!(found, row.events, "{}", row.name);
             assert_eq!(state(&bed) != before, !events.is_empty(), "{}: events {found:?}", row.name);
             assert!(events.iter().all(|event| event.host == "mail1" && event.at >= 10), "{}", row.name);
+            assert!(events.iter().all(|event| event.count == 1), "{}: {events:?}", row.name);
         });
     }
 }
@@ -184,11 +185,89 @@ fn an_event_says_what_was_before_and_by_whom() {
 }
 
 #[test]
+fn what_befalls_nobody_is_not_done() {
+    let bed = Bed::new();
+    run(async {
+        let store = prepared(&bed).await;
+        let (before, known) = (state(&bed), all_events(&store).await);
+        assert!(store.delete_account(AccountId([9; 16]), by(11)).await.is_err());
+        assert!(store.lock_down(account("carol", 9), false, by(11)).await.is_err());
+        let never_made = new(9, account("alice", 1), false, "never made");
+        assert!(store.undo_create(never_made, true, by(11)).await.is_err());
+        assert_eq!((state(&bed), all_events(&store).await), (before, known));
+    });
+}
+
+#[test]
+fn what_befalls_a_rotation_is_told_of_both_halves() {
+    let bed = Bed::new();
+    run(async {
+        let store = bed.open().unwrap();
+        let (service, network) = (crate::scope::Pin::Pending, crate::scope::Pin::Pending);
+        let pending = Scope { pin_service: service, pin_network: network, ..scope() };
+        let phone = NewAppPassword { scope: pending.clone(), ..new(1, account("alice", 1), true, "1") };
+        store.create(phone).await.unwrap();
+        store.create(NewAppPassword { scope: pending, ..rotating(6, 1) }).await.unwrap();
+        let known = all_events(&store).await.len();
+        let address = FirstUse { service: None, network: "192.0.2.0/24".parse().ok() };
+        store.pin(id(1), address, By::login(11)).await.unwrap();
+        store.pin(id(6), first_use(), By::login(12)).await.unwrap();
+        store.sweep_expired(by(15)).await.unwrap();
+        let events = all_events(&store).await.split_off(known);
+        let told: Vec<_> = events
+            .iter()
+            .map(|e| (e.kind, e.id.map(|id| id.bits()), e.services.join(","), e.rhost.as_deref()))
+            .collect();
+        let (none, net) = (String::new, Some("192.0.2.0/24"));
+        assert_eq!(
+            told,
+            [
+                (EventKind::Pin, Some(1), none(), net),
+                (EventKind::Pin, Some(6), none(), net),
+                (EventKind::Pin, Some(6), "imap".into(), None),
+                (EventKind::Pin, Some(1), "imap".into(), None),
+                (Expire, Some(1), none(), None),
+                (Revoke, Some(1), none(), None),
+            ]
+        );
+    });
+}
+
+#[test]
+fn a_name_by_other_rules_is_told_with_the_one_that_it_replaces() {
+    let bed = Bed::new();
+    run(async {
+        let store = prepared(&bed).await;
+        let known = all_events(&store).await.len();
+        store.refold(domain(), by(11)).await.unwrap();
+        store.refold(UsersConfig::default(), by(12)).await.unwrap();
+        let events = all_events(&store).await.split_off(known);
+        let names: Vec<_> = events.iter().map(|e| (e.was.as_deref(), e.user.as_deref())).collect();
+        let (alice, bob) = (Some("alice@example.org"), Some("bob@example.org"));
+        assert_eq!(names, [(ALICE, alice), (BOB, bob), (alice, ALICE), (bob, BOB)]);
+    });
+}
+
+#[test]
+fn forgotten_app_passwords_are_counted() {
+    let bed = Bed::new();
+    run(async {
+        let store = prepared(&bed).await;
+        store.revoke(vec![(id(1), 11), (id(3), 11)], Halves::Both, by(11)).await.unwrap();
+        store.prune(15, by(20)).await.unwrap();
+        let last = all_events(&store).await.pop().map(|event| (event.kind, event.count));
+        assert_eq!(last, Some((Forget, 3)));
+    });
+}
+
+#[test]
 fn an_account_renames_so_often_a_day() {
     const DAY: i64 = 86_400;
     let bed = Bed::new();
     run(async {
         let store = prepared(&bed).await;
+        // A clock that was wrong once has put the numbers ahead for good.
+        store.set_locked(account("alice", 1), false, true, 5000 * DAY, by(5000 * DAY)).await.unwrap();
         for n in 0..3 {
             let name = format!("name {n}");
             let done = store.rename(id(1), name, Some(3), by(10 * DAY + n)).await.unwrap();
