@@ -172,6 +172,7 @@ impl DeniedVerbs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use apppw_admin::AppPasswordId;
     use apppw_admin::verbs::{Actor, EventKind};
 
     fn denied(uid: u32, verb: &str, at: UnixSeconds) -> Event {
@@ -224,6 +225,13 @@ mod tests {
         }
         let both = verbs.due(None).pop();
         assert_eq!(both.map(|event| (event.user, event.count)), Some((None, 2)));
+        // Two of bob's, refused for two reasons.
+        for (bits, reason) in [(1, "x"), (2, "y")] {
+            let (id, reason) = (Some(AppPasswordId::from_bits(bits)), Some(reason.to_owned()));
+            verbs.first_or_counted(Event { id, reason, ..of("bob") });
+        }
+        let both = verbs.due(None).pop().map(|event| (event.id, event.reason));
+        assert_eq!(both, Some((None, Some("several".to_owned()))));
     }
 
     #[test]

@@ -263,6 +263,11 @@ fold_case = true
     let told: Vec<_> =
         found.iter().map(|e| (e["user"].clone(), e["name"].clone(), e["reason"].clone())).collect();
     assert_eq!(told, ["revoked", "suspended", "expired"].map(|name| (json!(USER), json!(name), json!(name))));
+    // Whoever goes on after it was revoked too is told of anew.
+    done(&daemon, "revoke", json!({"ids": [made[1].id]}));
+    (0..2).for_each(|_| assert_eq!(imap(&daemon, &made[1]), "revoked"));
+    let found = events(&daemon, json!({"kinds": ["refused-use"], "id": made[1].id}));
+    assert_eq!(found.iter().map(|e| e["reason"].clone()).collect::<Vec<_>>(), ["suspended", "revoked"]);
 }
 
 fn claimed() {
@@ -447,6 +452,7 @@ fn waiting() {
         (json!({"user": "oscar"}), vec![oscars_use]),
         (json!({"id": olives.id}), vec![olives_use]),
         (json!({"kinds": ["denied"]}), vec![refusal]),
+        (json!({"by": 4002}), vec![refusal]),
         (json!({"since": clock.now() + 1}), vec![]),
         // With the last page, whichever way it was come to.
         (json!({"after": cursor}), vec![olives_use, oscars_use, refusal]),
