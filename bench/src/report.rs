@@ -1,7 +1,7 @@
 //! The report: tables in Markdown.
 
 use crate::rounds::Results;
-use crate::stats::{Ratio, Sample, figures};
+use crate::stats::{Ratio, Sample, figures, median, times};
 use std::fmt::Write;
 
 /// A chapter of the report.
@@ -43,7 +43,7 @@ impl Section {
                 figure(|s| s.rate)
             );
         }
-        let micros = crate::stats::median(base.iter().map(|sample| sample.p50));
+        let micros = median(base.iter().map(|sample| sample.p50));
         let _ = writeln!(
             self.text,
             "\nRatios to *{reference}* (p50 {} µs on this machine), medians of {} rounds, quartiles in brackets.\n",
@@ -68,16 +68,11 @@ pub fn at_most(
     what: &str,
     most: f64,
     results: &Results,
-    (this, that): (&str, &str),
+    contestants: (&str, &str),
     figure: fn(&Sample) -> f64,
 ) -> Goal {
-    let ratio = Ratio::of(results.of(this), results.of(that), figure);
-    Goal {
-        what: what.to_owned(),
-        goal: format!("≤ {}", crate::stats::times(most)),
-        found: ratio.to_string(),
-        reached: ratio.median <= most,
-    }
+    let ratio = ratio(results, contestants, figure);
+    goal(what, format!("≤ {}", times(most)), ratio, ratio.median <= most)
 }
 
 /// One that is to be at least `least`.
@@ -85,14 +80,17 @@ pub fn at_least(
     what: &str,
     least: f64,
     results: &Results,
-    (this, that): (&str, &str),
+    contestants: (&str, &str),
     figure: fn(&Sample) -> f64,
 ) -> Goal {
-    let ratio = Ratio::of(results.of(this), results.of(that), figure);
-    Goal {
-        what: what.to_owned(),
-        goal: format!("≥ {}", crate::stats::times(least)),
-        found: ratio.to_string(),
-        reached: ratio.median >= least,
-    }
+    let ratio = ratio(results, contestants, figure);
+    goal(what, format!("≥ {}", times(least)), ratio, ratio.median >= least)
+}
+
+fn ratio(results: &Results, (this, that): (&str, &str), figure: fn(&Sample) -> f64) -> Ratio {
+    Ratio::of(results.of(this), results.of(that), figure)
+}
+
+fn goal(what: &str, goal: String, found: Ratio, reached: bool) -> Goal {
+    Goal { what: what.to_owned(), goal, found: found.to_string(), reached }
 }

@@ -7,6 +7,7 @@ use crate::daemon::Daemon;
 use crate::events;
 use crate::log;
 use crate::store::Store;
+use apppw_admin::text::cut;
 use apppw_admin::{About, AdminError, Code, MAX_LINE, Request, Response, VERSION, Verb};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -80,10 +81,7 @@ fn was_refused(error: &AdminError) -> bool {
 #[must_use]
 pub fn refusal(id: u64, mut error: AdminError) -> Line {
     const LONGEST: usize = 1000;
-    if let Some((end, _)) = error.message.char_indices().nth(LONGEST) {
-        error.message.truncate(end);
-        error.message.push('…');
-    }
+    error.message = cut(&error.message, LONGEST).into_owned();
     Response::<()>::new(id, Err(error)).to_line().unwrap_or_default()
 }
 

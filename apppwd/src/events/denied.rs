@@ -4,7 +4,7 @@
 use crate::clock::UnixSeconds;
 use crate::log;
 use apppw_admin::About;
-use apppw_admin::text::check_field;
+use apppw_admin::text::{check_field, cut};
 use apppw_admin::verbs::{ActorRole, Event};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -96,12 +96,7 @@ fn together(one: Event, other: Event) -> Event {
 impl DeniedVerbs {
     /// `event`, if it is the first for long enough; else it is counted.
     pub(super) fn first_or_counted(&mut self, mut event: Event) -> Option<Event> {
-        if let Some(reason) = &mut event.reason
-            && let Some((end, _)) = reason.char_indices().nth(LONGEST_REASON)
-        {
-            reason.truncate(end);
-            reason.push('…');
-        }
+        event.reason = event.reason.map(|reason| cut(&reason, LONGEST_REASON).into_owned());
         let now = event.at;
         let (caller, mut event) = self.told_apart(event);
         let Some(denied) = self.seen.get_mut(&caller) else {

@@ -28,9 +28,10 @@ use crate::daemon::Daemon;
 use crate::scope::{Pin, Scope};
 use crate::store::{AccountRecord, AppPasswordRecord, Store};
 use crate::{log, secret};
-use apppw_admin::text::visible;
+use apppw_admin::text::{self, visible};
 use apppw_admin::verbs::{AppPassword, PinState, State, Use};
 use apppw_admin::{About, AdminError, AppPasswordId, Code, MAX_LINE};
+use std::borrow::Cow;
 
 /// Most ids in one request.
 const MAX_IDS: usize = 1000;
@@ -97,12 +98,9 @@ async fn uid_if_new<S: Store>(daemon: &Daemon<S>, names: &Names) -> Result<Optio
 }
 
 /// What is echoed of a value that may be as long as a line.
-fn cut(value: &str) -> String {
+fn cut(value: &str) -> Cow<'_, str> {
     const SHOWN: usize = 80;
-    match value.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
-        None => value.to_owned(),
-    }
+    text::cut(value, SHOWN)
 }
 
 /// The uid of the person whose Unix name that is.

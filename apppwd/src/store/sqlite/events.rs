@@ -1,6 +1,6 @@
 //! Events that are there: reading them and forgetting them.
 
-use super::rows::{actor, id_from_sql, id_to_sql};
+use super::rows::{actor, id_from_sql, id_to_sql, number_to_sql};
 use super::trail::{Details, NUMBERS_A_SECOND, Trail};
 use crate::store::{EventPage, EventSelection, KeepEvents};
 use apppw_admin::verbs::{Event, EventKind};
@@ -26,7 +26,7 @@ pub(super) fn read(db: &Connection, selection: &EventSelection, limit: usize) ->
     };
     let sql =
         format!("SELECT {COLUMNS} FROM event WHERE {} ORDER BY seq LIMIT :limit", conditions(selection));
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let limit = number_to_sql(limit);
     let mut statement = view.prepare_cached(&sql)?;
     bind(&mut statement, selection, after)?;
     bind_one(&mut statement, ":limit", &limit)?;

@@ -1,5 +1,6 @@
 //! Uses of primary passwords, for `apppw report`.
 
+use super::rows::number_to_sql;
 use crate::store::{MAX_USES, Uses};
 use rusqlite::{Connection, Transaction};
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ pub(super) fn add(tx: &Transaction<'_>, uses: &[Uses<String>]) -> rusqlite::Resu
              count = count + excluded.count",
     )?;
     for used in uses {
-        let count = i64::try_from(used.count).unwrap_or(i64::MAX);
+        let count = number_to_sql(used.count);
         let Uses { whose: user, service, rhost, unproven, host, first, last, .. } = used;
         insert.execute(rusqlite::params![user, service, rhost, unproven, host, first, last, count])?;
     }
@@ -25,7 +26,7 @@ pub(super) fn add(tx: &Transaction<'_>, uses: &[Uses<String>]) -> rusqlite::Resu
     )?;
     let users: BTreeSet<&str> = uses.iter().map(|used| used.whose.as_str()).collect();
     for user in users {
-        prune.execute((user, i64::try_from(MAX_USES).unwrap_or(i64::MAX)))?;
+        prune.execute((user, number_to_sql(MAX_USES)))?;
     }
     let kept: i64 = tx.prepare_cached("SELECT count(*) FROM primary_use")?.query_row([], |row| row.get(0))?;
     if kept > MOST {
@@ -39,12 +40,11 @@ pub(super) fn add(tx: &Transaction<'_>, uses: &[Uses<String>]) -> rusqlite::Resu
 }
 
 pub(super) fn read(db: &Connection, offset: usize, limit: usize) -> rusqlite::Result<Vec<Uses<String>>> {
-    let as_sql = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     db.prepare_cached(
         "SELECT user, service, rhost, unproven, host, first, last, count FROM primary_use
          ORDER BY user, service, rhost, unproven, host LIMIT ?1 OFFSET ?2",
     )?
-    .query_map((as_sql(limit), as_sql(offset)), |row| {
+    .query_map((number_to_sql(limit), number_to_sql(offset)), |row| {
         Ok(Uses {
             whose: row.get(0)?,
             service: row.get(1)?,

@@ -29,7 +29,7 @@ pub(super) fn bound_accounts(
         "SELECT {} FROM account WHERE uid IS NOT NULL AND name > ?1 ORDER BY name LIMIT ?2",
         rows::ACCOUNT
     );
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let limit = rows::number_to_sql(limit);
     db.prepare_cached(&sql)?.query_map((after, limit), rows::account)?.collect()
 }
 

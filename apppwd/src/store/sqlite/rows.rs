@@ -32,6 +32,11 @@ pub(super) const APP_PASSWORD: &str = "p.services, p.networks, p.expires, p.pin_
 /// How many columns [`scope`] reads, always the first ones.
 const SCOPE_COLUMNS: usize = 5;
 
+/// A limit or count as SQLite keeps it: the largest number that it has, where it has none so large.
+pub(super) fn number_to_sql(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
 /// An id as SQLite keeps it.
 pub(super) fn id_to_sql(id: AppPasswordId) -> i64 {
     // 40 bits always fit.

@@ -17,7 +17,7 @@ pub(super) fn app_passwords(
     let mut statement = db.prepare_cached(&page_query(selection, start.is_some()))?;
     let (user, created, id) =
         start.map_or((None, None, None), |s| (Some(&s.user), Some(s.created), Some(id_to_sql(s.id))));
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let limit = rows::number_to_sql(limit);
     let all: [(&str, &dyn ToSql); 8] = [
         (":live_at", &selection.live_at),
         (":unused_since", &selection.unused_since),

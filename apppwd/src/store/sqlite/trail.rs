@@ -1,7 +1,7 @@
 //! A transaction that leaves a trail: each change writes its event beside it, so that neither
 //! is there without the other.
 
-use super::rows::{actor_to_sql, id_to_sql, list_to_sql};
+use super::rows::{actor_to_sql, id_to_sql, list_to_sql, number_to_sql};
 use crate::clock::UnixSeconds;
 use crate::store::{AccountId, By};
 use apppw_admin::AppPasswordId;
@@ -109,7 +109,7 @@ impl<'t> Trail<'t> {
         whose: impl rusqlite::ToSql,
     ) -> rusqlite::Result<()> {
         let Details { was, services, rhost, count } = details;
-        let count = i64::try_from(count.unwrap_or(1)).unwrap_or(i64::MAX);
+        let count = number_to_sql(count.unwrap_or(1));
         let services = list_to_sql(services);
         let kind = kind.as_str();
         let actor = self.actor();
@@ -132,7 +132,7 @@ impl<'t> Trail<'t> {
              AND kind = 'refused-use' AND reason = ?14 ORDER BY seq DESC LIMIT 1) NOT BETWEEN 0 AND ?15, true)"
         );
         let services = list_to_sql(&event.services);
-        let count = i64::try_from(event.count).unwrap_or(i64::MAX);
+        let count = number_to_sql(event.count);
         self.tx.prepare_cached(sql)?.execute(params![
             event.at,
             event.host,

@@ -13,7 +13,7 @@ pub(super) fn read(
     now: UnixSeconds,
 ) -> rusqlite::Result<Vec<UserSummary>> {
     let sql = format!("SELECT {} FROM account WHERE name > ?1 ORDER BY name LIMIT ?2", rows::ACCOUNT);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let limit = rows::number_to_sql(limit);
     let view = db.unchecked_transaction()?;
     let accounts: Vec<AccountRecord> =
         view.prepare_cached(&sql)?.query_map((after, limit), rows::account)?.collect::<Result<_, _>>()?;

@@ -12,7 +12,7 @@ pub(super) fn read(db: &Connection, id: AppPasswordId, limit: usize) -> rusqlite
         "SELECT service, rhost, unproven, host, first, last, count FROM use
          WHERE app_password = ?1 ORDER BY last DESC, service, rhost LIMIT ?2",
     )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let limit = rows::number_to_sql(limit);
     statement.query_map((id_to_sql(id), limit), rows::used)?.collect()
 }
 
@@ -33,7 +33,7 @@ pub(super) fn add(tx: &Transaction<'_>, uses: &[Uses<AppPasswordId>]) -> rusqlit
             delta.host,
             delta.first,
             delta.last,
-            i64::try_from(delta.count).unwrap_or(i64::MAX),
+            rows::number_to_sql(delta.count),
         ])?;
     }
     let mut prune = tx.prepare_cached(
@@ -42,7 +42,7 @@ pub(super) fn add(tx: &Transaction<'_>, uses: &[Uses<AppPasswordId>]) -> rusqlit
     )?;
     let ids: BTreeSet<AppPasswordId> = uses.iter().map(|delta| delta.whose).collect();
     for id in ids {
-        prune.execute((id_to_sql(id), i64::try_from(MAX_USES).unwrap_or(i64::MAX)))?;
+        prune.execute((id_to_sql(id), rows::number_to_sql(MAX_USES)))?;
     }
     Ok(())
 }
