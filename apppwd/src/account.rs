@@ -1,6 +1,7 @@
 //! Account names: one place where a name as typed becomes the canonical one.
 
 use crate::config::UsersConfig;
+use crate::store::{AccountRecord, Look, StoreError};
 use apppw_admin::text::{NameError, check_field};
 
 /// A user name as it was typed, and the canonical one.
@@ -32,6 +33,19 @@ impl Names {
     pub fn all(&self) -> impl Iterator<Item = &str> {
         let typed = (self.typed != self.canonical).then_some(self.typed.as_str());
         typed.into_iter().chain([self.canonical.as_str()])
+    }
+
+    /// The account that is meant.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    pub fn account(&self, look: &dyn Look) -> Result<Option<AccountRecord>, StoreError> {
+        for name in self.all() {
+            if let Some(account) = look.account(name)? {
+                return Ok(Some(account));
+            }
+        }
+        Ok(None)
     }
 }
 

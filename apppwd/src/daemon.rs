@@ -173,12 +173,7 @@ impl<S: Store> Daemon<S> {
     /// # Errors
     /// If the store can't be read.
     pub async fn account(&self, names: &Names) -> Result<Option<AccountRecord>, StoreError> {
-        for name in names.all() {
-            if let Some(account) = self.store.account(name).await? {
-                return Ok(Some(account));
-            }
-        }
-        Ok(None)
+        self.store.look(|look| names.account(look))
     }
 
     /// Notes that an app password was seen expired: it stays so, whatever the clock does

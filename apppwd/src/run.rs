@@ -150,7 +150,7 @@ async fn accept_auth<S: Store + 'static>(
     loop {
         places.wait_for_one().await;
         let accepted = listener.async_io(Interest::READABLE, std::os::unix::net::UnixListener::accept).await;
-        match accepted.and_then(|(stream, _)| Ok((peer_uid(&stream), Wire::new(stream)?))) {
+        match accepted.map(|(stream, _)| (peer_uid(&stream), Wire::new(stream))) {
             Ok((uid, wire)) => match places.take(uid) {
                 Some(place) => {
                     let daemon = Rc::clone(daemon);
@@ -224,7 +224,7 @@ fn answer_those_who_wait<S: Store + 'static>(
 ) -> std::io::Result<()> {
     for stream in sockets::close(auth.into_inner())? {
         let (uid, daemon) = (peer_uid(&stream), Rc::clone(daemon));
-        busy.spawn_local(auth::serve::connection(daemon, Wire::new(stream)?, uid));
+        busy.spawn_local(auth::serve::connection(daemon, Wire::new(stream), uid));
     }
     for stream in sockets::close(admin.into_std()?)? {
         stream.set_nonblocking(true)?;

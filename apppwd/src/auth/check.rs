@@ -8,7 +8,8 @@ use crate::account::Names;
 use crate::address::Address;
 use crate::clock;
 use crate::daemon::Daemon;
-use crate::store::{AccountId, AccountRecord, By, Hash, LoginRow, Store, StoreError};
+use crate::key::Keyring;
+use crate::store::{AccountId, AccountRecord, By, Hash, LoginRow, Look, Store, StoreError};
 use apppw_admin::AppPasswordId;
 use apppw_proto::secret::Secret;
 use std::rc::Rc;
@@ -45,11 +46,11 @@ pub async fn login<S: Store + 'static>(daemon: &Rc<Daemon<S>>, asked: &Asked<'_>
 }
 
 /// Judges whether the primary password may be used.
-pub async fn primary<S: Store>(daemon: &Daemon<S>, asked: &Asked<'_>, wrong_check: bool) -> Answer {
+pub fn primary<S: Store>(daemon: &Daemon<S>, asked: &Asked<'_>, wrong_check: bool) -> Answer {
     let Ok(names) = Names::of(asked.user, &daemon.config.users) else {
         return Answer::new(Reason::BadUserName);
     };
-    match daemon.account_and_twin(&names).await {
+    match daemon.store.look(|look| daemon.account_and_twin(look, &names)) {
         Ok((account, twin)) => {
             let facts = daemon.facts(asked, &names, account.as_ref(), twin.as_ref());
             let answer = Answer::new(decide::primary(&facts, wrong_check));
@@ -67,14 +68,17 @@ struct Judged {
 }
 
 /// Reads everything anew and decides: what was revoked a moment ago is refused.
-async fn judge<S: Store + 'static>(
+fn judge<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
     asked: &Asked<'_>,
     names: &Names,
     secret: &Secret,
 ) -> Result<Judged, StoreError> {
-    let (account, twin) = daemon.account_and_twin(names).await?;
-    let row = find(daemon, account.as_ref(), secret).await?;
+    let (account, twin, row) = daemon.store.look(|look| {
+        let (account, twin) = daemon.account_and_twin(look, names)?;
+        let row = find(look, &daemon.keys, account.as_ref(), secret)?;
+        Ok((account, twin, row))
+    })?;
     let facts = daemon.facts(asked, names, account.as_ref(), twin.as_ref());
     let mut step = decide::login(&facts, row.as_ref());
     if let Some(row) = &row {
@@ -99,7 +103,7 @@ async fn try_login<S: Store + 'static>(
     names: &Names,
     secret: &Secret,
 ) -> Result<Answer, StoreError> {
-    let Judged { account, row, step } = judge(daemon, asked, names, secret).await?;
+    let Judged { account, row, step } = judge(daemon, asked, names, secret)?;
     if let Step::Decided(reason) = step {
         return Ok(answer(reason, row));
     }
@@ -117,7 +121,7 @@ async fn try_login<S: Store + 'static>(
             Err(PoolError::BadHash) => return Ok(answer(Reason::BadHash, Some(row))),
         }
         // Argon2id took its time: what was revoked meanwhile is refused.
-        row = match still(judge(daemon, asked, names, secret).await?, row) {
+        row = match still(judge(daemon, asked, names, secret)?, row) {
             Ok(row) => row,
             Err(refused) => return Ok(refused),
         };
@@ -127,7 +131,7 @@ async fn try_login<S: Store + 'static>(
     if asked.is_login && !first_use.is_empty() {
         // Durable before the answer, and judged again: of two that race the other may have won.
         daemon.store.pin(row.id, first_use, By::login(clock::now())).await?;
-        row = match still(judge(daemon, asked, names, secret).await?, row) {
+        row = match still(judge(daemon, asked, names, secret)?, row) {
             Ok(row) => row,
             Err(refused) => return Ok(refused),
         };
@@ -148,14 +152,15 @@ fn still(again: Judged, before: LoginRow) -> Result<LoginRow, Answer> {
 
 /// Looks for the row by the tag of each active key, newest first. An unknown account takes
 /// the same way with no account's id.
-async fn find<S: Store>(
-    daemon: &Daemon<S>,
+fn find(
+    look: &dyn Look,
+    keys: &Keyring,
     account: Option<&AccountRecord>,
     secret: &Secret,
 ) -> Result<Option<LoginRow>, StoreError> {
     let id = account.map_or(AccountId::NONE, |account| account.id);
-    for key in daemon.keys.all() {
-        let row = daemon.store.login_row(&id, key.id(), key.tag(&id, secret)).await?;
+    for key in keys.all() {
+        let row = look.login_row(&id, key.id(), key.tag(&id, secret))?;
         if row.is_some() {
             return Ok(row);
         }

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::daemon::Daemon;
 use crate::policy::{self, Primary};
-use crate::store::{AccountRecord, Store, StoreError};
+use crate::store::{AccountRecord, Look, Store, StoreError};
 
 /// Whether an account is enrolled and locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,16 +22,17 @@ pub struct Standing {
 impl<S: Store> Daemon<S> {
     /// The account that a name as typed means; and, where it would fall together with another
     /// one, that other.
-    pub(super) async fn account_and_twin(
+    pub(super) fn account_and_twin(
         &self,
+        look: &dyn Look,
         names: &Names,
     ) -> Result<(Option<AccountRecord>, Option<AccountRecord>), StoreError> {
-        let account = self.account(names).await?;
+        let account = names.account(look)?;
         let twin = match &account {
-            Some(account) if account.name != names.canonical => self.store.account(&names.canonical).await?,
+            Some(account) if account.name != names.canonical => look.account(&names.canonical)?,
             // A Unix account has its bare name also where there is a default domain.
             _ => match self.bare(names) {
-                Some(bare) => self.store.account(bare).await?.filter(|bare| bare.uid.is_some()),
+                Some(bare) => look.account(bare)?.filter(|bare| bare.uid.is_some()),
                 None => None,
             },
         };

@@ -12,9 +12,13 @@ use crate::store::Store;
 use apppw_proto::frame::{FrameError, HEADER_LEN, Header, Kind, MAX_BODY, OLDEST_VERSION, Reply, Request};
 use apppw_proto::limits::MAX_TIMEOUT_MS;
 use apppw_proto::secret::{Shape, classify};
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 /// How long a client may take to send its request. A module sends it in one piece.
@@ -23,7 +27,7 @@ const READ_WITHIN: Duration = Duration::from_secs(2);
 /// Serves one connection.
 pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut wire: Wire, uid: u32) {
     let mut buffer = daemon.buffers.take();
-    let read = timeout_at(Instant::now() + READ_WITHIN, read_frame(&mut wire, &mut buffer));
+    let read = at_once_or_by(|| Instant::now() + READ_WITHIN, read_frame(&mut wire, &mut buffer));
     let header = match read.await {
         Ok(Ok(header)) => header,
         Ok(Err(ReadError::Frame(error))) => {
@@ -46,7 +50,7 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut wire: Wir
     let deadline = begun + Duration::from_millis(request.deadline_ms.min(MAX_TIMEOUT_MS).into());
     let judged = tokio::select! {
         biased;
-        answer = timeout_at(deadline, judge(&daemon, uid, &request)) => answer,
+        answer = at_once_or_by(|| deadline, judge(&daemon, uid, &request)) => answer,
         () = wire.left() => return,
     };
     let answer = judged.unwrap_or(Answer::new(Reason::Deadline));
@@ -68,6 +72,18 @@ pub fn turn_away<S>(daemon: &Daemon<S>, wire: &Wire, uid: u32) {
     }
     let reply = Reply { version: OLDEST_VERSION, verdict: answer.verdict, detail: answer.detail };
     wire.send(&reply.encode());
+}
+
+/// What waits for nothing needs no timer.
+async fn at_once_or_by<T>(
+    deadline: impl FnOnce() -> Instant,
+    work: impl Future<Output = T>,
+) -> Result<T, Elapsed> {
+    let mut work = pin!(work);
+    match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => timeout_at(deadline(), work).await,
+    }
 }
 
 enum ReadError {
@@ -126,7 +142,7 @@ async fn judge<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &R
             }
             _ => Answer::new(Reason::Malformed),
         },
-        Kind::MayUsePrimary => check::primary(daemon, &asked, request.wrong_check).await,
+        Kind::MayUsePrimary => check::primary(daemon, &asked, request.wrong_check),
         Kind::PrimaryWasUsed => {
             daemon.note_primary_use(request.user, place(standing, request), uid == 0).await;
             Answer::new(Reason::PrimaryUsed)

@@ -1,9 +1,10 @@
 //! A connection on `auth.sock`: its bytes, and no more of the runtime than it needs.
 
 use apppw_proto::frame::{HEADER_LEN, MAX_BODY};
-use nix::sys::socket::{MsgFlags, send};
+use nix::errno::Errno;
+use nix::sys::socket::{MsgFlags, recv, send};
 use std::cell::RefCell;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixStream as Fresh;
 use std::rc::Rc;
@@ -25,12 +26,9 @@ enum Stream {
 
 impl Wire {
     /// A connection just accepted.
-    ///
-    /// # Errors
-    /// As fcntl(2).
-    pub fn new(stream: Fresh) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        Ok(Self(Stream::Fresh(stream)))
+    #[must_use]
+    pub const fn new(stream: Fresh) -> Self {
+        Self(Stream::Fresh(stream))
     }
 
     /// Reads some bytes, waiting for the first of them. 0: the peer has closed.
@@ -38,10 +36,10 @@ impl Wire {
     /// # Errors
     /// As recv(2).
     pub async fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        if let Stream::Fresh(stream) = &mut self.0 {
-            match stream.read(room) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                read => return read,
+        if let Stream::Fresh(stream) = &self.0 {
+            match recv(stream.as_raw_fd(), room, MsgFlags::MSG_DONTWAIT) {
+                Err(Errno::EAGAIN) => {}
+                read => return Ok(read?),
             }
         }
         self.registered()?.read(room).await
@@ -77,6 +75,7 @@ impl Wire {
         if matches!(self.0, Stream::Fresh(_))
             && let Stream::Fresh(stream) = std::mem::replace(&mut self.0, Stream::Gone)
         {
+            stream.set_nonblocking(true)?;
             self.0 = Stream::Registered(Registered::from_std(stream)?);
         }
         match &mut self.0 {

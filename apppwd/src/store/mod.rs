@@ -37,24 +37,37 @@ pub enum Halves {
     These,
 }
 
+/// The store as it was at one moment, seen from a login.
+pub trait Look {
+    /// The account of that canonical name.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    fn account(&self, name: &str) -> Result<Option<AccountRecord>, StoreError>;
+
+    /// What a login needs of the row with that tag.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    fn login_row(&self, account: &AccountId, key: u32, tag: u32) -> Result<Option<LoginRow>, StoreError>;
+}
+
 /// The store, seen from the daemon. A mutation that returned `Ok` is durable, and its events
 /// with it: one is never there without the other.
 #[expect(async_fn_in_trait, reason = "statically dispatched on one thread; no future has to be Send")]
 pub trait Store {
     // What a login reads.
 
-    /// The account of that canonical name.
-    async fn account(&self, name: &str) -> Result<Option<AccountRecord>, StoreError>;
-
-    /// What a login needs of the row with that tag.
-    async fn login_row(
-        &self,
-        account: &AccountId,
-        key: u32,
-        tag: u32,
-    ) -> Result<Option<LoginRow>, StoreError>;
+    /// Lets `look` read what one login is judged on: all of it as it was at one moment. Each look
+    /// takes microseconds, on this thread.
+    fn look<T>(&self, look: impl FnOnce(&dyn Look) -> Result<T, StoreError>) -> Result<T, StoreError>;
 
     // What management reads.
+
+    /// The account of that canonical name.
+    async fn account(&self, name: &str) -> Result<Option<AccountRecord>, StoreError> {
+        self.look(|look| look.account(name))
+    }
 
     /// The account of that id.
     async fn account_by_id(&self, id: &AccountId) -> Result<Option<AccountRecord>, StoreError>;

@@ -5,6 +5,7 @@ mod account;
 mod create;
 mod events;
 mod life;
+mod moment;
 mod open;
 mod panic;
 mod primary_uses;
@@ -26,7 +27,7 @@ pub use open::{Database, open};
 
 use super::{
     AccountId, AccountRecord, AppPasswordRecord, By, Changed, Counts, Created, EventPage, EventSelection,
-    Halves, Hash, Health, KeepEvents, LoginRow, NewAppPassword, PageStart, RecordMarks, Refolded, Renamed,
+    Halves, Hash, Health, KeepEvents, Look, NewAppPassword, PageStart, RecordMarks, Refolded, Renamed,
     Restrictions, Selection, Store, StoreError, Uses,
 };
 use crate::clock::UnixSeconds;
@@ -35,6 +36,7 @@ use crate::panic_switch::PanicSwitch;
 use crate::scope::FirstUse;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::{Event, Use, UserSummary};
+use moment::Moment;
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,17 +77,8 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    async fn account(&self, name: &str) -> Result<Option<AccountRecord>, StoreError> {
-        self.read(read::account(&self.reader, name))
-    }
-
-    async fn login_row(
-        &self,
-        account: &AccountId,
-        key: u32,
-        tag: u32,
-    ) -> Result<Option<LoginRow>, StoreError> {
-        self.read(read::login_row(&self.reader, account, key, tag))
+    fn look<T>(&self, look: impl FnOnce(&dyn Look) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        look(&self.read(Moment::begin(self))?)
     }
 
     async fn account_by_id(&self, id: &AccountId) -> Result<Option<AccountRecord>, StoreError> {

@@ -5,19 +5,15 @@ use super::rows::{self, id_to_sql};
 use crate::clock::UnixSeconds;
 use crate::store::{AccountId, AccountRecord, AppPasswordRecord, Counts, LoginRow, Restrictions};
 use apppw_admin::AppPasswordId;
-use rusqlite::{Connection, OptionalExtension, Params};
+use rusqlite::{Connection, OptionalExtension};
 
 pub(super) fn account(db: &Connection, name: &str) -> rusqlite::Result<Option<AccountRecord>> {
-    one_account(db, "name = ?1", [name])
+    db.prepare_cached(rows::ACCOUNT_QUERY)?.query_row([name], rows::account).optional()
 }
 
 pub(super) fn account_by_id(db: &Connection, id: &AccountId) -> rusqlite::Result<Option<AccountRecord>> {
-    one_account(db, "id = ?1", [id.0])
-}
-
-fn one_account(db: &Connection, which: &str, value: impl Params) -> rusqlite::Result<Option<AccountRecord>> {
-    let sql = format!("SELECT {} FROM account WHERE {which}", rows::ACCOUNT);
-    db.prepare_cached(&sql)?.query_row(value, rows::account).optional()
+    let sql = format!("SELECT {} FROM account WHERE id = ?1", rows::ACCOUNT);
+    db.prepare_cached(&sql)?.query_row([id.0], rows::account).optional()
 }
 
 pub(super) fn bound_accounts(

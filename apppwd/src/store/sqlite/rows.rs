@@ -15,11 +15,21 @@ pub(super) const fn scheme_to_sql(scheme: Scheme) -> i64 {
     }
 }
 
-/// The columns that [`account`] reads, in its order.
-pub(super) const ACCOUNT: &str = "id, name, given, uid, enrolled, locked, created";
+macro_rules! account_columns {
+    () => {
+        "id, name, given, uid, enrolled, locked, created"
+    };
+}
 
-/// The query of the warm path: one string, so that its prepared statement is found at once.
-/// [`login_row`] reads it.
+/// The columns that [`account`] reads, in its order.
+pub(super) const ACCOUNT: &str = account_columns!();
+
+/// One of the two queries of the warm path, each one string, so that its prepared statement is found at
+/// once. [`account`] reads it.
+pub(super) const ACCOUNT_QUERY: &str =
+    concat!("SELECT ", account_columns!(), " FROM account WHERE name = ?1");
+
+/// The other; [`login_row`] reads it.
 pub(super) const LOGIN_QUERY: &str = "SELECT p.services, p.networks, p.expires, p.pin_service, p.pin_network, p.id, \
     p.name, p.expired IS NOT NULL, p.suspended, p.revoked, p.scheme, p.key, p.memory_kib, p.iterations, \
     p.parallelism, p.salt, p.hash FROM app_password p WHERE p.account = ?1 AND p.key = ?2 AND p.tag = ?3";

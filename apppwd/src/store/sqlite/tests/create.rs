@@ -11,11 +11,11 @@ fn what_is_created_is_found_by_its_tag_and_by_no_other() {
         let made = store.create(new(7, alice.clone(), true, "phone")).await.unwrap();
         let Created::Done { account: kept, newly_enrolled: true } = made else { panic!("{made:?}") };
         assert_eq!(kept.enrolled, Some(10));
-        let row = store.login_row(&alice.id, 1, 7).await.unwrap().unwrap();
+        let row = store.look(|look| look.login_row(&alice.id, 1, 7)).unwrap().unwrap();
         assert_eq!((row.name.as_str(), row.hash), ("phone", Some(hash(1))));
         assert_eq!(row.scope.services, ["mail", "xmpp"]);
         for (other, key, tag) in [(alice.id, 1, 8), (alice.id, 2, 7), (AccountId([2; 16]), 1, 7)] {
-            assert_eq!(store.login_row(&other, key, tag).await.unwrap(), None);
+            assert_eq!(store.look(|look| look.login_row(&other, key, tag)).unwrap(), None);
         }
         let second = store.create(new(8, kept, false, "laptop")).await.unwrap();
         assert!(matches!(second, Created::Done { newly_enrolled: false, .. }));

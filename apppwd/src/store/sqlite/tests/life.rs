@@ -15,7 +15,7 @@ fn suspension_comes_and_goes_and_revocation_stays() {
         let all = vec![(id(1), 12), (id(2), 12), (id(3), 12)];
         let done = store.set_suspended(all.clone(), true, Halves::Both, by(12)).await.unwrap();
         assert_eq!((done.changed, done.revoked, done.already), (vec![id(1)], vec![id(2)], vec![]));
-        let row = store.login_row(&AccountId([1; 16]), 1, 1).await.unwrap().unwrap();
+        let row = store.look(|look| look.login_row(&AccountId([1; 16]), 1, 1)).unwrap().unwrap();
         assert_eq!(row.suspended, Some(12));
         let done = store.set_suspended(all.clone(), true, Halves::Both, by(12)).await.unwrap();
         assert_eq!(done.already, [id(1)]);
@@ -40,7 +40,7 @@ fn the_first_use_closes_a_pin_and_no_later_one_opens_it() {
         let second = FirstUse { service: Some("smtp".into()), network: net("198.51.100.0/24") };
         store.pin(id(1), first, By::login(15)).await.unwrap();
         store.pin(id(1), second, By::login(15)).await.unwrap();
-        let row = store.login_row(&AccountId([1; 16]), 1, 1).await.unwrap().unwrap();
+        let row = store.look(|look| look.login_row(&AccountId([1; 16]), 1, 1)).unwrap().unwrap();
         assert_eq!(row.scope.pin_service, Pin::To("imap".into()));
         assert_eq!(row.scope.pin_network, Pin::To("192.0.2.0/24".parse().unwrap()));
     });
@@ -57,7 +57,7 @@ fn what_was_seen_expired_stays_so_and_frees_its_name() {
         let same = |bits, at| NewAppPassword { at, ..new(bits, alice.clone(), false, "phone") };
         assert_eq!(store.create(same(2, 29)).await.unwrap(), Created::NameTaken(id(1)));
         assert!(matches!(store.create(same(2, 30)).await.unwrap(), Created::Done { .. }));
-        let row = store.login_row(&alice.id, 1, 1).await.unwrap().unwrap();
+        let row = store.look(|look| look.login_row(&alice.id, 1, 1)).unwrap().unwrap();
         assert!(row.expired, "seen by the creation");
         assert_eq!(store.rename(id(1), "x".into(), None, by(30)).await.unwrap(), Renamed::NotLive);
         assert_eq!(store.rename(id(2), "x".into(), None, by(30)).await.unwrap(), Renamed::Done);

@@ -13,6 +13,7 @@ mod accounts;
 mod create;
 mod events;
 mod life;
+mod moment;
 mod opening;
 mod rotation;
 mod rows;

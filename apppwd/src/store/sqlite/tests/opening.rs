@@ -97,7 +97,7 @@ fn a_database_of_schema_1_is_brought_up_to_date() {
     run(async {
         let alice = store.account("alice").await.unwrap().unwrap();
         assert_eq!((alice.given.as_str(), alice.locked, alice.enrolled), ("alice", None, Some(10)));
-        let row = store.login_row(&alice.id, 1, 7).await.unwrap().unwrap();
+        let row = store.look(|look| look.login_row(&alice.id, 1, 7)).unwrap().unwrap();
         assert_eq!((row.scope, row.hash, row.suspended), (scope(), Some(hash(1)), None));
         assert!(matches!(store.create(new(8, alice, false, "phone")).await.unwrap(), Created::NameTaken(_)));
     });

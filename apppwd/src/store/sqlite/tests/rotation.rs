@@ -62,7 +62,7 @@ fn the_old_half_is_gone_when_its_grace_is_over() {
         rotated(&store).await;
         assert_eq!(store.sweep_expired(by(19)).await.unwrap(), []);
         assert_eq!(store.sweep_expired(by(20)).await.unwrap(), [id(1)]);
-        let row = store.login_row(&AccountId([1; 16]), 1, 1).await.unwrap().unwrap();
+        let row = store.look(|look| look.login_row(&AccountId([1; 16]), 1, 1)).unwrap().unwrap();
         assert_eq!((row.revoked, row.hash), (Some(20), None));
         assert_eq!(store.app_password(id(2)).await.unwrap().unwrap().revoked, None);
         assert_eq!(store.sweep_expired(by(21)).await.unwrap(), [], "once");

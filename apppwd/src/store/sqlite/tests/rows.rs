@@ -32,7 +32,7 @@ fn a_revoked_row_keeps_its_tag_and_loses_its_hash() {
         let (id, none) = (AppPasswordId::from_bits(7), AppPasswordId::from_bits(8));
         let done = store.revoke(vec![(id, 20), (none, 20)], Halves::Both, by(20)).await.unwrap();
         assert_eq!(done, Changed { changed: vec![id], ..Changed::default() });
-        let row = store.login_row(&alice.id, 1, 7).await.unwrap().unwrap();
+        let row = store.look(|look| look.login_row(&alice.id, 1, 7)).unwrap().unwrap();
         assert_eq!((row.revoked, row.hash), (Some(20), None));
         let again = store.revoke(vec![(id, 30)], Halves::Both, by(30)).await.unwrap();
         assert_eq!(again.already, [id]);
@@ -53,8 +53,11 @@ fn a_hash_is_rewritten_only_if_it_is_still_the_one_that_was_checked() {
         assert!(!store.rehash(id, hash(3), 1, 7, hash(2)).await.unwrap());
         assert!(!store.rehash(id, hash(1), 1, 9, hash(2)).await.unwrap(), "the tag of another");
         assert!(store.rehash(id, hash(1), 2, 77, Hash { key: 2, ..hash(2) }).await.unwrap());
-        assert_eq!(store.login_row(&alice.id, 1, 7).await.unwrap(), None);
-        assert_eq!(store.login_row(&alice.id, 2, 77).await.unwrap().unwrap().hash.unwrap().value, [2; 32]);
+        assert_eq!(store.look(|look| look.login_row(&alice.id, 1, 7)).unwrap(), None);
+        assert_eq!(
+            store.look(|look| look.login_row(&alice.id, 2, 77)).unwrap().unwrap().hash.unwrap().value,
+            [2; 32]
+        );
     });
 }
 
