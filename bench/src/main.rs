@@ -46,6 +46,7 @@ const CHAPTERS: &[Chapter] = &[
     ("libpam", sections::libpam::run),
     ("number", sections::number::run),
     ("size", sections::size::run),
+    ("dovecot", sections::dovecot::run),
     ("flood", sections::flood::run),
     ("mutations", sections::mutations::run),
     ("rest", sections::rest::run),

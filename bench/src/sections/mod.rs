@@ -1,6 +1,7 @@
 //! The chapters of the report.
 
 mod argon;
+pub mod dovecot;
 pub mod flood;
 mod guess;
 pub mod host;

@@ -76,7 +76,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The message of SASL PLAIN (RFC 4616): no authorisation identity, user, password.
-    fn sasl_plain(&self) -> String {
+    pub fn sasl_plain(&self) -> String {
         let mut message = vec![0];
         message.extend_from_slice(self.user);
         message.push(0);

@@ -37,6 +37,8 @@ pub enum Passdb {
     SecondUnguarded,
     /// PAM, one service per protocol, behind Dovecot's auth cache: another such mistake.
     Cached,
+    /// No PAM: a passwd-file of Dovecot 2.3 with these lines.
+    PasswdFile(&'static str),
 }
 
 /// A Dovecot to start.
@@ -87,6 +89,11 @@ impl Dovecot {
             }
             Passdb::OneService => packaged("auth-apppw-one-service.conf.ext")?,
             Passdb::SecondGuarded => packaged("auth-apppw-second-passdb.conf.ext")?,
+            Passdb::PasswdFile(lines) => {
+                host.file("/etc/dovecot/passwords", lines);
+                "passdb {\n  driver = passwd-file\n  args = /etc/dovecot/passwords\n}\nauth_mechanisms = plain login\n"
+                    .to_owned()
+            }
             Passdb::SecondUnguarded => without(&packaged("auth-apppw-second-passdb.conf.ext")?, "result_"),
         };
         host.file("/etc/dovecot/conf.d/auth-apppw.conf.ext", auth);
