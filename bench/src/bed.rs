@@ -77,6 +77,12 @@ impl Bed {
         Self { daemon, confdir, _dir: dir, _floor: floor, once, has_pwdfile }
     }
 
+    /// With the daemon stopped and started again.
+    pub fn restarted(self) -> Self {
+        let (_, site) = self.daemon.stop();
+        Self { daemon: site.start(), ..self }
+    }
+
     /// Asks the daemon.
     pub fn call(&self, verb: &str, args: Value) -> Value {
         let mut lines = apppw_tests::lines::Lines::connect(&self.daemon.admin_socket());

@@ -48,6 +48,7 @@ const CHAPTERS: &[Chapter] = &[
     ("size", sections::size::run),
     ("dovecot", sections::dovecot::run),
     ("flood", sections::flood::run),
+    ("storm", sections::storm::run),
     ("mutations", sections::mutations::run),
     ("rest", sections::rest::run),
 ];

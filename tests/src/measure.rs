@@ -33,8 +33,17 @@ impl Apppwd {
 
     /// Its memory that is in RAM, in KiB.
     pub fn resident_kib(&self) -> u64 {
+        self.status_kib("VmRSS:")
+    }
+
+    /// The most that it ever had, in KiB (`VmHWM` of proc(5)).
+    pub fn peak_resident_kib(&self) -> u64 {
+        self.status_kib("VmHWM:")
+    }
+
+    fn status_kib(&self, key: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("its status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("a line of proc(5)");
         line.split_whitespace().next().and_then(|n| n.parse().ok()).expect("a number of kB")
     }
 }

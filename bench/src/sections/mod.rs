@@ -10,3 +10,4 @@ pub mod mutations;
 pub mod number;
 pub mod rest;
 pub mod size;
+pub mod storm;
