@@ -41,6 +41,15 @@ pub fn peer_groups(socket: &impl AsRawFd) -> io::Result<Vec<libc::gid_t>> {
     }
 }
 
+/// Gives back to the system what the allocator keeps free: what a start needs is needed once.
+pub fn give_memory_back() {
+    // SAFETY: takes a number; malloc_trim(3) may be called at any time, from any thread.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Has the runtime watch a listener, and leaves what it accepts to the caller.
 ///
 /// # Errors

@@ -14,9 +14,9 @@ type HmacSha256 = Hmac<Sha256>;
 pub struct DerivedKeys {
     id: u32,
     tag: HmacSha256,
-    check: HmacSha256,
     name: HmacSha256,
     argon2: Zeroizing<[u8; 32]>,
+    check_value: [u8; 16],
 }
 
 impl std::fmt::Debug for DerivedKeys {
@@ -31,9 +31,9 @@ impl DerivedKeys {
         Self {
             id: key.id,
             tag: keyed(&hkdf, b"apppw v1 tag"),
-            check: keyed(&hkdf, b"apppw v1 check value"),
             name: keyed(&hkdf, b"apppw v1 journal name"),
             argon2: derive(&hkdf, b"apppw v1 argon2 secret"),
+            check_value: first_bytes(keyed(&hkdf, b"apppw v1 check value")),
         }
     }
 
@@ -58,8 +58,8 @@ impl DerivedKeys {
 
     /// What the database keeps to recognise this key.
     #[must_use]
-    pub fn check_value(&self) -> [u8; 16] {
-        first_bytes(self.check.clone())
+    pub const fn check_value(&self) -> [u8; 16] {
+        self.check_value
     }
 
     /// A name for the journal, which holds ids only: whoever has the journal without the

@@ -72,6 +72,9 @@ pub trait Store {
     /// The account of that id.
     async fn account_by_id(&self, id: &AccountId) -> Result<Option<AccountRecord>, StoreError>;
 
+    /// All accounts by id, at most `limit` behind the id `after`.
+    async fn accounts(&self, after: &AccountId, limit: usize) -> Result<Vec<AccountRecord>, StoreError>;
+
     /// Accounts bound to a uid, by name; at most `limit` behind the name `after`.
     async fn bound_accounts(&self, after: &str, limit: usize) -> Result<Vec<AccountRecord>, StoreError>;
 
@@ -124,7 +127,7 @@ pub trait Store {
     /// Events by number, at most `limit`.
     async fn events(&self, selection: &EventSelection, limit: usize) -> Result<EventPage, StoreError>;
 
-    /// Everything that takes access away, for the journal.
+    /// Everything but accounts that takes access away, for the journal.
     async fn restrictions(&self) -> Result<Restrictions, StoreError>;
 
     // What befalls app passwords.

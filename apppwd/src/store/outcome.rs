@@ -14,8 +14,6 @@ pub struct Restrictions {
     pub suspended: Vec<(AppPasswordId, UnixSeconds)>,
     /// Those in the grace of a rotation, and until when.
     pub retired: Vec<(AppPasswordId, UnixSeconds)>,
-    /// Accounts that are enrolled or locked.
-    pub accounts: Vec<AccountRecord>,
     /// Panic switches that are on.
     pub panic: PanicSwitch,
 }

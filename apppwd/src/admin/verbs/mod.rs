@@ -76,6 +76,8 @@ async fn uid_of_new<S>(daemon: &Daemon<S>, names: &Names) -> Result<Option<u32>,
     let typed = if is_unix { uid_of(daemon, &names.typed).await? } else { None };
     match typed {
         Some(uid) => Ok(Some(uid)),
+        // A directory may take its time: asked once.
+        None if is_unix && names.typed == names.canonical => Ok(None),
         None => uid_of(daemon, &names.canonical).await,
     }
 }

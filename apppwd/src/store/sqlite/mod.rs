@@ -85,6 +85,10 @@ impl Store for SqliteStore {
         self.read(read::account_by_id(&self.reader, id))
     }
 
+    async fn accounts(&self, after: &AccountId, limit: usize) -> Result<Vec<AccountRecord>, StoreError> {
+        self.read(read::accounts(&self.reader, after, limit))
+    }
+
     async fn bound_accounts(&self, after: &str, limit: usize) -> Result<Vec<AccountRecord>, StoreError> {
         let after = after.to_owned();
         self.slow.run(move |db| read::bound_accounts(db, &after, limit)).await

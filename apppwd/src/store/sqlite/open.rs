@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// Each step from one schema to the next; `user_version` counts those that are done.
-const MIGRATIONS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql"), include_str!("0004.sql")];
 
 /// The oldest SQLite whose WAL mode loses no commits.
 const LEAST_SQLITE: i32 = 3_051_003;

@@ -16,6 +16,16 @@ pub(super) fn account_by_id(db: &Connection, id: &AccountId) -> rusqlite::Result
     db.prepare_cached(&sql)?.query_row([id.0], rows::account).optional()
 }
 
+pub(super) fn accounts(
+    db: &Connection,
+    after: &AccountId,
+    limit: usize,
+) -> rusqlite::Result<Vec<AccountRecord>> {
+    let sql = format!("SELECT {} FROM account WHERE id > ?1 ORDER BY id LIMIT ?2", rows::ACCOUNT);
+    let limit = rows::number_to_sql(limit);
+    db.prepare_cached(&sql)?.query_map((after.0, limit), rows::account)?.collect()
+}
+
 pub(super) fn bound_accounts(
     db: &Connection,
     after: &str,
@@ -77,13 +87,10 @@ pub(super) fn restrictions(db: &Connection) -> rusqlite::Result<Restrictions> {
             .query_map([], |row| Ok((rows::id_from_sql(row.get(0)?), row.get(1)?)))?
             .collect::<rusqlite::Result<Vec<_>>>()
     };
-    let sql =
-        format!("SELECT {} FROM account WHERE enrolled IS NOT NULL OR locked IS NOT NULL", rows::ACCOUNT);
     Ok(Restrictions {
         revoked: marked("id, revoked", "revoked IS NOT NULL")?,
         suspended: marked("id, suspended", "suspended IS NOT NULL AND revoked IS NULL")?,
         retired: marked("id, expires", "successor IS NOT NULL AND revoked IS NULL AND expires IS NOT NULL")?,
-        accounts: db.prepare(&sql)?.query_map([], rows::account)?.collect::<Result<_, _>>()?,
         panic: panic::read(db)?,
     })
 }

@@ -1,0 +1,213 @@
+//! Accounts: the journal's beside the database's, both in the order of their ids.
+
+use super::by;
+use crate::account::canonical_of;
+use crate::config::UsersConfig;
+use crate::journal::{Account as ByJournal, Befell, Change, Mark, NamedBy, Record, State};
+use crate::key::Keyring;
+use crate::log;
+use crate::lost::{Lost, LostAccounts};
+use crate::store::{AccountId, AccountRecord, Store, StoreError};
+use apppw_admin::text::visible;
+use std::borrow::Cow;
+
+/// How many are read at once: there may be millions.
+const PAGE: usize = 1000;
+
+/// What the two say together of accounts.
+#[derive(Default)]
+pub(super) struct Accounts {
+    /// Those that the database doesn't have.
+    pub lost: LostAccounts,
+    /// What the database has and the journal lacks.
+    pub owed: Vec<Record>,
+    /// How many the database doesn't have.
+    missing: usize,
+    /// How many of them nobody can name.
+    nobodys: usize,
+}
+
+/// The journal over the accounts of the database.
+pub(super) async fn replay<S: Store>(
+    store: &S,
+    state: &State,
+    keys: &Keyring,
+    users: &UsersConfig,
+    is_backup: bool,
+) -> Result<Accounts, StoreError> {
+    let mut accounts = Accounts::default();
+    let beside = Beside { store, keys, users, is_backup };
+    let mut journal = state.accounts().peekable();
+    let mut after = AccountId::NONE;
+    loop {
+        let page = store.accounts(&after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for account in page {
+            while let Some((id, by_journal)) = journal.next_if(|(id, _)| *id < account.id) {
+                accounts.is_missing(id, by_journal, keys);
+            }
+            match journal.next_if(|(id, _)| *id == account.id) {
+                Some((_, by_journal)) => beside.both_know(account, by_journal, &mut accounts).await?,
+                None => {
+                    let name = || NamedBy::new(keys.newest(), &account.given);
+                    accounts.owe_marks(&account, account.locked, None, name);
+                }
+            }
+        }
+    }
+    journal.for_each(|(id, by_journal)| accounts.is_missing(id, by_journal, keys));
+    report(accounts.missing, accounts.nobodys);
+    Ok(accounts)
+}
+
+impl Accounts {
+    /// One that the journal knows and the database doesn't.
+    fn is_missing(&mut self, id: AccountId, by_journal: &ByJournal, keys: &Keyring) {
+        let lost = lost(id, by_journal, false);
+        if by_journal.deleted || (lost.enrolled.is_none() && lost.locked.is_none()) {
+        } else if by_journal.name.can_be_tested(keys) {
+            self.missing += 1;
+            self.lost.add(by_journal.name, lost);
+        } else {
+            self.nobodys += 1;
+        }
+    }
+
+    /// What the journal must be told of the marks of one in the database.
+    fn owe_marks(
+        &mut self,
+        account: &AccountRecord,
+        locked: Option<i64>,
+        by_journal: Option<&ByJournal>,
+        name: impl Fn() -> NamedBy,
+    ) {
+        for (since, known, befell, word) in [
+            (account.enrolled, by_journal.and_then(|a| a.enrolled), Befell::Enroll, "enrolled"),
+            (locked, by_journal.and_then(|a| a.locked), Befell::Lock, "locked"),
+        ] {
+            let Some(at) = since.filter(|_| is_on(known).is_none()) else { continue };
+            if known.is_some() {
+                let name = shown(account);
+                tracing::warn!("{name} is {word} in the database but not by the journal: it stays so");
+            }
+            self.owed.push(Record { at, change: Change::Account(befell, account.id, name()) });
+        }
+    }
+}
+
+/// With what an account of the journal is held beside that of the database.
+struct Beside<'a, S> {
+    store: &'a S,
+    keys: &'a Keyring,
+    users: &'a UsersConfig,
+    is_backup: bool,
+}
+
+impl<S: Store> Beside<'_, S> {
+    async fn both_know(
+        &self,
+        account: AccountRecord,
+        by_journal: &ByJournal,
+        accounts: &mut Accounts,
+    ) -> Result<(), StoreError> {
+        let Self { store, keys, users, is_backup } = *self;
+        if by_journal.deleted {
+            store.delete_account(account.id, by()).await?;
+            let name = shown(&account);
+            tracing::warn!("{name} was deleted by the journal but in the database: deleted again");
+            return Ok(());
+        }
+        let is_canonical = account.name == account.given
+            || account.name == canonical_of(&account.given, account.uid.is_some(), users);
+        let is_its_name = is_canonical && by_journal.name.may_be(keys, &account.given);
+        // A name that it had before, or any in a backup, may be another person's by now.
+        // One that the journal has never heard of, in the database that the daemon used
+        // last, is that of a renaming whose record was not written any more.
+        let was_called = |name: &NamedBy| name.can_be_tested(keys) && name.may_be(keys, &account.given);
+        let is_older = is_backup || !is_canonical || by_journal.earlier.iter().any(was_called);
+        let is_stranger = !is_its_name && (is_older || account.locked.is_some());
+        // A stranger's lock is this start's own doing. By the journal's name it would be another's.
+        let locked = account.locked.filter(|_| !is_stranger);
+        accounts.owe_marks(&account, locked, Some(by_journal), || match is_stranger {
+            true => by_journal.name,
+            false => NamedBy::new(keys.newest(), &account.given),
+        });
+        if is_stranger {
+            lock_stranger(store, &account).await?;
+            accounts.lost.add(by_journal.name, lost(account.id, by_journal, true));
+        } else if !is_its_name {
+            let at = crate::clock::now();
+            accounts.owed.push(Record::account(at, Befell::Rename, &account, keys));
+        }
+        restrict(store, account, by_journal).await
+    }
+}
+
+const fn is_on(mark: Option<Mark>) -> Option<Mark> {
+    match mark {
+        Some(Mark { on: true, .. }) => mark,
+        _ => None,
+    }
+}
+
+fn lost(account: AccountId, by_journal: &ByJournal, in_database: bool) -> Lost {
+    Lost {
+        account,
+        enrolled: is_on(by_journal.enrolled).map(|mark| mark.at),
+        locked: is_on(by_journal.locked).map(|mark| mark.at),
+        in_database,
+    }
+}
+
+/// An account's name, as the log may have it: somebody may have edited it.
+fn shown(account: &AccountRecord) -> Cow<'_, str> {
+    visible(log::user(&account.name))
+}
+
+/// Its app passwords would open what another person has by that name now.
+async fn lock_stranger<S: Store>(store: &S, account: &AccountRecord) -> Result<(), StoreError> {
+    let name = shown(account);
+    tracing::warn!(
+        "{name} had another name by the journal: that one stays as it was, and {name} is locked. `apppw user {name} \
+         rename ...` gives it the right name, and `unlock` then unlocks it"
+    );
+    store.set_locked(account.clone(), false, true, crate::clock::now(), by()).await.map(drop)
+}
+
+async fn restrict<S: Store>(
+    store: &S,
+    account: AccountRecord,
+    by_journal: &ByJournal,
+) -> Result<(), StoreError> {
+    if let Some(mark) = is_on(by_journal.enrolled)
+        && account.enrolled.is_none()
+    {
+        let name = shown(&account);
+        tracing::warn!("{name} was enrolled by the journal but not in the database: enrolled again");
+        store.set_enrolled(account.clone(), false, Some(mark.at), by()).await?;
+    }
+    if let Some(mark) = is_on(by_journal.locked)
+        && account.locked.is_none()
+    {
+        let name = shown(&account);
+        tracing::warn!("{name} was locked by the journal but not in the database: locked again");
+        store.set_locked(account, false, true, mark.at, by()).await?;
+    }
+    Ok(())
+}
+
+fn report(lost: usize, nobodys: usize) {
+    if lost > 0 {
+        tracing::warn!(
+            "{lost} accounts that the journal has enrolled or locked are not in the database: they stay so"
+        );
+    }
+    if nobodys > 0 {
+        tracing::error!(
+            "{nobodys} accounts were enrolled or locked under a server key that is gone, and are not in the \
+             database: nobody can say who they were, and where policy allows it their primary passwords work again. \
+             `apppw user USER enroll` and `lock` bring that back"
+        );
+    }
+}
