@@ -282,3 +282,18 @@ fn an_account_renames_so_often_a_day() {
         );
     });
 }
+
+#[test]
+fn renames_made_while_the_clock_was_ahead_do_not_count_as_todays() {
+    const DAY: i64 = 86_400;
+    let bed = Bed::new();
+    run(async {
+        let store = prepared(&bed).await;
+        let rename = |at: i64| store.rename(id(1), format!("at {at}"), Some(2), by(at));
+        // The last second before the next day is today; the first of that day isn't.
+        for at in [50 * DAY, 50 * DAY + 1, 11 * DAY, 10 * DAY, 11 * DAY - 1] {
+            assert_eq!(rename(at).await.unwrap(), Renamed::Done, "at {at}");
+        }
+        assert_eq!(rename(10 * DAY + 9).await.unwrap(), Renamed::TooManyToday);
+    });
+}
