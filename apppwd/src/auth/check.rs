@@ -86,8 +86,8 @@ fn judge<S: Store + 'static>(
     let mut dead = None;
     if let Some(row) = &row {
         let seen_expired = daemon.seen_expired.borrow().contains_key(&row.id);
-        let denied = daemon.denied.borrow().reason(row.id);
-        dead = decide::dead(row, seen_expired, denied, facts.now);
+        let in_memory = daemon.in_memory.borrow().reason(row.id);
+        dead = decide::dead(row, seen_expired, in_memory, facts.now);
         if let (Step::NeedsHash, Some(reason)) = (step, dead) {
             step = Step::Decided(reason);
         }

@@ -59,7 +59,7 @@ fn what_accepts_nobody_whoever_asks_for_what() {
     let revoked = LoginRow { revoked: Some(1), hash: None, ..noted.clone() };
     #[rustfmt::skip]
     let table = [
-        // row         seen   denied           dead
+        // row         seen   in memory        dead
         (&live,        false, None,            None),
         (&until_101,   false, None,            None),
         (&until_100,   false, None,            Some(Expired)),
@@ -75,8 +75,8 @@ fn what_accepts_nobody_whoever_asks_for_what() {
         (&until_100,   false, Some(Suspended), Some(Expired)),
         (&revoked,     true,  Some(Suspended), Some(Revoked)),
     ];
-    for (n, (row, seen_expired, denied, expected)) in table.into_iter().enumerate() {
-        assert_eq!(dead(row, seen_expired, denied, 100), expected, "line {n}");
+    for (n, (row, seen_expired, in_memory, expected)) in table.into_iter().enumerate() {
+        assert_eq!(dead(row, seen_expired, in_memory, 100), expected, "line {n}");
     }
 }
 
