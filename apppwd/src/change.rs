@@ -100,9 +100,9 @@ impl<S: Store> Daemon<S> {
         match done {
             Err(ChangeError::NotDone(error)) => {
                 // At once, and then what hangs together with these.
-                let mut new = self.denied.borrow_mut().app_passwords(&ids, reason);
+                let mut new = self.in_memory.borrow_mut().app_passwords(&ids, reason);
                 let halves = self.store.with_rotations(ids.clone(), clock::now()).await.unwrap_or(ids);
-                new.extend(self.denied.borrow_mut().app_passwords(&halves, reason));
+                new.extend(self.in_memory.borrow_mut().app_passwords(&halves, reason));
                 let kind = if reason == Reason::Revoked { EventKind::Revoke } else { EventKind::Suspend };
                 for id in &new {
                     self.note_app_password_in_memory(kind, by.clone(), *id).await;
@@ -120,11 +120,11 @@ impl<S: Store> Daemon<S> {
                 Err(ChangeError::InMemory(error))
             }
             Ok(done) => {
-                let mut denied = self.denied.borrow_mut();
+                let mut in_memory = self.in_memory.borrow_mut();
                 for ids in [&ids, &done.changed, &done.already] {
-                    denied.forget(ids, reason);
+                    in_memory.forget(ids, reason);
                 }
-                drop(denied);
+                drop(in_memory);
                 Ok(done)
             }
             Err(other) => Err(other),
@@ -135,7 +135,7 @@ impl<S: Store> Daemon<S> {
     ///
     /// # Errors
     /// [`ChangeError::InMemory`].
-    pub fn locked_or_denied<T>(
+    pub fn locked_or_in_memory<T>(
         &self,
         done: Result<T, StoreError>,
         account: &AccountRecord,
@@ -144,12 +144,12 @@ impl<S: Store> Daemon<S> {
     ) -> Result<T, ChangeError> {
         match done {
             Ok(done) => {
-                self.denied.borrow_mut().forget_account(&account.name);
+                self.in_memory.borrow_mut().forget_account(&account.name);
                 Ok(done)
             }
             Err(error) => {
-                if self.denied.borrow_mut().account(account.name.clone()) {
-                    self.note(Event { user: Some(account.name.clone()), ..self.in_memory(kind, by) });
+                if self.in_memory.borrow_mut().account(account.name.clone()) {
+                    self.note(Event { user: Some(account.name.clone()), ..self.event_in_memory(kind, by) });
                     let name = visible(log::user(&account.name));
                     tracing::error!("{name} is locked in memory only: {error}");
                 }

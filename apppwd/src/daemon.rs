@@ -8,9 +8,9 @@ use crate::auth::peers::Peers;
 use crate::auth::uses::{FLUSH_AFTER, PendingUses};
 use crate::auth::wire::Buffers;
 use crate::config::Config;
-use crate::denied::Denied;
 use crate::events::PendingEvents;
 use crate::housekeeping::Record;
+use crate::in_memory::InMemory;
 use crate::journal::Journal;
 use crate::key::Keyring;
 use crate::log::{Log, Throttle};
@@ -69,7 +69,7 @@ pub struct Daemon<S> {
     /// `apppw panic`, as it is in the store.
     pub panic: RefCell<PanicSwitch>,
     /// Refused, though it could not be written down.
-    pub denied: RefCell<Denied>,
+    pub in_memory: RefCell<InMemory>,
     /// Seen expired, and not yet noted so in the store; whether that is being done.
     pub seen_expired: RefCell<BTreeMap<AppPasswordId, bool>>,
     /// Where the record of uses can be relied on.

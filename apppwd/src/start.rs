@@ -137,7 +137,7 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         lost: lost.into(),
         panic: panic.into(),
         seen_expired: std::cell::RefCell::default(),
-        denied: std::cell::RefCell::default(),
+        in_memory: std::cell::RefCell::default(),
         record,
         peers,
         people: People::of_this_host(),

@@ -169,9 +169,10 @@ impl Apppwd {
         }
     }
 
-    /// Waits until the log has a line with all of `words`, and returns it.
+    /// Waits until the log has a line with all of `words`, and returns it. Patient: what is waited for
+    /// may be behind several writes to a busy machine's disk.
     pub fn wait_for_line(&self, words: &[&str]) -> String {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let log = self.log();
             if let Some(line) = log.lines().find(|line| words.iter().all(|word| line.contains(word))) {

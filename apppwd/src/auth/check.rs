@@ -64,6 +64,8 @@ pub fn primary<S: Store>(daemon: &Daemon<S>, asked: &Asked<'_>, wrong_check: boo
 struct Judged {
     account: Option<AccountRecord>,
     row: Option<LoginRow>,
+    /// Why the row accepts nobody, whatever is asked for.
+    dead: Option<Reason>,
     step: Step,
 }
 
@@ -81,20 +83,20 @@ fn judge<S: Store + 'static>(
     })?;
     let facts = daemon.facts(asked, names, account.as_ref(), twin.as_ref());
     let mut step = decide::login(&facts, row.as_ref());
+    let mut dead = None;
     if let Some(row) = &row {
-        if step == Step::NeedsHash && daemon.seen_expired.borrow().contains_key(&row.id) {
-            step = Step::Decided(Reason::Expired);
-        }
-        if step == Step::NeedsHash
-            && let Some(reason) = daemon.denied.borrow().reason(row.id)
-        {
+        let seen_expired = daemon.seen_expired.borrow().contains_key(&row.id);
+        let in_memory = daemon.in_memory.borrow().reason(row.id);
+        dead = decide::dead(row, seen_expired, in_memory, facts.now);
+        if let (Step::NeedsHash, Some(reason)) = (step, dead) {
             step = Step::Decided(reason);
         }
-        if step == Step::Decided(Reason::Expired) && !row.expired {
+        // Also behind another reason: what the trail calls expired must not live again.
+        if !row.expired && (step == Step::Decided(Reason::Expired) || dead == Some(Reason::Expired)) {
             daemon.note_expired(row.id);
         }
     }
-    Ok(Judged { account, row, step })
+    Ok(Judged { account, row, dead, step })
 }
 
 async fn try_login<S: Store + 'static>(
@@ -103,22 +105,22 @@ async fn try_login<S: Store + 'static>(
     names: &Names,
     secret: &Secret,
 ) -> Result<Answer, StoreError> {
-    let Judged { account, row, step } = judge(daemon, asked, names, secret)?;
+    let Judged { account, row, dead, step } = judge(daemon, asked, names, secret)?;
     if let Step::Decided(reason) = step {
-        return Ok(answer(reason, row));
+        return Ok(answer(reason, row, dead));
     }
     let (Some(account), Some(mut row)) = (account, row) else { return Ok(Answer::new(Reason::Internal)) };
-    let Some(hash) = row.hash else { return Ok(answer(Reason::BadHash, Some(row))) };
+    let Some(hash) = row.hash else { return Ok(answer(Reason::BadHash, Some(row), None)) };
     if daemon.memo.borrow_mut().knows(row.id, &hash, secret) {
         daemon.tally.memo_hit();
     } else {
         match daemon.argon.verify(Owned { id: row.id, account: account.id }, &hash, secret).await {
             Ok(true) => {}
-            Ok(false) => return Ok(answer(Reason::WrongSecret, Some(row))),
+            Ok(false) => return Ok(answer(Reason::WrongSecret, Some(row), None)),
             Err(PoolError::Overloaded | PoolError::Abandoned) => {
-                return Ok(answer(Reason::Overloaded, Some(row)));
+                return Ok(answer(Reason::Overloaded, Some(row), None));
             }
-            Err(PoolError::BadHash) => return Ok(answer(Reason::BadHash, Some(row))),
+            Err(PoolError::BadHash) => return Ok(answer(Reason::BadHash, Some(row), None)),
         }
         // Argon2id took its time: what was revoked meanwhile is refused.
         row = match still(judge(daemon, asked, names, secret)?, row) {
@@ -137,7 +139,7 @@ async fn try_login<S: Store + 'static>(
         };
     }
     daemon.bring_up_to_date(&row, account.id, hash, secret);
-    Ok(answer(Reason::Accepted, Some(row)))
+    Ok(answer(Reason::Accepted, Some(row), None))
 }
 
 /// The row, if it is still the same one and may still accept; else what is answered.
@@ -145,8 +147,11 @@ fn still(again: Judged, before: LoginRow) -> Result<LoginRow, Answer> {
     let row = again.row.filter(|row| row.id == before.id);
     match (again.step, row) {
         (Step::NeedsHash, Some(row)) => Ok(row),
-        (Step::NeedsHash, None) => Err(answer(Reason::UnknownSecret, Some(before))),
-        (Step::Decided(reason), row) => Err(answer(reason, row.or(Some(before)))),
+        (Step::NeedsHash, None) => Err(answer(Reason::UnknownSecret, Some(before), None)),
+        (Step::Decided(reason), row) => {
+            let dead = again.dead.filter(|_| row.is_some());
+            Err(answer(reason, row.or(Some(before)), dead))
+        }
     }
 }
 
@@ -168,16 +173,8 @@ fn find(
     Ok(None)
 }
 
-fn answer(reason: Reason, row: Option<LoginRow>) -> Answer {
-    let app_password = row.map(|row| {
-        let dead = match (row.revoked, row.expired, row.suspended) {
-            (Some(_), ..) => Some(Reason::Revoked),
-            (None, true, _) => Some(Reason::Expired),
-            (None, false, Some(_)) => Some(Reason::Suspended),
-            (None, false, None) => None,
-        };
-        Owner { id: row.id, name: row.name, revoked: row.revoked, dead }
-    });
+fn answer(reason: Reason, row: Option<LoginRow>, dead: Option<Reason>) -> Answer {
+    let app_password = row.map(|row| Owner { id: row.id, name: row.name, revoked: row.revoked, dead });
     Answer { app_password, ..Answer::new(reason) }
 }
 

@@ -88,6 +88,24 @@ fn row_refusal(facts: &Facts<'_>, row: &LoginRow) -> Option<Reason> {
         .or_else(|| row.hash.is_none().then_some(Reason::BadHash))
 }
 
+/// Why this row accepts nobody, whoever asks for what. `seen_expired` and `in_memory`: what
+/// only memory says of it.
+#[must_use]
+pub fn dead(
+    row: &LoginRow,
+    seen_expired: bool,
+    in_memory: Option<Reason>,
+    now: UnixSeconds,
+) -> Option<Reason> {
+    if row.revoked.is_some() || in_memory == Some(Reason::Revoked) {
+        return Some(Reason::Revoked);
+    }
+    if row.expired || seen_expired || row.scope.expires.is_some_and(|expires| now >= expires) {
+        return Some(Reason::Expired);
+    }
+    row.suspended.map(|_| Reason::Suspended).or(in_memory)
+}
+
 /// Decides whether the primary password may be used. `wrong_check`: what was typed looked
 /// like a secret but for its check character.
 #[must_use]

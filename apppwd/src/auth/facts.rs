@@ -79,7 +79,7 @@ impl<S: Store> Daemon<S> {
             enrolled: standing.enrolled,
             locked: standing.locked,
             panic: self.panic.borrow().covers(groups, service)
-                || self.denied.borrow().panics().covers(groups, service),
+                || self.in_memory.borrow().panics().covers(groups, service),
             primary: primary_here,
             now: clock::now(),
         }
@@ -89,13 +89,13 @@ impl<S: Store> Daemon<S> {
     #[must_use]
     pub fn standing(&self, names: &Names, account: Option<&AccountRecord>) -> Standing {
         let lost = self.lost.borrow().find(&self.keys, names);
-        let denied = |name: &str| self.denied.borrow().has_account(name);
+        let in_memory = |name: &str| self.in_memory.borrow().has_account(name);
         Standing {
             enrolled: account.is_some_and(|account| account.enrolled.is_some())
                 || lost.is_some_and(|lost| lost.enrolled.is_some()),
             locked: account.is_some_and(|account| account.locked.is_some())
                 || lost.is_some_and(|lost| lost.locked.is_some())
-                || names.all().chain(account.map(|account| account.name.as_str())).any(denied),
+                || names.all().chain(account.map(|account| account.name.as_str())).any(in_memory),
         }
     }
 }

@@ -209,6 +209,12 @@ mod tests {
     }
 
     #[test]
+    fn the_least_that_is_allowed_is_accepted() {
+        let config = parse("[events]\nmost = 1000\n", Path::new("x")).unwrap();
+        assert_eq!(config.events.most, 1000);
+    }
+
+    #[test]
     fn groups_in_the_file_add_to_the_default_ones() {
         let config = parse("[groups]\nnews = [\"inn\"]\nmail = [\"imap\"]\n", Path::new("x")).unwrap();
         assert!(config.groups.has_service("inn"));

@@ -61,7 +61,7 @@ pub(super) async fn sweep<S: Store>(
     by: &Actor,
 ) -> Result<(), StoreError> {
     // While panic is on nobody can use what he has; its end begins the spans anew.
-    if !daemon.panic.borrow().0.is_empty() || daemon.denied.borrow().has_panic() {
+    if !daemon.panic.borrow().0.is_empty() || daemon.in_memory.borrow().has_panic() {
         return Ok(());
     }
     let config = &daemon.config;
@@ -117,7 +117,7 @@ async fn is_due<S: Store>(
     let account = daemon.store.account_by_id(&record.account).await?;
     let names = Names::exact(&record.user);
     let is_refused = daemon.standing(&names, account.as_ref()).locked
-        || daemon.denied.borrow().reason(record.id).is_some();
+        || daemon.in_memory.borrow().reason(record.id).is_some();
     if record.successor.is_some() || is_refused {
         return Ok(false);
     }

@@ -160,5 +160,7 @@ mod tests {
         assert!(lines.iter().any(|line| line.contains("lines were dropped")), "{} lines", lines.len());
         assert_eq!(lines.last().map(String::as_str), Some("at last"));
         assert!(lines.len() >= MOST);
+        let written = lines.iter().filter(|line| !line.contains("lines were dropped")).count();
+        assert_eq!(log.dropped(), u64::try_from(MOST + 101 - written).unwrap());
     }
 }

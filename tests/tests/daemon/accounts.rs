@@ -25,6 +25,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_lockdown_revokes_all_for_good", lockdown),
         Case::new("an_account_keeps_all_under_another_name", rename),
         Case::as_root("a_name_of_another_uid_is_refused", rename_uids).with_program("unshare"),
+        Case::new("users_are_told_page_by_page", pages),
         Case::new("nothing_is_left_of_a_deleted_account", delete).with_program("sqlite3"),
     ]
 }
@@ -36,6 +37,29 @@ fn met(daemon: &Apppwd, user: &str, secret: &str) -> [String; 3] {
         login(daemon, user, STRANGE, "imap", "192.0.2.7"),
         primary(daemon, user, "imap", "192.0.2.7"),
     ]
+}
+
+fn pages() {
+    let daemon = Apppwd::start();
+    let names: Vec<String> = (0..201).map(|n| format!("user-{n:03}")).collect();
+    let told = || {
+        let (mut users, mut sizes, mut cursor) = (Vec::new(), Vec::new(), Value::Null);
+        loop {
+            let page = done(&daemon, "users", json!({"cursor": cursor}));
+            let found = page["users"].as_array().expect("users");
+            users.extend(found.iter().map(|one| one["user"].as_str().expect("a name").to_owned()));
+            sizes.push(found.len());
+            cursor = page["next"].clone();
+            if cursor.is_null() {
+                return (users, sizes);
+            }
+        }
+    };
+    for (most, sizes) in [(100, vec![100]), (201, vec![100, 100, 1])] {
+        let missing = told().0.len();
+        names[missing..most].iter().for_each(|name| drop(done(&daemon, "user.enroll", of(name))));
+        assert_eq!(told(), (names[..most].to_vec(), sizes));
+    }
 }
 
 fn of(user: &str) -> Value {

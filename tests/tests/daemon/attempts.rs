@@ -6,6 +6,7 @@ use super::asking::{
     refused, site, state, wait_until,
 };
 use super::authorize::{GROUP, PASSWD};
+use super::events::events;
 use super::housekeeping::{OFTEN, looked};
 use apppw_tests::among::{fill_disk, on_small_disk, start_among};
 use apppw_tests::apppwd::{Apppwd, Site};
@@ -192,6 +193,12 @@ fn verify() {
         assert_eq!(outcome(&answer), "denied", "{answer}");
         assert!(!answer.to_string().contains(&theirs.id), "{answer}");
     }
+    // Told of at once, and the second counted.
+    let told: Vec<_> = events(&daemon, json!({"kinds": ["denied"]}))
+        .iter()
+        .map(|e| (e["verb"].clone(), e["actor"]["uid"].clone(), e["user"].clone()))
+        .collect();
+    assert_eq!(told, [(json!("verify"), json!(4001), json!("olive@example.org"))]);
     assert_eq!(login(&daemon, "olive", &theirs.secret, "imap", ""), "accepted");
 }
 

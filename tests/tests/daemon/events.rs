@@ -3,6 +3,8 @@
 use super::Case;
 use super::asking::{USER, ask, create, done, login, outcome, reconfigured, refused, site};
 use super::authorize::{GROUP, PASSWD};
+use super::hashing::sql;
+use super::housekeeping::OFTEN;
 use apppw_tests::among::start_among;
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::clock::Clock;
@@ -30,6 +32,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_page_has_as_many_as_fit_into_a_line", full_pages),
         Case::new("what_is_acknowledged_is_told_after_a_kill", killed),
         Case::new("old_events_are_forgotten_and_that_is_told", forgotten).with_program("cc"),
+        Case::new("more_than_are_kept_are_forgotten", too_many).with_program("sqlite3"),
     ]
 }
 
@@ -191,6 +194,23 @@ fn owner() {
     );
     done(&daemon, "user.lock", json!({"user": "olive"}));
     assert_eq!(outcome(&act(OLIVE, &[], &daemon, "events", json!({}))), "denied", "as everything else");
+}
+
+fn too_many() {
+    let daemon = site(&format!("[events]\nmost = 1000\n{OFTEN}")).start();
+    let created = create(&daemon, "phone", json!({}));
+    let (_, site) = daemon.stop();
+    sql(
+        &site,
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1100) \
+         INSERT INTO event (at, host, kind) SELECT at, host, 'panic.on' FROM event, n WHERE kind = 'create'",
+    );
+    let daemon = site.start();
+    daemon.wait_for_line(&["forgot ", "beyond 1000 ([events])"]);
+    let found = events(&daemon, json!({}));
+    // A twentieth more goes, and what was done is told.
+    assert_eq!((found.len(), found.last().map(|e| e["kind"].clone())), (951, Some(json!("prune"))));
+    assert!(found.iter().all(|event| event["id"] != created.id.as_str()), "the oldest go");
 }
 
 fn owner_of_a_short_trail() {

@@ -2,16 +2,20 @@
 //! format, and node_exporter itself with what the packaged unit leaves in its folder.
 
 use super::Case;
-use super::asking::{create, done, imap, login, site};
+use super::asking::{Made, OTHER, USER, create, done, imap, login, primary_was_used, refused, site};
+use apppw_proto::frame::Verdict;
+use apppw_tests::among::{fill_disk, on_small_disk};
 use apppw_tests::apppwd::Apppwd;
+use apppw_tests::frames::{Ask, MALFORMED, answer};
 use apppw_tests::servers::inside::Inside;
 use apppw_tests::servers::namespace::{Running, enter};
 use apppw_tests::servers::tree::{Suite, Tree};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -32,7 +36,104 @@ for name, parse in (("strict", strict), ("older", parser)):
 "#;
 
 pub fn cases() -> Vec<Case> {
-    vec![Case::unless("strict_parsers_and_node_exporter_read_what_happened", read).with_root()]
+    vec![
+        Case::unless("strict_parsers_and_node_exporter_read_what_happened", read).with_root(),
+        Case::as_root("each_number_is_what_it_says", sources).with_program("unshare"),
+        Case::new("what_is_no_login_is_not_counted_as_one", logins),
+    ]
+}
+
+/// No two numbers are the same, so that none can stand for another.
+fn sources() {
+    // Behind `[argon2]`.
+    let site = site("workers = 9\n");
+    let command = on_small_disk(&site, "state");
+    let daemon = site.start_by(command);
+    let begun = done(&daemon, "metrics", json!({}));
+    let made: Vec<Made> = (0..12).map(|n| create(&daemon, &n.to_string(), json!({}))).collect();
+    let ids = |range: Range<usize>| json!({"ids": made[range].iter().map(|one| &one.id).collect::<Vec<_>>()});
+    done(&daemon, "revoke", ids(0..4));
+    done(&daemon, "suspend", ids(4..10));
+    for (verb, user) in
+        [("user.enroll", "e1"), ("user.enroll", "e2"), ("user.lock", "l1"), ("user.lock", "l2")]
+    {
+        done(&daemon, verb, json!({"user": user}));
+    }
+    done(&daemon, "panic", json!({"on": true, "group": "files"}));
+    let numbers = |verb: &str, wanted: Value| {
+        let told = done(&daemon, verb, json!({}));
+        for (key, wanted) in wanted.as_object().expect("an object") {
+            assert_eq!(&told[key], wanted, "{verb} {key}");
+        }
+    };
+    let counts = json!({
+        "accounts": 5, "enrolled": 3, "locked": 2, "live": 8, "suspended": 6, "revoked": 4,
+        "in_memory": 0, "writable": true,
+    });
+    numbers("status", counts.clone());
+    numbers("metrics", counts);
+    numbers(
+        "metrics",
+        json!({"panic_switches": 1, "argon2_workers": 9, "argon2_queued": 0, "store_errors": 0}),
+    );
+    let argon2 = daemon.status().argon2;
+    assert_eq!((argon2.workers, argon2.queued), (9, 0));
+    let writes = done(&daemon, "metrics", json!({}))["store_writes"].as_u64().expect("a number");
+    // A transaction each, and some at the start.
+    let grown = writes - begun["store_writes"].as_u64().expect("a number");
+    assert!((19..30).contains(&grown), "{grown} transactions");
+
+    fill_disk(&daemon, "state");
+    for n in 0..7 {
+        assert_eq!(refused(&daemon, "user.lock", json!({"user": format!("m{n}")})).0, "read_only");
+    }
+    let in_memory = json!({"in_memory": 7, "writable": false, "accounts": 5, "locked": 2});
+    numbers("status", in_memory.clone());
+    numbers("metrics", in_memory);
+    let errors = done(&daemon, "metrics", json!({}))["store_errors"].as_u64().expect("a number");
+    assert!((7..19).contains(&errors), "{errors} errors");
+    // Of fifty places each; nothing of it can be written.
+    let ask = |kind: u8, user: &str, secret: &str, address: u32| {
+        let rhost = format!("10.0.0.{address}");
+        let ask = Ask {
+            kind,
+            user: user.as_bytes(),
+            secret: secret.as_bytes(),
+            rhost: rhost.as_bytes(),
+            ..Ask::default()
+        };
+        ask.send(&daemon.auth_socket())
+    };
+    for address in 0..53 {
+        assert_eq!(ask(1, USER, &made[11].secret, address).verdict, Verdict::Accepted);
+    }
+    for (user, address) in (0..57).map(|address| (USER, address)).chain([(OTHER, 1)]) {
+        assert_eq!(ask(3, user, "", address).verdict, Verdict::NotMine);
+    }
+    numbers("metrics", json!({"uses_waiting": 50 + 50 + 1, "uses_dropped": 3 + 7}));
+    numbers("metrics", json!({"events_dropped": 0, "log_lines_dropped": 0, "argon2_turned_away": 0}));
+}
+
+fn logins() {
+    let daemon = site("").start();
+    let phone = create(&daemon, "phone", json!({"pin": ["service"]}));
+    let args = json!({"user": USER, "secret": phone.secret, "service": "smtp", "rhost": "192.0.2.7"});
+    for _ in 0..2 {
+        assert_eq!(done(&daemon, "verify", args.clone())["reason"], "accepted");
+    }
+    let counted = || done(&daemon, "metrics", json!({}))["logins"].clone();
+    assert_eq!(counted(), json!({}));
+    let shown = done(&daemon, "show", json!({"id": phone.id}));
+    assert_eq!((&shown["uses"], &shown["app_password"]["pin_service"]), (&json!([]), &json!("pending")));
+    primary_was_used(&daemon, USER, "imap", "");
+    assert_eq!(counted(), json!({}), "the request before it had a verdict");
+    for byte in [0, 5, 5] {
+        let mut frame = Ask::default().bytes();
+        frame[byte] = 0xff;
+        assert_eq!(answer(&daemon.auth_socket(), &frame), MALFORMED);
+    }
+    assert_eq!(counted(), json!({"other": {"malformed": {"verdict": "unavailable", "count": 3}}}));
+    assert_eq!(daemon.status().verdicts.unavailable, 3);
 }
 
 fn read() -> Option<String> {
@@ -46,7 +147,7 @@ fn read() -> Option<String> {
     for _ in 0..3 {
         assert_eq!(imap(&daemon, &phone), "accepted");
     }
-    assert_eq!(login(&daemon, super::asking::USER, &phone.secret, odd, ""), "accepted");
+    assert_eq!(login(&daemon, USER, &phone.secret, odd, ""), "accepted");
     assert_eq!(imap(&daemon, &old), "revoked");
     done(&daemon, "panic", json!({"on": true}));
 

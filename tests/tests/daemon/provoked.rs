@@ -252,9 +252,8 @@ fold_case = true
     });
     done(&daemon, "revoke", json!({"ids": [made[0].id]}));
     done(&daemon, "suspend", json!({"ids": [made[1].id]}));
+    // Nobody has noted yet that it has expired.
     clock.go(7200);
-    // Notes what has expired.
-    create(&daemon, "another", json!({}));
     for made in &made {
         let as_typed = USER.to_uppercase();
         assert_eq!(login(&daemon, &as_typed, &made.secret, "no-such-service", ""), "service-in-no-group");
@@ -268,6 +267,8 @@ fold_case = true
     (0..2).for_each(|_| assert_eq!(imap(&daemon, &made[1]), "revoked"));
     let found = events(&daemon, json!({"kinds": ["refused-use"], "id": made[1].id}));
     assert_eq!(found.iter().map(|e| e["reason"].clone()).collect::<Vec<_>>(), ["suspended", "revoked"]);
+    clock.go(-7200);
+    assert_eq!(imap(&daemon, &made[2]), "expired", "what was told as expired lives again");
 }
 
 fn claimed() {
@@ -338,6 +339,7 @@ fn full_disk() {
         assert_eq!(refused(&daemon, "panic", json!({"on": true, "group": "mail"})).0, "read_only");
         assert_eq!(refused(&daemon, "revoke", json!({"ids": [phone.id]})).0, "read_only");
     }
+    assert_eq!(login(&daemon, USER, &phone.secret, "no-such-service", ""), "service-in-no-group");
     // What is not written down is told as that, and nothing is told that has not happened.
     let now = events(&daemon, json!({}));
     assert_eq!(now[..written.len()], written);
@@ -346,22 +348,23 @@ fn full_disk() {
         format!("revoke {USER} phone - by 0 admin"),
         format!("user.lock {USER} - - by 0 admin"),
         "panic.on - - - by 0 admin".to_owned(),
+        format!("refused-use {USER} phone - by a login"),
     ];
     assert_eq!(told(&now[written.len()..]), in_memory);
     assert!(now[written.len()..].iter().all(|event| event["seq"].is_null()), "{now:?}");
     assert_eq!(now[written.len() + 1]["id"], phone.id.as_str());
-    assert_eq!(now.last().map(|event| event["services"].clone()), Some(json!(["mail"])));
+    assert_eq!(now[written.len() + 3]["services"], json!(["mail"]));
     // With each answer, also behind a first page.
     let again = done(&daemon, "events", json!({"after": now[written.len() - 1]["seq"]}));
-    assert_eq!(again["events"].as_array().map(Vec::len), Some(4), "{again}");
+    assert_eq!(again["events"].as_array().map(Vec::len), Some(5), "{again}");
     std::fs::remove_file(filler).expect("the filler");
     done(&daemon, "revoke", json!({"ids": [phone.id]}));
     let last = events(&daemon, json!({})).split_off(written.len());
     let mut kinds = told(&last);
     kinds.sort();
     let revoked = format!("revoke {USER} phone - by 0 admin");
-    let [refused_use, _, locked, panic] = in_memory;
-    assert_eq!(kinds, [panic, refused_use, revoked.clone(), revoked, locked]);
+    let [of_old, _, locked, panic, of_phone] = in_memory;
+    assert_eq!(kinds, [panic, of_old, of_phone, revoked.clone(), revoked, locked]);
     let reasons = last.iter().filter(|event| event["reason"].to_string().contains("in memory only"));
     assert_eq!(reasons.count(), 3, "{last:?}");
     assert!(last.iter().all(|event| event["seq"].is_u64()), "{last:?}");

@@ -25,6 +25,54 @@ fn a_daemon_that_just_began_has_all_families() {
 }
 
 #[test]
+fn each_number_is_told_on_its_own_line() {
+    type Field = fn(&mut Metrics) -> &mut u64;
+    #[rustfmt::skip]
+    let table: [(&str, &str, Field); 19] = [
+        ("argon2_queued",      "argon2_queued",            |m| &mut m.argon2_queued),
+        ("argon2_turned_away", "argon2_turned_away_total", |m| &mut m.argon2_turned_away),
+        ("argon2_workers",     "argon2_workers",           |m| &mut m.argon2_workers),
+        ("memo_hits",          "memo_hits_total",          |m| &mut m.memo_hits),
+        ("memo_entries",       "memo_entries",             |m| &mut m.memo_entries),
+        ("store_errors",       "store_errors_total",       |m| &mut m.store_errors),
+        ("store_writes",       "store_commits_total",      |m| &mut m.store_writes),
+        ("uses_waiting",       "uses_waiting",             |m| &mut m.uses_waiting),
+        ("uses_dropped",       "uses_dropped_total",       |m| &mut m.uses_dropped),
+        ("events_dropped",     "events_dropped_total",     |m| &mut m.events_dropped),
+        ("log_lines_dropped",  "log_lines_dropped_total",  |m| &mut m.log_lines_dropped),
+        ("in_memory",          "refused_in_memory",        |m| &mut m.in_memory),
+        ("panic_switches",     "panic_switches",           |m| &mut m.panic_switches),
+        ("accounts",           "accounts",                 |m| &mut m.accounts),
+        ("enrolled",           "accounts_enrolled",        |m| &mut m.enrolled),
+        ("locked",             "accounts_locked",          |m| &mut m.locked),
+        ("live",               "app_passwords",            |m| &mut m.live),
+        ("suspended",          "app_passwords_suspended",  |m| &mut m.suspended),
+        ("revoked",            "app_passwords_revoked",    |m| &mut m.revoked),
+    ];
+    let mut metrics = samples::metrics();
+    for (number, (.., field)) in (1001..).zip(table) {
+        *field(&mut metrics) = number;
+    }
+    metrics.writable = false;
+    let text = text(&metrics);
+    let value = |family: &str| {
+        let mut lines = text.lines().filter_map(|line| line.split_once(' '));
+        lines.find(|(name, _)| *name == format!("apppw_{family}")).map(|(_, value)| value.to_owned())
+    };
+    for (number, (_, family, _)) in (1001..).zip(table) {
+        assert_eq!(value(family), Some(number.to_string()), "{family}");
+    }
+    assert_eq!(value("store_writable").as_deref(), Some("0"));
+    // The table lacks none.
+    let message = serde_json::to_value(&metrics).unwrap();
+    let numbers =
+        message.as_object().unwrap().iter().filter(|(key, value)| value.is_u64() && *key != "started");
+    let mut names: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
+    names.sort_unstable();
+    assert_eq!(numbers.map(|(key, _)| key.as_str()).collect::<Vec<_>>(), names);
+}
+
+#[test]
 fn durations_have_no_noise_and_always_a_point() {
     for (micros, written) in [
         (0, "0.0"),

@@ -61,9 +61,9 @@ pub async fn run<S: Store>(
     let (befell, words) = mark.words();
     let journal = daemon.journal.lock().await;
     let Subject { account, is_new } = subject(daemon, &names, uid).await?;
-    if is_new && mark == Mark::Unlock && daemon.denied.borrow().has_account(&account.name) {
+    if is_new && mark == Mark::Unlock && daemon.in_memory.borrow().has_account(&account.name) {
         // It was locked in memory, and was never more than a name.
-        daemon.denied.borrow_mut().forget_account(&account.name);
+        daemon.in_memory.borrow_mut().forget_account(&account.name);
         daemon.note_of_nobody(EventKind::UserUnlock, caller.actor(), &account.name).await?;
         tracing::info!("{caller} {words} {}", visible(log::user(&account.name)));
         return Ok(nobody(daemon, &names));
@@ -79,11 +79,11 @@ pub async fn run<S: Store>(
         }
         Mark::Lock => {
             let done = daemon.store.set_locked(account.clone(), is_new, true, at, by).await;
-            daemon.locked_or_denied(done, &account, EventKind::UserLock, caller.actor())?
+            daemon.locked_or_in_memory(done, &account, EventKind::UserLock, caller.actor())?
         }
         Mark::Unlock => {
             let done = daemon.store.set_locked(account.clone(), is_new, false, at, by).await?;
-            daemon.denied.borrow_mut().forget_account(&account.name);
+            daemon.in_memory.borrow_mut().forget_account(&account.name);
             done
         }
     };

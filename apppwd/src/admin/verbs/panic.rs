@@ -32,9 +32,9 @@ pub async fn run<S: Store>(
     let switches = match daemon.store.set_panic(switch.clone(), on.then_some(at), caller.by(at)).await {
         Ok(switches) => switches,
         Err(error) if on => {
-            if daemon.denied.borrow_mut().panic(&switch, at) {
+            if daemon.in_memory.borrow_mut().panic(&switch, at) {
                 let services = Some(switch).filter(|switch| switch != HOST).into_iter().collect();
-                let event = daemon.in_memory(EventKind::PanicOn, caller.actor());
+                let event = daemon.event_in_memory(EventKind::PanicOn, caller.actor());
                 daemon.note(Event { services, ..event });
                 tracing::error!("{caller} turned panic on, in memory only: {error}");
             }
@@ -43,7 +43,7 @@ pub async fn run<S: Store>(
         Err(error) => return Err(error.into()),
     };
     *daemon.panic.borrow_mut() = switches;
-    let was_in_memory = daemon.denied.borrow_mut().forget_panic(&switch);
+    let was_in_memory = daemon.in_memory.borrow_mut().forget_panic(&switch);
     if (was_on || was_in_memory) && !on {
         daemon.record.was_closed(at);
         daemon.record.mark(&daemon.store).await;
@@ -80,7 +80,7 @@ pub(super) fn to_messages<S>(daemon: &Daemon<S>) -> Vec<Message> {
         group_is_gone: switch != HOST && !daemon.config.groups.has_group(switch),
         since: *since,
     };
-    let (stored, denied) = (daemon.panic.borrow(), daemon.denied.borrow());
-    let only_in_memory = denied.panics().0.iter().filter(|(switch, _)| !stored.0.contains_key(*switch));
+    let (stored, in_memory) = (daemon.panic.borrow(), daemon.in_memory.borrow());
+    let only_in_memory = in_memory.panics().0.iter().filter(|(switch, _)| !stored.0.contains_key(*switch));
     stored.0.iter().chain(only_in_memory).map(message).collect()
 }

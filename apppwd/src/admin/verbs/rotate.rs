@@ -34,7 +34,8 @@ pub async fn run<S: Store>(
         return Err(AdminError::in_field(Code::Invalid, "grace", message));
     }
     // The store doesn't know what could not be written down.
-    if daemon.denied.borrow().reason(old.id).is_some() || daemon.denied.borrow().has_account(&old.user) {
+    if daemon.in_memory.borrow().reason(old.id).is_some() || daemon.in_memory.borrow().has_account(&old.user)
+    {
         let message =
             format!("{} is refused, though that could not be written down: mend the disk first", old.id);
         return Err(AdminError::in_field(Code::NotFound, "id", message));

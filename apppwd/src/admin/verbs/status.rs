@@ -45,7 +45,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, Admi
             memo_hits: daemon.tally.memo_hits(),
         },
         panic: super::panic::to_messages(daemon),
-        in_memory: daemon.denied.borrow().count(),
+        in_memory: daemon.in_memory.borrow().count(),
         writable: daemon.store.health().writable,
     })
 }

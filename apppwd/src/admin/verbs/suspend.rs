@@ -32,8 +32,8 @@ pub async fn run<S: Store>(
         false => done?,
     };
     if !suspend {
-        daemon.denied.borrow_mut().forget(&done.changed, Reason::Suspended);
-        daemon.denied.borrow_mut().forget(&done.already, Reason::Suspended);
+        daemon.in_memory.borrow_mut().forget(&done.changed, Reason::Suspended);
+        daemon.in_memory.borrow_mut().forget(&done.already, Reason::Suspended);
     }
     log_each(daemon, caller, if suspend { "suspended" } else { "resumed" }, &done.changed).await;
     // What a rotation adds is told too; what it leaves as it was is nobody's question.

@@ -34,7 +34,7 @@ pub async fn show<S: Store>(
         return to_message(daemon, account, Vec::new()).await;
     }
     let Some(lost) = daemon.lost.borrow().find(&daemon.keys, &names) else {
-        if daemon.denied.borrow().has_account(&names.canonical) {
+        if daemon.in_memory.borrow().has_account(&names.canonical) {
             let message = format!(
                 "{user} is locked, in the daemon's memory only; `apppw user {user} unlock` takes that back"
             );
@@ -74,9 +74,9 @@ pub async fn lock_down<S: Store>(
         let all = Selection { accounts: Some(vec![account.id]), ..Selection::default() };
         let records = daemon.store.app_passwords(&all, None, usize::MAX).await.unwrap_or_default();
         let ids: Vec<AppPasswordId> = records.iter().map(|record| record.id).collect();
-        daemon.denied.borrow_mut().app_passwords(&ids, Reason::Revoked);
+        daemon.in_memory.borrow_mut().app_passwords(&ids, Reason::Revoked);
     }
-    let revoked = daemon.locked_or_denied(done, &account, EventKind::UserLockdown, caller.actor())?;
+    let revoked = daemon.locked_or_in_memory(done, &account, EventKind::UserLockdown, caller.actor())?;
     let mut records = vec![Record::account(at, Befell::Lock, &account, &daemon.keys)];
     records.extend(revoked.iter().map(|id| Record { at, change: Change::Revoke(*id) }));
     let user = visible(log::user(&account.name)).into_owned();
@@ -113,7 +113,7 @@ pub async fn rename<S: Store>(
         change::append(&journal, Vec::new()).await?;
         return Err(no_such_account(&old.canonical));
     };
-    if daemon.denied.borrow().has_account(&account.name) {
+    if daemon.in_memory.borrow().has_account(&account.name) {
         let message = format!(
             "{} is locked, though that could not be written down: mend the disk and lock it again",
             account.name
@@ -167,7 +167,7 @@ pub async fn delete<S: Store>(
             let _nothing_is_written = daemon.flushing.lock().await;
             let revoked = daemon.store.delete_account(account.id, caller.by(at)).await?;
             daemon.primary_uses.borrow_mut().forget(&account.name);
-            daemon.denied.borrow_mut().forget_account(&account.name);
+            daemon.in_memory.borrow_mut().forget_account(&account.name);
             records.push(Record::account(at, Befell::Delete, &account, &daemon.keys));
             message = revoked_now(message, revoked);
         }
@@ -218,7 +218,7 @@ pub(super) async fn to_message<S: Store>(
     };
     let names = Names::exact(&account.name);
     let lost = daemon.lost.borrow().find(&daemon.keys, &names);
-    let in_memory = daemon.denied.borrow().has_account(&account.name).then(clock::now);
+    let in_memory = daemon.in_memory.borrow().has_account(&account.name).then(clock::now);
     let message = Account {
         primary: policy::global(&daemon.config.policy, &account.name),
         primary_in: policy::by_group(&daemon.config.policy, &account.name),

@@ -206,3 +206,57 @@ impl Shared {
         done.map_err(|_| PoolError::BadHash)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key;
+    use crate::store::{AccountId, Scheme};
+    use apppw_admin::AppPasswordId;
+
+    /// One with nobody at work: what is queued stays so.
+    fn idle(queue: usize) -> Pool {
+        let dir = tempfile::tempdir().unwrap();
+        let found = key::create(dir.path()).unwrap();
+        let keys = Arc::new(Keyring::new(&found.keys.unwrap(), &found.path).unwrap());
+        let config = Argon2Config { workers: 1, queue, ..Argon2Config::default() };
+        let mut pool = Pool::start(&config, keys).unwrap();
+        pool.shared.lock().closed = true;
+        pool.shared.ready.notify_all();
+        pool.threads.drain(..).for_each(|thread| thread.join().unwrap());
+        pool
+    }
+
+    fn work(wanted: &Arc<AtomicUsize>) -> Work {
+        let like = Hash {
+            scheme: Scheme::Argon2id,
+            key: 1,
+            memory_kib: 8,
+            iterations: 1,
+            parallelism: 1,
+            salt: [3; 16],
+            value: [0; 32],
+        };
+        Work {
+            like,
+            owned: Owned { id: AppPasswordId::from_bits(1), account: AccountId([1; 16]) },
+            secret: Box::new(Secret::from_values(&[1; 15]).unwrap()),
+            wanted: Arc::clone(wanted),
+        }
+    }
+
+    #[test]
+    fn whoever_finds_the_queue_full_is_turned_away_and_counted() {
+        let (pool, wanted) = (idle(2), Arc::new(AtomicUsize::new(1)));
+        let left = Arc::new(AtomicUsize::new(1));
+        let told: Vec<bool> =
+            [&wanted, &left, &wanted, &wanted].map(|wanted| pool.submit(work(wanted)).is_ok()).into();
+        assert_eq!((told, pool.queued(), pool.turned_away()), (vec![true, true, false, false], 2, 2));
+        // One who gave up makes room.
+        left.store(0, Ordering::Release);
+        assert!(pool.submit(work(&wanted)).is_ok());
+        assert_eq!((pool.queued(), pool.turned_away()), (2, 2));
+        assert_eq!(pool.submit(work(&wanted)).err(), Some(PoolError::Overloaded));
+        assert_eq!(pool.turned_away(), 3);
+    }
+}

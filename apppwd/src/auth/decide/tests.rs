@@ -50,6 +50,37 @@ fn facts<'a>(groups: &'a Groups, service: &'a str) -> Facts<'a> {
 }
 
 #[test]
+fn what_accepts_nobody_whoever_asks_for_what() {
+    let live = row(&["mail"]);
+    let until_100 = LoginRow { scope: Scope { expires: Some(100), ..live.scope.clone() }, ..live.clone() };
+    let until_101 = LoginRow { scope: Scope { expires: Some(101), ..live.scope.clone() }, ..live.clone() };
+    let noted = LoginRow { expired: true, ..until_101.clone() };
+    let suspended = LoginRow { suspended: Some(1), ..live.clone() };
+    let revoked = LoginRow { revoked: Some(1), hash: None, ..noted.clone() };
+    #[rustfmt::skip]
+    let table = [
+        // row         seen   in memory        dead
+        (&live,        false, None,            None),
+        (&until_101,   false, None,            None),
+        (&until_100,   false, None,            Some(Expired)),
+        (&noted,       false, None,            Some(Expired)),
+        (&until_101,   true,  None,            Some(Expired)),
+        (&suspended,   false, None,            Some(Suspended)),
+        (&revoked,     false, None,            Some(Revoked)),
+        (&live,        false, Some(Suspended), Some(Suspended)),
+        (&live,        false, Some(Revoked),   Some(Revoked)),
+        (&suspended,   false, Some(Revoked),   Some(Revoked)),
+        (&suspended,   true,  None,            Some(Expired)),
+        (&until_100,   false, Some(Revoked),   Some(Revoked)),
+        (&until_100,   false, Some(Suspended), Some(Expired)),
+        (&revoked,     true,  Some(Suspended), Some(Revoked)),
+    ];
+    for (n, (row, seen_expired, in_memory, expected)) in table.into_iter().enumerate() {
+        assert_eq!(dead(row, seen_expired, in_memory, 100), expected, "line {n}");
+    }
+}
+
+#[test]
 fn a_secret_whose_row_is_there() {
     let groups = Groups::default();
     let live = row(&["mail"]);

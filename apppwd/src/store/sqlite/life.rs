@@ -87,14 +87,16 @@ pub(super) fn rename(
     Ok(Renamed::Done)
 }
 
-/// How often app passwords of an account were renamed that day: the events say it.
+/// How often app passwords of an account were renamed that day: the events say it. Those of a clock
+/// that was ahead once are another day's.
 fn renamed_today(tx: &Trail<'_>, account: &[u8; 16]) -> rusqlite::Result<u32> {
     const DAY: i64 = 86_400;
     let morning = tx.at() - tx.at().rem_euclid(DAY);
     tx.prepare_cached(
-        "SELECT count(*) FROM event WHERE account = ?1 AND seq >= ?2 * ?4 AND at >= ?2 AND kind = ?3",
+        "SELECT count(*) FROM event
+         WHERE account = ?1 AND seq >= ?2 * ?4 AND at >= ?2 AND at < ?2 + ?5 AND kind = ?3",
     )?
-    .query_row((account, morning, EventKind::Rename.as_str(), NUMBERS_A_SECOND), |row| row.get(0))
+    .query_row((account, morning, EventKind::Rename.as_str(), NUMBERS_A_SECOND, DAY), |row| row.get(0))
 }
 
 /// Marks what has expired of an account: the names are free again, and the index on names knows by

@@ -185,6 +185,34 @@ fn an_event_says_what_was_before_and_by_whom() {
 }
 
 #[test]
+fn an_event_names_the_account_as_it_is_called_then() {
+    let bed = Bed::new();
+    run(async {
+        let store = prepared(&bed).await;
+        store.refold(domain(), by(11)).await.unwrap();
+        let known = all_events(&store).await.len();
+        store.rename(id(1), "tablet".into(), None, by(12)).await.unwrap();
+        store.set_locked(account("alice", 1), false, true, 12, by(12)).await.unwrap();
+        let mut event = all_events(&store).await.pop().unwrap();
+        event = Event { kind: RefusedUse, user: None, id: Some(id(1)), ..event };
+        let by_name =
+            Event { kind: UserLock, user: Some("alice@example.org".into()), id: None, ..event.clone() };
+        store.add_events(vec![event, by_name]).await.unwrap();
+        let events = all_events(&store).await.split_off(known);
+        let users: Vec<_> = events.iter().map(|event| (event.kind, event.user.as_deref())).collect();
+        let alice = Some("alice@example.org");
+        assert_eq!(users, [(Rename, alice), (UserLock, alice), (RefusedUse, alice), (UserLock, alice)]);
+        // It is his, whose name it is.
+        let owners = EventSelection {
+            account: Some(AccountId([1; 16])),
+            since: Some(12),
+            ..EventSelection::default()
+        };
+        assert_eq!(store.events(&owners, usize::MAX).await.unwrap().events.len(), 4);
+    });
+}
+
+#[test]
 fn what_befalls_nobody_is_not_done() {
     let bed = Bed::new();
     run(async {
@@ -280,5 +308,20 @@ fn an_account_renames_so_often_a_day() {
             store.rename(id(1), "by root".into(), None, by(10 * DAY + 9)).await.unwrap(),
             Renamed::Done
         );
+    });
+}
+
+#[test]
+fn renames_made_while_the_clock_was_ahead_do_not_count_as_todays() {
+    const DAY: i64 = 86_400;
+    let bed = Bed::new();
+    run(async {
+        let store = prepared(&bed).await;
+        let rename = |at: i64| store.rename(id(1), format!("at {at}"), Some(2), by(at));
+        // The last second before the next day is today; the first of that day isn't.
+        for at in [50 * DAY, 50 * DAY + 1, 11 * DAY, 10 * DAY, 11 * DAY - 1] {
+            assert_eq!(rename(at).await.unwrap(), Renamed::Done, "at {at}");
+        }
+        assert_eq!(rename(10 * DAY + 9).await.unwrap(), Renamed::TooManyToday);
     });
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Refused by word only.
 #[derive(Debug, Default)]
-pub struct Denied {
+pub struct InMemory {
     app_passwords: BTreeMap<AppPasswordId, Reason>,
     /// By name: one that is locked need not be known yet.
     accounts: BTreeSet<String>,
@@ -17,7 +17,7 @@ pub struct Denied {
     panic: PanicSwitch,
 }
 
-impl Denied {
+impl InMemory {
     /// Refuses app passwords, with this reason ([`Reason::Revoked`] or [`Reason::Suspended`]). A
     /// revocation is not made less by a suspension. Returns those for which that is new.
     pub fn app_passwords(&mut self, ids: &[AppPasswordId], reason: Reason) -> Vec<AppPasswordId> {
