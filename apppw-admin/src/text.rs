@@ -12,6 +12,10 @@ pub const MAX_FIELD_BYTES: usize = 255;
 /// controls (Unicode UAX #9), zero-width characters, line and paragraph separators.
 #[must_use]
 pub fn is_deceptive(c: char) -> bool {
+    // First what nearly every character is.
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || matches!(
             c,

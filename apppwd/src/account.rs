@@ -67,7 +67,9 @@ pub fn canonical(name: &str, users: &UsersConfig) -> Result<String, NameError> {
         .rsplit_once('@')
         .and_then(|(local, domain)| users.domain_aliases.get(domain).map(|meant| format!("{local}@{meant}")));
     let canonical = meant.unwrap_or(whole);
-    check_field(&canonical)?;
+    if canonical != name {
+        check_field(&canonical)?;
+    }
     Ok(canonical)
 }
 

@@ -1,6 +1,7 @@
 //! What the benchmarks of logins share: a daemon, stacks for it and for its peers.
 
 use crate::peers::{self, Floor};
+use crate::pin::OneCore;
 use apppw_tests::apppwd::{Apppwd, Site};
 use apppw_tests::bin;
 use apppw_tests::pam::{Code, Confdir, Login};
@@ -41,7 +42,7 @@ pub struct Bed {
     pub confdir: Confdir,
     _dir: TempDir,
     /// Held: it ends with the bed.
-    _floor: Floor,
+    floor: Floor,
     /// The programs of [`peers`].
     pub once: PathBuf,
     pub has_pwdfile: bool,
@@ -74,7 +75,12 @@ impl Bed {
         // libpam reads this one at each start; Debian's own would cost eight logins.
         confdir.write("other", "auth required pam_deny.so\naccount required pam_deny.so\n");
         let has_pwdfile = pwdfile(&dir, &confdir);
-        Self { daemon, confdir, _dir: dir, _floor: floor, once, has_pwdfile }
+        Self { daemon, confdir, _dir: dir, floor, once, has_pwdfile }
+    }
+
+    /// Pins all that a login goes through to one core.
+    pub fn on_one_core(&self) -> OneCore {
+        OneCore::with([self.daemon.id(), self.floor.id()])
     }
 
     /// With the daemon stopped and started again.

@@ -2,6 +2,7 @@
 
 mod bed;
 mod peers;
+mod pin;
 mod report;
 mod rounds;
 mod sections;

@@ -114,7 +114,9 @@ async fn try_login<S: Store + 'static>(
     if daemon.memo.borrow_mut().knows(row.id, &hash, secret) {
         daemon.tally.memo_hit();
     } else {
-        match daemon.argon.verify(Owned { id: row.id, account: account.id }, &hash, secret).await {
+        let owned = Owned { id: row.id, account: account.id };
+        // On the heap, as all that is waited for: thousands of logins may be under way.
+        match Box::pin(daemon.argon.verify(owned, &hash, secret)).await {
             Ok(true) => {}
             Ok(false) => return Ok(answer(Reason::WrongSecret, Some(row), None)),
             Err(PoolError::Overloaded | PoolError::Abandoned) => {
@@ -132,7 +134,7 @@ async fn try_login<S: Store + 'static>(
     let first_use = row.scope.first_use(asked.service, asked.address);
     if asked.is_login && !first_use.is_empty() {
         // Durable before the answer, and judged again: of two that race the other may have won.
-        daemon.store.pin(row.id, first_use, By::login(clock::now())).await?;
+        Box::pin(daemon.store.pin(row.id, first_use, By::login(clock::now()))).await?;
         row = match still(judge(daemon, asked, names, secret)?, row) {
             Ok(row) => row,
             Err(refused) => return Ok(refused),

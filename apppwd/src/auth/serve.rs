@@ -82,7 +82,7 @@ async fn at_once_or_by<T>(
     let mut work = pin!(work);
     match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
         Poll::Ready(done) => Ok(done),
-        Poll::Pending => timeout_at(deadline(), work).await,
+        Poll::Pending => Box::pin(timeout_at(deadline(), work)).await,
     }
 }
 
@@ -144,7 +144,7 @@ async fn judge<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &R
         },
         Kind::MayUsePrimary => check::primary(daemon, &asked, request.wrong_check),
         Kind::PrimaryWasUsed => {
-            daemon.note_primary_use(request.user, place(standing, request), uid == 0).await;
+            Box::pin(daemon.note_primary_use(request.user, place(standing, request), uid == 0)).await;
             Answer::new(Reason::PrimaryUsed)
         }
     }

@@ -61,6 +61,11 @@ impl Floor {
         }
         Ok(Self { module, socket, child })
     }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Floor {

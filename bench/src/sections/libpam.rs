@@ -22,6 +22,7 @@ pub fn run(effort: Effort) -> Vec<Section> {
     let permit = Try::new("permit", ALICE, "x");
     vec![
         long_lived(&bed, effort, &warm, &permit),
+        one_core(&bed, effort, &warm, &permit),
         once(&bed, effort, &warm, &permit),
         eight(&bed, effort, &warm, &permit),
         guesses(&bed, effort),
@@ -97,6 +98,25 @@ fn long_lived(bed: &Bed, effort: Effort, warm: &Try, permit: &Try) -> Section {
     section
 }
 
+/// What is done in a login, without what it costs to wake a core that sleeps.
+fn one_core(bed: &Bed, effort: Effort, warm: &Try, permit: &Try) -> Section {
+    let wrong = Try::new("imap", ALICE, NEVER_DRAWN).refused();
+    let floor = Try::new("floor", ALICE, "x");
+    let rows =
+        [("pam_permit", permit), ("C floor", &floor), ("apppw, warm", warm), ("apppw, wrong secret", &wrong)];
+    let pinned = bed.on_one_core();
+    let contestants = rows.map(|(name, login)| {
+        Contestant::new(name, move |_| Sample::of(&bed.log_in(login, effort.count(300))))
+    });
+    let results = interleave(effort.rounds(31, 9), contestants.into());
+    drop(pinned);
+    let mut section = Section::new("The same where host, floor and daemon share one core");
+    section
+        .say("What waking another core costs is gone: what is left is what is done. (No goal is for these.)");
+    section.ratios(&results, "pam_permit");
+    section
+}
+
 /// One process for each login.
 fn once(bed: &Bed, effort: Effort, warm: &Try, permit: &Try) -> Section {
     let host = |login: &Try| {
@@ -132,6 +152,7 @@ fn once(bed: &Bed, effort: Effort, warm: &Try, permit: &Try) -> Section {
 /// Eight and two processes at once: each a copy of this program.
 fn eight(bed: &Bed, effort: Effort, warm: &Try, permit: &Try) -> Section {
     let wrong = Try::new("imap", ALICE, NEVER_DRAWN).refused();
+    let floor = Try::new("floor", ALICE, "x");
     let hosts = |login: &Try, processes: usize, count: usize| {
         let begun = Instant::now();
         let children: Vec<_> = (0..processes).map(|_| super::host::spawn(bed, login, count)).collect();
@@ -143,6 +164,7 @@ fn eight(bed: &Bed, effort: Effort, warm: &Try, permit: &Try) -> Section {
         ("pam_permit, 8 processes", permit, 8),
         ("apppw, warm, 8 processes", warm, 8),
         ("pam_permit, 2 processes", permit, 2),
+        ("C floor, 2 processes", &floor, 2),
         ("apppw, wrong secret, 2 processes", &wrong, 2),
     ];
     let contestants =
