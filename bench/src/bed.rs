@@ -40,6 +40,8 @@ pub const NEVER_DRAWN: &str = "0000-0000-0000-0000";
 pub struct Bed {
     pub daemon: Apppwd,
     pub confdir: Confdir,
+    /// The same services beside Debian's own `other`, where this machine has one.
+    pub debians: Option<Confdir>,
     _dir: TempDir,
     /// Held: it ends with the bed.
     floor: Floor,
@@ -74,8 +76,15 @@ impl Bed {
         confdir.write("unix", &stack("required", "pam_unix.so"));
         // libpam reads this one at each start; Debian's own would cost eight logins.
         confdir.write("other", "auth required pam_deny.so\naccount required pam_deny.so\n");
+        let debians = debians_other(&confdir);
+        if debians.is_some() {
+            confdir.write(
+                "common",
+                &format!("auth sufficient {ours}\n@include common-auth\naccount required {ours}\n"),
+            );
+        }
         let has_pwdfile = pwdfile(&dir, &confdir);
-        Self { daemon, confdir, _dir: dir, floor, once, has_pwdfile }
+        Self { daemon, confdir, debians, _dir: dir, floor, once, has_pwdfile }
     }
 
     /// Pins all that a login goes through to one core.
@@ -110,9 +119,14 @@ impl Bed {
 
     /// One login: start, authenticate, account management, end.
     pub fn log_in_once(&self, login: &Try) -> Duration {
+        Self::log_in_by(&self.confdir, login)
+    }
+
+    /// The same by other files.
+    pub fn log_in_by(confdir: &Confdir, login: &Try) -> Duration {
         let prepared = Login::new(login.service, &login.user).password(&login.password);
         let begun = Instant::now();
-        let mut transaction = prepared.start(&self.confdir);
+        let mut transaction = prepared.start(confdir);
         let code = transaction.authenticate();
         if code == Code::SUCCESS {
             assert_eq!(transaction.acct_mgmt(), Code::SUCCESS);
@@ -122,6 +136,23 @@ impl Bed {
         assert_eq!(code, login.code, "{login:?}");
         took
     }
+}
+
+/// A copy of `confdir` with `other` and what it includes as Debian has them; the included files are put
+/// beside the services of `confdir`, too.
+fn debians_other(confdir: &Confdir) -> Option<Confdir> {
+    let read = |name: &str| std::fs::read_to_string(format!("/etc/pam.d/{name}")).ok();
+    let other = read("other").filter(|other| other.contains("@include common-auth"))?;
+    for name in ["common-auth", "common-account", "common-password", "common-session"] {
+        confdir.write(name, &read(name)?);
+    }
+    let debians = Confdir::new();
+    for file in std::fs::read_dir(confdir.path()).ok()?.flatten() {
+        let text = std::fs::read_to_string(file.path()).ok()?;
+        debians.write(&file.file_name().to_string_lossy(), &text);
+    }
+    debians.write("other", &other);
+    Some(debians)
 }
 
 /// pam_pwdfile from the distribution, if this machine's apt sources have it.

@@ -58,6 +58,19 @@ fn long_lived(bed: &Bed, effort: Effort, warm: &Try, permit: &Try) -> Section {
             Contestant::new(name, move |_| Sample::of(&bed.log_in(&login, effort.count(count))))
         })
         .collect();
+    if let Some(debians) = &bed.debians {
+        let count = effort.count(40);
+        let times = move |confdir, login: &Try| {
+            Sample::of(&(0..count).map(|_| Bed::log_in_by(confdir, login)).collect::<Vec<_>>())
+        };
+        for (name, login) in [("pam_permit", permit), ("apppw, warm", warm)] {
+            let name = format!("{name}, beside Debian's `other`");
+            contestants.push(Contestant::new(name, move |_| times(debians, login)));
+        }
+        let common = Try::new("pop3", ALICE, &warm.password);
+        let name = "apppw, warm, in a file that includes common-auth";
+        contestants.push(Contestant::new(name, move |_| times(&bed.confdir, &common)));
+    }
     contestants.push(Contestant::new("apppw, cold", |round| Sample::of(&bed.log_in(&cold[round], 1))));
     let mut bare = super::argon::Bare::new(19_456, 2);
     contestants.push(Contestant::new("bare Argon2id", move |_| Sample::of(&[bare.run()])));
