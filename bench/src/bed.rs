@@ -79,7 +79,7 @@ impl Bed {
         let debians = debians_other(&confdir);
         if debians.is_some() {
             confdir.write(
-                "common",
+                "pop3",
                 &format!("auth sufficient {ours}\n@include common-auth\naccount required {ours}\n"),
             );
         }
