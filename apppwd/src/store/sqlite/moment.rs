@@ -2,25 +2,32 @@
 
 use super::{SqliteStore, read};
 use crate::store::{AccountId, AccountRecord, LoginRow, Look, StoreError};
+use rusqlite::CachedStatement;
 
 /// A read transaction on the connection of the thread that answers logins. It ends with this, also when
 /// the look panics: a transaction that stayed open would hide every later revocation.
-pub(super) struct Moment<'a>(&'a SqliteStore);
+pub(super) struct Moment<'a> {
+    store: &'a SqliteStore,
+    /// Prepared before the transaction begins: nothing that may be needed to end it is then missing.
+    end: CachedStatement<'a>,
+}
 
 impl<'a> Moment<'a> {
     /// Begins one; if one is open, that is an error. Prepared once, and cheaper than letting each query
     /// lock and unlock the write-ahead log by itself.
     pub(super) fn begin(store: &'a SqliteStore) -> rusqlite::Result<Self> {
+        let end = store.reader.prepare_cached("ROLLBACK")?;
         store.reader.prepare_cached("BEGIN")?.execute([])?;
-        Ok(Self(store))
+        Ok(Self { store, end })
     }
 }
 
 impl Drop for Moment<'_> {
     fn drop(&mut self) {
         // Nothing was written. If this failed, the next look could not begin, and no login be accepted.
-        let ended = self.0.reader.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
-        if let Err(error) = self.0.read(ended) {
+        // After an I/O error SQLite has ended it by itself.
+        let ended = if self.store.reader.is_autocommit() { Ok(0) } else { self.end.execute([]) };
+        if let Err(error) = self.store.read(ended) {
             tracing::error!("a look at the database could not be ended: {error}");
         }
     }
@@ -28,10 +35,10 @@ impl Drop for Moment<'_> {
 
 impl Look for Moment<'_> {
     fn account(&self, name: &str) -> Result<Option<AccountRecord>, StoreError> {
-        self.0.read(read::account(&self.0.reader, name))
+        self.store.read(read::account(&self.store.reader, name))
     }
 
     fn login_row(&self, account: &AccountId, key: u32, tag: u32) -> Result<Option<LoginRow>, StoreError> {
-        self.0.read(read::login_row(&self.0.reader, account, key, tag))
+        self.store.read(read::login_row(&self.store.reader, account, key, tag))
     }
 }
