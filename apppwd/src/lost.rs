@@ -21,7 +21,9 @@ pub struct Lost {
 }
 
 impl Lost {
-    const fn is_nothing(&self) -> bool {
+    /// Neither enrolled nor locked.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
         self.enrolled.is_none() && self.locked.is_none()
     }
 }

@@ -85,9 +85,7 @@ fn judge<S: Store + 'static>(
     let mut step = decide::login(&facts, row.as_ref());
     let mut dead = None;
     if let Some(row) = &row {
-        let seen_expired = daemon.seen_expired.borrow().contains_key(&row.id);
-        let in_memory = daemon.in_memory.borrow().reason(row.id);
-        dead = decide::dead(row, seen_expired, in_memory, facts.now);
+        dead = daemon.dead(row.id, row, facts.now);
         if let (Step::NeedsHash, Some(reason)) = (step, dead) {
             step = Step::Decided(reason);
         }

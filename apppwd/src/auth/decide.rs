@@ -5,7 +5,7 @@ use crate::address::Address;
 use crate::clock::UnixSeconds;
 use crate::config::Groups;
 use crate::policy::Primary;
-use crate::store::LoginRow;
+use crate::store::{AppPasswordRecord, LoginRow};
 use apppw_proto::services;
 
 /// What a decision is made on, but for the row.
@@ -88,22 +88,48 @@ fn row_refusal(facts: &Facts<'_>, row: &LoginRow) -> Option<Reason> {
         .or_else(|| row.hash.is_none().then_some(Reason::BadHash))
 }
 
-/// Why this row accepts nobody, whoever asks for what. `seen_expired` and `in_memory`: what
+/// What the database says of the life of an app password.
+#[derive(Debug, Clone, Copy)]
+pub struct Marks {
+    revoked: bool,
+    expired: bool,
+    suspended: bool,
+    expires: Option<UnixSeconds>,
+}
+
+impl From<&LoginRow> for Marks {
+    fn from(row: &LoginRow) -> Self {
+        let LoginRow { scope, expired, suspended, revoked, .. } = row;
+        let (revoked, suspended) = (revoked.is_some(), suspended.is_some());
+        Self { revoked, expired: *expired, suspended, expires: scope.expires }
+    }
+}
+
+impl From<&AppPasswordRecord> for Marks {
+    fn from(record: &AppPasswordRecord) -> Self {
+        let AppPasswordRecord { scope, expired, suspended, revoked, .. } = record;
+        let (revoked, expired, suspended) = (revoked.is_some(), expired.is_some(), suspended.is_some());
+        Self { revoked, expired, suspended, expires: scope.expires }
+    }
+}
+
+/// Why an app password accepts nobody, whoever asks for what. `seen_expired` and `in_memory`: what
 /// only memory says of it.
 #[must_use]
 pub fn dead(
-    row: &LoginRow,
+    marks: impl Into<Marks>,
     seen_expired: bool,
     in_memory: Option<Reason>,
     now: UnixSeconds,
 ) -> Option<Reason> {
-    if row.revoked.is_some() || in_memory == Some(Reason::Revoked) {
+    let Marks { revoked, expired, suspended, expires } = marks.into();
+    if revoked || in_memory == Some(Reason::Revoked) {
         return Some(Reason::Revoked);
     }
-    if row.expired || seen_expired || row.scope.expires.is_some_and(|expires| now >= expires) {
+    if expired || seen_expired || expires.is_some_and(|expires| now >= expires) {
         return Some(Reason::Expired);
     }
-    row.suspended.map(|_| Reason::Suspended).or(in_memory)
+    suspended.then_some(Reason::Suspended).or(in_memory)
 }
 
 /// Decides whether the primary password may be used. `wrong_check`: what was typed looked

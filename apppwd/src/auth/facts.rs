@@ -2,13 +2,14 @@
 
 use super::Reason;
 use super::check::Asked;
-use super::decide::Facts;
+use super::decide::{self, Facts, Marks};
 use crate::account::Names;
-use crate::clock;
+use crate::clock::{self, UnixSeconds};
 use crate::config::Config;
 use crate::daemon::Daemon;
 use crate::policy::{self, Primary};
 use crate::store::{AccountRecord, Look, Store, StoreError};
+use apppw_admin::AppPasswordId;
 
 /// Whether an account is enrolled and locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,15 @@ pub struct Standing {
     pub enrolled: bool,
     /// It is locked.
     pub locked: bool,
+}
+
+impl<S> Daemon<S> {
+    /// Why an app password accepts nobody, by the database or by memory alone.
+    #[must_use]
+    pub fn dead(&self, id: AppPasswordId, marks: impl Into<Marks>, now: UnixSeconds) -> Option<Reason> {
+        let seen_expired = self.seen_expired.borrow().contains_key(&id);
+        decide::dead(marks, seen_expired, self.in_memory.borrow().reason(id), now)
+    }
 }
 
 impl<S: Store> Daemon<S> {

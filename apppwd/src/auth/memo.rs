@@ -95,18 +95,9 @@ impl Memo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Scheme;
 
     fn hash(value: u8) -> Hash {
-        Hash {
-            scheme: Scheme::Argon2id,
-            key: 1,
-            memory_kib: 8,
-            iterations: 1,
-            parallelism: 1,
-            salt: [0; 16],
-            value: [value; 32],
-        }
+        Hash { value: [value; 32], ..Hash::of_nobody() }
     }
 
     fn secret(value: u8) -> Secret {

@@ -2,6 +2,7 @@
 
 use super::by;
 use crate::account::canonical_of;
+use crate::clock::{self, UnixSeconds};
 use crate::config::UsersConfig;
 use crate::journal::{Account as ByJournal, Befell, Change, Mark, NamedBy, Record, State};
 use crate::key::Keyring;
@@ -65,8 +66,10 @@ impl Accounts {
     /// One that the journal knows and the database doesn't.
     fn is_missing(&mut self, id: AccountId, by_journal: &ByJournal, keys: &Keyring) {
         let lost = lost(id, by_journal, false);
-        if by_journal.deleted || (lost.enrolled.is_none() && lost.locked.is_none()) {
-        } else if by_journal.name.can_be_tested(keys) {
+        if by_journal.deleted || lost.is_nothing() {
+            return;
+        }
+        if by_journal.name.can_be_tested(keys) {
             self.missing += 1;
             self.lost.add(by_journal.name, lost);
         } else {
@@ -78,7 +81,7 @@ impl Accounts {
     fn owe_marks(
         &mut self,
         account: &AccountRecord,
-        locked: Option<i64>,
+        locked: Option<UnixSeconds>,
         by_journal: Option<&ByJournal>,
         name: impl Fn() -> NamedBy,
     ) {
@@ -137,7 +140,7 @@ impl<S: Store> Beside<'_, S> {
             lock_stranger(store, &account).await?;
             accounts.lost.add(by_journal.name, lost(account.id, by_journal, true));
         } else if !is_its_name {
-            let at = crate::clock::now();
+            let at = clock::now();
             accounts.owed.push(Record::account(at, Befell::Rename, &account, keys));
         }
         restrict(store, account, by_journal).await
@@ -172,7 +175,7 @@ async fn lock_stranger<S: Store>(store: &S, account: &AccountRecord) -> Result<(
         "{name} had another name by the journal: that one stays as it was, and {name} is locked. `apppw user {name} \
          rename ...` gives it the right name, and `unlock` then unlocks it"
     );
-    store.set_locked(account.clone(), false, true, crate::clock::now(), by()).await.map(drop)
+    store.set_locked(account.clone(), false, true, clock::now(), by()).await.map(drop)
 }
 
 async fn restrict<S: Store>(

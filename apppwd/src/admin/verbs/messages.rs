@@ -50,18 +50,11 @@ pub(super) fn with_last_use<S>(
 }
 
 fn state_of<S>(daemon: &Daemon<S>, record: &AppPasswordRecord, now: UnixSeconds) -> State {
-    let is_over = record.scope.expires.is_some_and(|expires| now >= expires);
-    let seen_expired = daemon.seen_expired.borrow().contains_key(&record.id);
-    // What could not be written down is in force all the same.
-    let in_memory = daemon.in_memory.borrow().reason(record.id);
-    if record.revoked.is_some() || in_memory == Some(Reason::Revoked) {
-        State::Revoked
-    } else if record.expired.is_some() || seen_expired || is_over {
-        State::Expired
-    } else if record.suspended.is_some() || in_memory.is_some() {
-        State::Suspended
-    } else {
-        State::Live
+    match daemon.dead(record.id, record, now) {
+        Some(Reason::Revoked) => State::Revoked,
+        Some(Reason::Expired) => State::Expired,
+        Some(_) => State::Suspended,
+        None => State::Live,
     }
 }
 

@@ -211,7 +211,7 @@ impl Shared {
 mod tests {
     use super::*;
     use crate::key;
-    use crate::store::{AccountId, Scheme};
+    use crate::store::AccountId;
     use apppw_admin::AppPasswordId;
 
     /// One with nobody at work: what is queued stays so.
@@ -228,15 +228,7 @@ mod tests {
     }
 
     fn work(wanted: &Arc<AtomicUsize>) -> Work {
-        let like = Hash {
-            scheme: Scheme::Argon2id,
-            key: 1,
-            memory_kib: 8,
-            iterations: 1,
-            parallelism: 1,
-            salt: [3; 16],
-            value: [0; 32],
-        };
+        let like = Hash { salt: [3; 16], ..Hash::of_nobody() };
         Work {
             like,
             owned: Owned { id: AppPasswordId::from_bits(1), account: AccountId([1; 16]) },

@@ -2,22 +2,14 @@
 
 use super::*;
 use crate::scope::{Pin, Scope};
-use crate::store::{Hash, Scheme};
+use crate::store::Hash;
 use Reason::*;
 use apppw_admin::AppPasswordId;
 use apppw_proto::frame::Verdict;
 use proptest::prelude::*;
 
 fn row(services: &[&str]) -> LoginRow {
-    let hash = Hash {
-        scheme: Scheme::Argon2id,
-        key: 1,
-        memory_kib: 8,
-        iterations: 1,
-        parallelism: 1,
-        salt: [0; 16],
-        value: [0; 32],
-    };
+    let hash = Hash::of_nobody();
     let scope = Scope {
         services: services.iter().map(|s| (*s).to_owned()).collect(),
         networks: Vec::new(),

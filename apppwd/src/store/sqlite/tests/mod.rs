@@ -4,7 +4,7 @@ use super::*;
 use crate::fault::Fault;
 use crate::key::{self, Keyring};
 use crate::scope::{Pin, Scope};
-use crate::store::{Limits, MAX_USES, Rotation, Scheme};
+use crate::store::{Limits, MAX_USES, Rotation};
 use apppw_admin::verbs::{Actor, ActorRole};
 use rusqlite::Connection;
 use std::path::Path;
@@ -60,15 +60,7 @@ fn account(name: &str, byte: u8) -> AccountRecord {
 }
 
 fn hash(byte: u8) -> Hash {
-    Hash {
-        scheme: Scheme::Argon2id,
-        key: 1,
-        memory_kib: 8,
-        iterations: 1,
-        parallelism: 1,
-        salt: [byte; 16],
-        value: [byte; 32],
-    }
+    Hash { salt: [byte; 16], value: [byte; 32], ..Hash::of_nobody() }
 }
 
 fn scope() -> Scope {
