@@ -1,13 +1,14 @@
 //! What the benchmarks of logins share: a daemon, stacks for it and for its peers.
 
-use crate::peers::{self, Floor};
+use crate::peers::{self, Floor, stack};
 use crate::pin::OneCore;
 use apppw_tests::apppwd::{Apppwd, Site};
 use apppw_tests::bin;
+use apppw_tests::lines::Lines;
 use apppw_tests::pam::{Code, Confdir, Login};
 use apppw_tests::servers::tree::{Suite, Tree};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -58,13 +59,9 @@ impl Bed {
         let once = peers::build(dir.path(), "once", &["-l:libpam.so.0"]).expect("a host of one login");
         let daemon = Site::new(config).start();
         let confdir = Confdir::new();
-        let stack = |control: &str, line: &str| format!("auth {control} {line}\naccount {control} {line}\n");
         let ours = format!("{} socket={}", bin::module().display(), daemon.auth_socket().display());
-        confdir.write("permit", &stack("required", "pam_permit.so"));
-        confdir.write(
-            "floor",
-            &stack("required", &format!("{} {}", floor.module.display(), floor.socket.display())),
-        );
+        confdir.write("permit", &stack("pam_permit.so"));
+        confdir.write("floor", &stack(&format!("{} {}", floor.module.display(), floor.socket.display())));
         confdir.write("imap", &format!("auth [success=done default=die] {ours}\naccount required {ours}\n"));
         confdir.write(
             "smtp",
@@ -73,9 +70,8 @@ impl Bed {
                  account [success=done user_unknown=ignore default=die] {ours}\naccount required pam_permit.so\n"
             ),
         );
-        confdir.write("unix", &stack("required", "pam_unix.so"));
-        // libpam reads this one at each start; Debian's own would cost eight logins.
-        confdir.write("other", "auth required pam_deny.so\naccount required pam_deny.so\n");
+        confdir.write("unix", &stack("pam_unix.so"));
+        confdir.write("other", &peers::other());
         let debians = debians_other(&confdir);
         if debians.is_some() {
             confdir.write(
@@ -100,10 +96,7 @@ impl Bed {
 
     /// Asks the daemon.
     pub fn call(&self, verb: &str, args: Value) -> Value {
-        let mut lines = apppw_tests::lines::Lines::connect(&self.daemon.admin_socket());
-        let answer = lines.call(verb, &args);
-        assert!(answer.get("ok").is_some(), "{verb}: {answer}");
-        answer["ok"].clone()
+        call(&mut Lines::connect(&self.daemon.admin_socket()), verb, &args)
     }
 
     /// Creates an app password and returns its secret.
@@ -125,17 +118,29 @@ impl Bed {
     /// The same by other files.
     pub fn log_in_by(confdir: &Confdir, login: &Try) -> Duration {
         let prepared = Login::new(login.service, &login.user).password(&login.password);
-        let begun = Instant::now();
-        let mut transaction = prepared.start(confdir);
-        let code = transaction.authenticate();
-        if code == Code::SUCCESS {
-            assert_eq!(transaction.acct_mgmt(), Code::SUCCESS);
-        }
-        drop(transaction);
-        let took = begun.elapsed();
+        let (code, took) = timed(confdir.path(), &prepared);
         assert_eq!(code, login.code, "{login:?}");
         took
     }
+}
+
+/// What `pam_authenticate` answers, and how long all of the login takes.
+pub fn timed(confdir: &Path, login: &Login) -> (Code, Duration) {
+    let begun = Instant::now();
+    let mut transaction = login.start_in(confdir);
+    let code = transaction.authenticate();
+    if code == Code::SUCCESS {
+        assert_eq!(transaction.acct_mgmt(), Code::SUCCESS);
+    }
+    drop(transaction);
+    (code, begun.elapsed())
+}
+
+/// Asks on a connection to `admin.sock` what is not refused.
+pub fn call(lines: &mut Lines, verb: &str, args: &Value) -> Value {
+    let answer = lines.call(verb, args);
+    assert!(answer.get("ok").is_some(), "{verb}: {answer}");
+    answer["ok"].clone()
 }
 
 /// A copy of `confdir` with `other` and what it includes as Debian has them; the included files are put

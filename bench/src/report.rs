@@ -12,10 +12,16 @@ pub struct Section {
 
 /// A goal and what was found.
 pub struct Goal {
-    pub what: String,
-    pub goal: String,
-    pub found: String,
-    pub reached: bool,
+    what: String,
+    goal: String,
+    found: String,
+    reached: bool,
+}
+
+impl Goal {
+    pub fn new(what: impl Into<String>, goal: impl Into<String>, found: String, reached: bool) -> Self {
+        Self { what: what.into(), goal: goal.into(), found, reached }
+    }
 }
 
 impl Section {
@@ -72,7 +78,7 @@ pub fn at_most(
     figure: fn(&Sample) -> f64,
 ) -> Goal {
     let ratio = ratio(results, contestants, figure);
-    goal(what, format!("≤ {}", times(most)), ratio, ratio.median <= most)
+    Goal::new(what, format!("≤ {}", times(most)), ratio.to_string(), ratio.median <= most)
 }
 
 /// One that is to be at least `least`.
@@ -84,13 +90,9 @@ pub fn at_least(
     figure: fn(&Sample) -> f64,
 ) -> Goal {
     let ratio = ratio(results, contestants, figure);
-    goal(what, format!("≥ {}", times(least)), ratio, ratio.median >= least)
+    Goal::new(what, format!("≥ {}", times(least)), ratio.to_string(), ratio.median >= least)
 }
 
 fn ratio(results: &Results, (this, that): (&str, &str), figure: fn(&Sample) -> f64) -> Ratio {
     Ratio::of(results.of(this), results.of(that), figure)
-}
-
-fn goal(what: &str, goal: String, found: Ratio, reached: bool) -> Goal {
-    Goal { what: what.to_owned(), goal, found: found.to_string(), reached }
 }

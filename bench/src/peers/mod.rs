@@ -22,6 +22,16 @@ pub fn pwdfile() -> String {
     SHADOW.lines().filter(|line| line.starts_with("sha512:")).map(|line| format!("{line}\n")).collect()
 }
 
+/// The file of a service that asks one module alone.
+pub fn stack(module: &str) -> String {
+    format!("auth required {module}\naccount required {module}\n")
+}
+
+/// libpam reads `other` at each start; Debian's own would cost many logins.
+pub fn other() -> String {
+    stack("pam_deny.so")
+}
+
 /// The C sources beside this file, by name.
 fn source(name: &str) -> &'static str {
     match name {

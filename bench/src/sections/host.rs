@@ -1,11 +1,11 @@
 //! A PAM host in a process of its own: this program again, which logs in and tells its times.
 
-use crate::bed::{Bed, Try};
-use apppw_tests::pam::{Code, Login};
+use crate::bed::{Bed, Try, timed};
+use apppw_tests::pam::Login;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The first argument of such a process.
 pub const ROLE: &str = "host";
@@ -40,15 +40,11 @@ pub fn main(args: &[String]) {
     let [confdir, service, user, password, count] = args else { panic!("five arguments") };
     let count: usize = count.parse().expect("a number");
     let login = Login::new(service, user).password(password);
+    let confdir = Path::new(confdir);
     let mut text = String::new();
     for _ in 0..count {
-        let begun = Instant::now();
-        let mut transaction = login.start_in(Path::new(confdir));
-        if transaction.authenticate() == Code::SUCCESS {
-            transaction.acct_mgmt();
-        }
-        drop(transaction);
-        text += &format!("{}\n", begun.elapsed().as_nanos());
+        let (_, took) = timed(confdir, &login);
+        text += &format!("{}\n", took.as_nanos());
     }
     print!("{text}");
 }

@@ -1,7 +1,7 @@
 //! A login through libpam, beside modules that do less and modules that do the same.
 
 use crate::bed::{Bed, NEVER_DRAWN, Try};
-use crate::report::{Section, at_least, at_most};
+use crate::report::{Goal, Section, at_least, at_most};
 use crate::rounds::{Contestant, interleave};
 use crate::stats::Sample;
 use crate::{Effort, peers};
@@ -215,11 +215,11 @@ fn guesses(bed: &Bed, effort: Effort) -> Section {
     });
     let after = runs();
     let mut section = Section::new("Guesses");
-    section.goals(&[crate::report::Goal {
-        what: format!("Argon2id computations in {all} well-shaped guesses for a known user"),
-        goal: "0".into(),
-        found: (after - before).to_string(),
-        reached: after == before,
-    }]);
+    section.goals(&[Goal::new(
+        format!("Argon2id computations in {all} well-shaped guesses for a known user"),
+        "0",
+        (after - before).to_string(),
+        after == before,
+    )]);
     section
 }

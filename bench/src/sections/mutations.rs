@@ -1,7 +1,7 @@
 //! Creating and revoking, durable, beside a bare commit; and what logins notice of it.
 
 use crate::Effort;
-use crate::bed::{Bed, Try};
+use crate::bed::{Bed, Try, call};
 use crate::report::{Goal, Section, at_most};
 use crate::rounds::{Contestant, interleave};
 use crate::stats::{Ratio, Sample};
@@ -97,12 +97,6 @@ impl Bare {
     }
 }
 
-fn call(lines: &mut Lines, verb: &str, args: &Value) -> Value {
-    let answer = lines.call(verb, args);
-    assert!(answer.get("ok").is_some(), "{verb}: {answer}");
-    answer["ok"].clone()
-}
-
 /// The `number`th creation: accounts have ten each, as people do.
 fn for_user(number: usize) -> Value {
     json!({"user": format!("user{}@example.org", number / 10), "name": number.to_string()})
@@ -177,12 +171,12 @@ fn durable(bed: &Bed, effort: Effort) -> Section {
             ("revoke one", "bare commit of one row"),
             |s| s.p50,
         ),
-        Goal {
-            what: "commits for 1,000 revoked by one command".into(),
-            goal: "1".into(),
-            found: format!("{commits}; in time {many} of one revoked alone"),
-            reached: commits == 1,
-        },
+        Goal::new(
+            "commits for 1,000 revoked by one command",
+            "1",
+            format!("{commits}; in time {many} of one revoked alone"),
+            commits == 1,
+        ),
     ]);
     section
 }

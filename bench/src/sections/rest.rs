@@ -21,24 +21,14 @@ pub fn run(effort: Effort) -> Vec<Section> {
     let module = fs::metadata(bin::module()).map_or(0, |file| file.len());
     let mut section = Section::new("At rest");
     section.goals(&[
-        Goal {
-            what: format!("wake-ups in {} s without a request", watched.as_secs()),
-            goal: "0".into(),
-            found: wake_ups.to_string(),
-            reached: wake_ups == 0,
-        },
-        Goal {
-            what: "resident memory".into(),
-            goal: "≤ 10 MiB".into(),
-            found: format!("{} MiB", figures(resident)),
-            reached: resident <= 10.0,
-        },
-        Goal {
-            what: "the module's file".into(),
-            goal: "≤ 320 kB".into(),
-            found: format!("{} kB", module / 1000),
-            reached: module <= 320_000,
-        },
+        Goal::new(
+            format!("wake-ups in {} s without a request", watched.as_secs()),
+            "0",
+            wake_ups.to_string(),
+            wake_ups == 0,
+        ),
+        Goal::new("resident memory", "≤ 10 MiB", format!("{} MiB", figures(resident)), resident <= 10.0),
+        Goal::new("the module's file", "≤ 320 kB", format!("{} kB", module / 1000), module <= 320_000),
     ]);
     vec![section]
 }

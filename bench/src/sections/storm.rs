@@ -69,25 +69,25 @@ pub fn run(effort: Effort) -> Vec<Section> {
     ));
     section.say(rows(&served, took));
     section.goals(&[
-        goal(
+        Goal::new(
             "time until all are in, against users × bare Argon2id ÷ cores",
             "≤ 1.10×",
             times(ratio),
             ratio <= 1.1,
         ),
-        goal(
+        Goal::new(
             "Argon2id computations for each user",
             "1",
             figures(runs as f64 / users as f64),
             usize::try_from(runs).is_ok_and(|runs| runs == users),
         ),
-        goal(
-            &format!("warm logins meanwhile, p99 against quiet ({} µs)", figures(quiet.p99)),
+        Goal::new(
+            format!("warm logins meanwhile, p99 against quiet ({} µs)", figures(quiet.p99)),
             "≤ 10×",
             times(slower),
             slower <= 10.0,
         ),
-        goal(
+        Goal::new(
             "resident memory at its peak, in MiB, against the packaged unit's MemoryMax",
             "≤ 1024",
             figures(peak),
@@ -95,10 +95,6 @@ pub fn run(effort: Effort) -> Vec<Section> {
         ),
     ]);
     vec![section]
-}
-
-fn goal(what: &str, wanted: &str, found: String, reached: bool) -> Goal {
-    Goal { what: what.to_owned(), goal: wanted.to_owned(), found, reached }
 }
 
 fn name(user: usize) -> String {

@@ -68,11 +68,10 @@ pub fn run(effort: Effort) -> Vec<Section> {
     let daemon = Site::new("").start_activated(DAEMON_UID);
     let secret = daemon.create(ALICE, "phone", &[]).secret.expose().to_owned();
     let password = || peers::PASSWORD.to_owned();
-    let permit = "auth required pam_permit.so\naccount required pam_permit.so\n";
-    let unix = "auth required pam_unix.so\naccount required pam_unix.so\n";
+    let (permit, unix) = (peers::stack("pam_permit.so"), peers::stack("pam_unix.so"));
     let floor_dir = TempDir::with_prefix("apppw-bench-").expect("a folder");
     let _floor = Floor::start(floor_dir.path()).expect("the floor");
-    let floor = "auth required /floor/floor /floor/floor.sock\naccount required /floor/floor\n";
+    let floor = peers::stack("/floor/floor /floor/floor.sock");
     let ours = Inside::packaging("pam/app-passwords-only").expect("the packaged stack");
     let start = |name, stack: &str, passdb, user, password, is_slow| {
         let sockets = TempDir::with_prefix("apppw-bench-").expect("a folder");
@@ -81,48 +80,28 @@ pub fn run(effort: Effort) -> Vec<Section> {
         Contender { name, server, user, password, is_slow, sockets }
     };
     let contenders = [
-        start("pam_permit", permit, Passdb::PerProtocol, ALICE, password(), false),
-        start("C floor", floor, Passdb::PerProtocol, ALICE, password(), false),
+        start("pam_permit", &permit, Passdb::PerProtocol, ALICE, password(), false),
+        start("C floor", &floor, Passdb::PerProtocol, ALICE, password(), false),
         start("apppw, warm", &ours, Passdb::PerProtocol, ALICE, secret, false),
-        start("pam_unix, yescrypt", unix, Passdb::PerProtocol, "yescrypt", password(), true),
-        start("passwd-file, ARGON2ID", permit, Passdb::PasswdFile(ARGON2ID), ALICE, password(), true),
-        start("passwd-file, BLF-CRYPT", permit, Passdb::PasswdFile(BLF_CRYPT), ALICE, password(), true),
+        start("pam_unix, yescrypt", &unix, Passdb::PerProtocol, "yescrypt", password(), true),
+        start("passwd-file, ARGON2ID", &permit, Passdb::PasswdFile(ARGON2ID), ALICE, password(), true),
+        start("passwd-file, BLF-CRYPT", &permit, Passdb::PasswdFile(BLF_CRYPT), ALICE, password(), true),
     ];
     section.say(
         "Dovecot 2.3 with its login and mail processes kept; the PAM service file has two lines, `other` is pam_deny. \
          A round of the auth protocol is asked on a connection that stays open.",
     );
+    let protocol = |in_flight: usize| {
+        move |contender: &Contender, count| {
+            let socket = contender.sockets.path().join("auth");
+            auth::ask(&socket, contender.user, &contender.password, count, in_flight)
+        }
+    };
+    let (one, eight) =
+        ("the auth protocol, one request in flight", "the auth protocol, eight requests in flight");
     let results = [
-        asked(
-            &contenders,
-            effort,
-            "the auth protocol, one request in flight",
-            (200, 1),
-            |contender, count| {
-                auth::ask(
-                    &contender.sockets.path().join("auth"),
-                    contender.user,
-                    &contender.password,
-                    count,
-                    1,
-                )
-            },
-        ),
-        asked(
-            &contenders,
-            effort,
-            "the auth protocol, eight requests in flight",
-            (800, 8),
-            |contender, count| {
-                auth::ask(
-                    &contender.sockets.path().join("auth"),
-                    contender.user,
-                    &contender.password,
-                    count,
-                    8,
-                )
-            },
-        ),
+        asked(&contenders, effort, one, (200, 1), protocol(1)),
+        asked(&contenders, effort, eight, (800, 8), protocol(8)),
         asked(&contenders, effort, "IMAP, from connect to the end of LOGOUT", (60, 1), |contender, count| {
             let address = contender.server.address(Endpoint::Imap).expect("an IMAP port");
             imap::log_in(address, contender.user, &contender.password, count)
@@ -169,8 +148,7 @@ fn server(
 ) -> MailServer {
     let mut inside = Inside::new()
         .pam("imap", stack)
-        // libpam reads this one at each start; Debian's own would cost eight logins.
-        .pam("other", "auth required pam_deny.so\naccount required pam_deny.so\n")
+        .pam("other", &peers::other())
         .module(tree, bin::module())
         .expect("a place for the module")
         .socket_dir(daemon.socket_dir());
