@@ -89,7 +89,6 @@ async fn life(config: Config, init: bool, inherited: Option<Sockets>, log: Arc<L
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("can't catch signals"))?;
     let mut hangup = signal(SignalKind::hangup()).map_err(system("can't catch signals"))?;
     let daemon = start::open(config, init, log).await?;
-    sys::give_memory_back();
     if init {
         tracing::info!(
             "made an empty database in {}; start apppwd as usual now",

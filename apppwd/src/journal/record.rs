@@ -209,30 +209,38 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Without a detour over the heap: a start may read a million lines.
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut read = bytes_of(text)?;
     let mut bytes = [0; N];
-    for byte in &mut bytes {
-        *byte = read.next()??;
-    }
-    read.next().is_none().then_some(bytes)
+    unhex_into(text, &mut bytes).then_some(bytes)
 }
 
 fn unhex_all(text: &str) -> Option<Vec<u8>> {
-    bytes_of(text)?.collect()
+    let mut bytes = vec![0; text.len() / 2];
+    unhex_into(text, &mut bytes).then_some(bytes)
 }
 
-/// The bytes of pairs of lower-case digits.
-fn bytes_of(text: &str) -> Option<impl Iterator<Item = Option<u8>>> {
-    const fn digit(letter: u8) -> Option<u8> {
-        match letter {
-            b'0'..=b'9' => Some(letter - b'0'),
-            b'a'..=b'f' => Some(letter - b'a' + 10),
-            _ => None,
-        }
-    }
+/// Whether `text` is pairs of lower-case digits, as many as `bytes` then holds.
+fn unhex_into(text: &str, bytes: &mut [u8]) -> bool {
     let (pairs, rest) = text.as_bytes().as_chunks();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)))
+    let mut seen = 0;
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
+        seen |= high | low;
+        *byte = high << 4 | low;
+    }
+    seen <= 0xf && rest.is_empty() && pairs.len() == bytes.len()
 }
+
+/// What each letter is worth; those that are no lower-case digit more than any digit.
+const DIGITS: [u8; 256] = {
+    let mut digits = [0xff; 256];
+    let letters = b"0123456789abcdef";
+    let mut i = 0;
+    while i < letters.len() {
+        digits[letters[i] as usize] = i as u8;
+        i += 1;
+    }
+    digits
+};
 
 #[cfg(test)]
 mod tests {
@@ -265,6 +273,16 @@ mod tests {
                 assert_eq!(Record::from_line(&damaged), Err(LineError::Damaged), "byte {i}");
             }
         }
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_pairs_of_lower_case_and_as_many_as_they_must_be() {
+        assert_eq!(unhex("00ff9a"), Some([0, 0xff, 0x9a]));
+        assert_eq!(unhex_all("00ff9a"), Some(vec![0, 0xff, 0x9a]));
+        for wrong in ["00ff9", "00ff", "00ff9a00", "00FF9a", "00fg9a", "0 ff9a", "00ff9\u{e9}"] {
+            assert_eq!(unhex::<3>(wrong), None, "{wrong}");
+        }
+        assert_eq!((unhex_all("0"), unhex_all("zz"), unhex_all("")), (None, None, Some(vec![])));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::lost::{Lost, LostAccounts};
 use crate::store::{AccountId, AccountRecord, Store, StoreError};
 use apppw_admin::text::visible;
 use std::borrow::Cow;
+use std::iter::Peekable;
 
 /// How many are read at once: there may be millions.
 const PAGE: usize = if cfg!(test) { 2 } else { 1000 };
@@ -39,23 +40,14 @@ pub(super) async fn replay<S: Store>(
     let mut accounts = Accounts::default();
     let beside = Beside { store, keys, users, is_backup };
     let mut journal = state.accounts().peekable();
-    let mut after = AccountId::NONE;
-    loop {
-        let page = store.accounts(&after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for account in page {
-            while let Some((id, by_journal)) = journal.next_if(|(id, _)| *id < account.id) {
-                accounts.is_missing(id, by_journal, keys);
-            }
-            match journal.next_if(|(id, _)| *id == account.id) {
-                Some((_, by_journal)) => beside.both_know(account, by_journal, &mut accounts).await?,
-                None => {
-                    let name = || NamedBy::new(keys.newest(), &account.given);
-                    accounts.owe_marks(&account, account.locked, None, name);
-                }
-            }
-        }
+    let mut page = store.accounts(&AccountId::NONE, PAGE).await?;
+    while let Some(last) = page.last() {
+        let after = last.id;
+        // The store's thread reads the next ones while this one holds these beside the journal.
+        let (next, held) =
+            tokio::join!(store.accounts(&after, PAGE), beside.page(page, &mut journal, &mut accounts));
+        held?;
+        page = next?;
     }
     journal.for_each(|(id, by_journal)| accounts.is_missing(id, by_journal, keys));
     report(accounts.missing, accounts.nobodys);
@@ -108,6 +100,28 @@ struct Beside<'a, S> {
 }
 
 impl<S: Store> Beside<'_, S> {
+    /// Some accounts of the database, and those of the journal up to the last of them.
+    async fn page<'j>(
+        &self,
+        page: Vec<AccountRecord>,
+        journal: &mut Peekable<impl Iterator<Item = (AccountId, &'j ByJournal)>>,
+        accounts: &mut Accounts,
+    ) -> Result<(), StoreError> {
+        for account in page {
+            while let Some((id, by_journal)) = journal.next_if(|(id, _)| *id < account.id) {
+                accounts.is_missing(id, by_journal, self.keys);
+            }
+            match journal.next_if(|(id, _)| *id == account.id) {
+                Some((_, by_journal)) => self.both_know(account, by_journal, accounts).await?,
+                None => {
+                    let name = || NamedBy::new(self.keys.newest(), &account.given);
+                    accounts.owe_marks(&account, account.locked, None, name);
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn both_know(
         &self,
         account: AccountRecord,

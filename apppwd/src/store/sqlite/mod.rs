@@ -86,7 +86,8 @@ impl Store for SqliteStore {
     }
 
     async fn accounts(&self, after: &AccountId, limit: usize) -> Result<Vec<AccountRecord>, StoreError> {
-        self.read(read::accounts(&self.reader, after, limit))
+        let after = *after;
+        self.slow.run(move |db| read::accounts(db, &after, limit)).await
     }
 
     async fn bound_accounts(&self, after: &str, limit: usize) -> Result<Vec<AccountRecord>, StoreError> {

@@ -21,6 +21,9 @@ const MIGRATIONS: &[&str] =
 /// The oldest SQLite whose WAL mode loses no commits.
 const LEAST_SQLITE: i32 = 3_051_003;
 
+/// Pages that the reader of long reads keeps, in KiB; negative, as SQLite wants it.
+const SLOW_CACHE_KIB: i32 = -512;
+
 const NAME: &str = "apppw.db";
 
 /// Where the database of a state directory is.
@@ -80,7 +83,10 @@ pub fn open(
     let thread = |source| Fault::System { what: "can't start a thread", source };
     let reader = open_reader(path).map_err(unusable)?;
     let errors = Arc::new(AtomicU64::new(0));
-    let slow = Reader::start(open_reader(path).map_err(unusable)?, Arc::clone(&errors)).map_err(thread)?;
+    let slow = open_reader(path).map_err(unusable)?;
+    // It reads each page once; a cache of SQLite's usual 2 MB would only be filled and kept.
+    slow.pragma_update(None, "cache_size", SLOW_CACHE_KIB).map_err(unusable)?;
+    let slow = Reader::start(slow, Arc::clone(&errors)).map_err(thread)?;
     let writer = Writer::start(connection, Arc::clone(&errors)).map_err(thread)?;
     Ok(SqliteStore { reader, slow, writer, host: host.into(), errors })
 }
