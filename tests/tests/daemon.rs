@@ -12,6 +12,8 @@ mod authorize;
 mod backup;
 #[path = "daemon/closing.rs"]
 mod closing;
+#[path = "daemon/completion.rs"]
+mod completion;
 #[path = "daemon/configuration.rs"]
 mod configuration;
 #[path = "daemon/directory.rs"]
@@ -24,6 +26,8 @@ mod events;
 mod expiry;
 #[path = "daemon/fail2ban.rs"]
 mod fail2ban;
+#[path = "daemon/find.rs"]
+mod find;
 #[path = "daemon/folding.rs"]
 mod folding;
 #[path = "daemon/frames.rs"]
@@ -97,7 +101,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 42] = [
+    let groups: [(&str, Vec<Case>); 44] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -116,8 +120,10 @@ fn main() -> ExitCode {
         ("hostile", hostile::cases()),
         ("metrics", metrics::cases()),
         ("backup", backup::cases()),
+        ("completion", completion::cases()),
         ("configuration", configuration::cases()),
         ("fail2ban", fail2ban::cases()),
+        ("find", find::cases()),
         ("frames", frames::cases()),
         ("full_disk", full_disk::cases()),
         ("hashing", hashing::cases()),

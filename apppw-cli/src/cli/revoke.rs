@@ -1,7 +1,6 @@
 //! `apppw revoke`: ids, or a selection.
 
-use super::{Kick, Yes, values};
-use apppw_admin::AppPasswordId;
+use super::{Kick, TypedId, Yes, values};
 use apppw_admin::span::Span;
 use clap::{ArgGroup, Args};
 use jiff::civil::Date;
@@ -24,7 +23,7 @@ A selection asks before it revokes; without a terminal it needs --yes.",
 pub struct Revoke {
     /// Which ones, such as ap-7k3m9qxe
     #[arg(value_name = "ID", conflicts_with_all = ["users", "all", "unused", "created_before", "service"])]
-    pub ids: Vec<AppPasswordId>,
+    pub ids: Vec<TypedId>,
     /// Only those of this account; may be repeated. Left out by a user acting for himself
     #[arg(long = "user", value_name = "USER")]
     pub users: Vec<String>,

@@ -1,6 +1,6 @@
 //! `verify`
 
-use super::{account_in_reach, cut, names, record_in_reach, to_message};
+use super::{account_in_reach, cut, names, record_in_reach, to_message, unknown};
 use crate::address::Address;
 use crate::admin::rules::Power;
 use crate::auth::check::{self, Asked};
@@ -38,6 +38,9 @@ pub async fn run<S: Store + 'static>(
     {
         let message = format!("a login as {user} means {} here, which isn't yours", names.canonical);
         return Err(AdminError::in_field(Code::Denied, "user", message));
+    }
+    if account.is_none() {
+        unknown::check_known(daemon, power, &names).await?;
     }
     for (field, value) in [("service", &args.service), ("rhost", &args.rhost)] {
         if let Some(value) = value {
