@@ -12,6 +12,9 @@ use std::time::Duration;
 /// Where a command leaves its arguments, a line each.
 const ARGUMENTS: &str = "/mnt/arguments";
 
+/// What the shells need besides, and a sign that all is there.
+const PREPARE: &str = "mkdir -p /tmp /root; ln -s pts/ptmx /dev/ptmx; echo entered; exec sleep infinity";
+
 /// A shell that can complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shell {
@@ -43,18 +46,21 @@ impl Shell {
             Self::Bash => (
                 "bash --norc --noprofile -i",
                 format!(
-                    "PS1='> '; set +H; source {script}; apppw() {{ printf '%s\\n' \"$@\" >{ARGUMENTS}; }}"
+                    "PS1='> '; set +H; source {script}; apppw() {{ printf '%s\\n' \"$@\" >{ARGUMENTS}.new; mv {ARGUMENTS}.new {ARGUMENTS}; }}"
                 ),
             ),
             Self::Zsh => (
                 "zsh -f -i",
                 format!(
-                    "PS1='> '; autoload -Uz compinit; compinit -u -D; apppw() {{ print -rl -- \"$@\" >{ARGUMENTS} }}"
+                    "PS1='> '; unsetopt list_ambiguous; autoload -Uz compinit; compinit -u -D; apppw() {{ print -rl -- \"$@\" >{ARGUMENTS}.new; mv {ARGUMENTS}.new {ARGUMENTS} }}"
                 ),
             ),
-            Self::Fish => {
-                ("fish -i --no-config", format!("function apppw; printf '%s\\n' $argv >{ARGUMENTS}; end"))
-            }
+            Self::Fish => (
+                "fish -i",
+                format!(
+                    "function apppw; printf '%s\\n' $argv >{ARGUMENTS}.new; mv {ARGUMENTS}.new {ARGUMENTS}; end"
+                ),
+            ),
         }
     }
 }
@@ -75,13 +81,14 @@ impl Shells {
         let mut inside = Inside::new()
             .bind(crate::bin::apppw(), "/usr/bin/apppw")
             .file("/mnt/type.zsh", std::fs::read_to_string(typing)?)
+            // For terminals.
+            .bind("/dev/pts", "/dev/pts")
             .socket_dir(daemon.socket_dir());
         for shell in Shell::ALL {
             let (name, installed) = shell.script();
             inside = inside.file(installed, std::fs::read_to_string(source(name))?);
         }
-        let inside =
-            enter(&tree, &inside, &["sh", "-c", "mkdir -p /tmp /root; echo entered; exec sleep infinity"])?;
+        let inside = enter(&tree, &inside, &["sh", "-c", PREPARE])?;
         inside.wait_for_log("entered", Duration::from_secs(20))?;
         Ok(Some(Self { inside }))
     }
@@ -101,30 +108,26 @@ impl Shells {
                 );
                 self.run("bash", &["--norc", "-c", &ask, "bash", line])?
             }
-            Shell::Fish => self.run("fish", &["--no-config", "-c", "complete -C $argv[1]", line])?,
-            Shell::Zsh => self.typed(shell, line)?,
+            Shell::Fish => self.run("fish", &["-c", "complete -C $argv[1]", line])?,
+            Shell::Zsh => self.type_in(shell, &[line])?,
         };
         Ok(offered.lines().map(str::to_owned).collect())
     }
 
-    /// Types a line into the shell on a terminal and presses Tab: what is shown then.
-    ///
-    /// # Errors
-    /// If it can't be typed.
-    pub fn typed(&self, shell: Shell, line: &str) -> Result<String> {
-        let (command, preparation) = shell.interactive();
-        self.run("rm", &["-f", ARGUMENTS])?;
-        self.run("zsh", &["-f", "/mnt/type.zsh", command, &preparation, line])
-    }
-
-    /// As [`Shells::typed`], then Return: the words that the command got.
+    /// Types a line into the shell on a terminal, presses Tab and Return: the words that the command got.
     ///
     /// # Errors
     /// If it wasn't run.
     pub fn arguments(&self, shell: Shell, line: &str) -> Result<Vec<String>> {
-        let shown = self.typed(shell, line)?;
-        let read = self.run("cat", &[ARGUMENTS]).map_err(|e| Failure(format!("{e}; shown was: {shown}")))?;
-        Ok(read.lines().map(str::to_owned).collect())
+        self.run("rm", &["-f", ARGUMENTS])?;
+        self.type_in(shell, &[line, ARGUMENTS])?;
+        Ok(self.run("cat", &[ARGUMENTS])?.lines().map(str::to_owned).collect())
+    }
+
+    fn type_in(&self, shell: Shell, args: &[&str]) -> Result<String> {
+        let (command, preparation) = shell.interactive();
+        let preparation = format!("{preparation}; echo prepared-\"\"42");
+        self.run("zsh", &[&["-f", "/mnt/type.zsh", command, &preparation], args].concat())
     }
 
     /// Whether there is such a file inside.
@@ -136,7 +139,10 @@ impl Shells {
     }
 
     fn run(&self, program: &str, args: &[&str]) -> Result<String> {
-        let output = self.inside.command(program)?.env("HOME", "/root").args(args).output()?;
+        // nsenter leaves its child in a folder of the host's.
+        let mut command = self.inside.command("env")?;
+        command.env("HOME", "/root").args(["--chdir=/", program]).args(args);
+        let output = command.output()?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
         if output.status.success() && stderr.is_empty() {

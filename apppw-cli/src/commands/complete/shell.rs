@@ -113,11 +113,12 @@ fn bash(breaks: &str, line: &str) -> Line {
                 (is_begun, kept) = (false, 0);
             }
             (None, c) => {
+                // Hosts are completed with the @ that they begin with: it is no part of what stands.
+                if breaks.contains(c) {
+                    kept = word.len() + if c == '@' { 0 } else { c.len_utf8() };
+                }
                 word.push(c);
                 is_begun = true;
-                if breaks.contains(c) {
-                    kept = word.len();
-                }
             }
         }
     }
@@ -161,7 +162,7 @@ mod tests {
     #[test]
     fn bash_gets_what_stands_behind_the_last_break() {
         assert_eq!(words("apppw list al", &["alice@example.org"]), ["alice@example.org"]);
-        assert_eq!(words("apppw list alice@e", &["alice@example.org"]), ["example.org"]);
+        assert_eq!(words("apppw list alice@e", &["alice@example.org"]), ["@example.org"]);
         assert_eq!(words("apppw create --service=ma", &["--service=mail"]), ["mail"]);
         assert_eq!(words("apppw show 7k3", &["ap-7k3m9qxe"]), ["ap-7k3m9qxe"]);
         assert_eq!(words("apppw list 'alice@e", &["alice@example.org"]), ["alice@example.org"]);
