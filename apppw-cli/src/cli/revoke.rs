@@ -17,7 +17,8 @@ use jiff::civil::Date;
   apppw revoke --created-before 2027-01-01 --service imap --yes
 
 --unused, --created-before and --service may be combined: what is revoked fits all of them.
-A selection asks before it revokes; without a terminal it needs --yes.",
+A selection asks before it revokes; without a terminal it needs --yes. The beginning of an id,
+such as 7k3, is taken at a terminal only, where what it stands for is shown and asked about.",
     group = ArgGroup::new("which").args(["ids", "all", "unused", "created_before", "service"]).multiple(true).required(true)
 )]
 pub struct Revoke {

@@ -213,7 +213,7 @@ fn others() {
         found.map(|one| one["id"].as_str().expect("an id").to_owned()).collect()
     };
     let app_password = |text: &str| json!({"what": "app_password", "text": text, "all": true});
-    assert_eq!(ids(&ask(&olive, app_password("")), "app_passwords"), [own.clone()]);
+    assert_eq!(ids(&ask(&olive, app_password("")), "app_passwords"), std::slice::from_ref(&own));
     assert_eq!(ids(&ask(&heidi, app_password("")), "app_passwords").len(), 2);
     for text in [&theirs[..], &theirs[..8], "their phone", "oscar/their phone"] {
         let found = ask(&olive, app_password(text));
@@ -222,8 +222,12 @@ fn others() {
             "{text}: {found}"
         );
     }
-    assert_eq!(ids(&ask(&olive, app_password("Own Phone")), "near"), [own.clone()], "by its name");
-    assert_eq!(ids(&ask(&heidi, app_password("oscar/their phone")), "near"), [theirs.clone()]);
+    assert_eq!(
+        ids(&ask(&olive, app_password("Own Phone")), "near"),
+        std::slice::from_ref(&own),
+        "by its name"
+    );
+    assert_eq!(ids(&ask(&heidi, app_password("oscar/their phone")), "near"), std::slice::from_ref(&theirs));
     assert_eq!(names(&ask(&olive, json!({"what": "user"}))), ["olive"]);
     assert_eq!(names(&ask(&olive, json!({"what": "user", "text": "os"}))), [""; 0]);
     assert_eq!(names(&ask(&heidi, json!({"what": "user", "text": "o"}))), ["olive", "oscar"]);

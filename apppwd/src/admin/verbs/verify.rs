@@ -39,9 +39,6 @@ pub async fn run<S: Store + 'static>(
         let message = format!("a login as {user} means {} here, which isn't yours", names.canonical);
         return Err(AdminError::in_field(Code::Denied, "user", message));
     }
-    if account.is_none() {
-        unknown::check_known(daemon, power, &names).await?;
-    }
     for (field, value) in [("service", &args.service), ("rhost", &args.rhost)] {
         if let Some(value) = value {
             check_field(value).map_err(|e| {
@@ -54,6 +51,9 @@ pub async fn run<S: Store + 'static>(
         let rhost = cut(args.rhost.as_deref().unwrap_or_default());
         let message = format!("rhost {rhost:?} is no address: write it as 192.0.2.7 or 2001:db8::7");
         return Err(AdminError::in_field(Code::Invalid, "rhost", message));
+    }
+    if account.is_none() {
+        unknown::check_known(daemon, power, &names).await?;
     }
     let answer = match classify(args.secret.expose().as_bytes()) {
         Shape::Secret(secret) => {

@@ -1,11 +1,12 @@
 //! Finding app passwords and accounts by how they begin. Each look-up walks one index and has an
 //! end, however many rows there are.
 
+use super::read;
 use super::rows::{self, id_to_sql};
 use crate::clock::UnixSeconds;
 use crate::store::{AccountId, AppPasswordRecord, IdsFound};
 use apppw_admin::IdPrefix;
-use rusqlite::{CachedStatement, Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeSet;
 
 /// Rows looked at for one beginning of an id: where nearly all are revoked, few of them fit.
@@ -49,16 +50,6 @@ pub(super) fn ids(
     most: usize,
 ) -> rusqlite::Result<IdsFound> {
     let mut statement = db.prepare_cached(&query(account.is_some()))?;
-    ids_by(&mut statement, prefix, account, live_at, most)
-}
-
-fn ids_by(
-    statement: &mut CachedStatement<'_>,
-    prefix: IdPrefix,
-    account: Option<&AccountId>,
-    live_at: Option<UnixSeconds>,
-    most: usize,
-) -> rusqlite::Result<IdsFound> {
     let (first, last) = prefix.range();
     let limit = rows::number_to_sql(LOOKED_AT);
     let account = account.map(|account| account.0);
@@ -94,19 +85,32 @@ pub(super) fn near_ids(
     account: Option<&AccountId>,
     most: usize,
 ) -> rusqlite::Result<Vec<AppPasswordRecord>> {
-    let mut near = Vec::new();
     if prefix.chars() < LEAST_FOR_SLIPS {
-        return Ok(near);
+        return Ok(Vec::new());
     }
-    let mut statement = db.prepare_cached(&query(account.is_some()))?;
-    for slip in prefix.slips() {
-        let room = most.saturating_sub(near.len());
-        if room == 0 {
-            break;
+    let slips = prefix.slips().map(|slip| (id_to_sql(slip.range().0), id_to_sql(slip.range().1)));
+    let near: Vec<i64> = match account {
+        Some(account) => {
+            let slips: Vec<_> = slips.collect();
+            let mut own = db.prepare_cached("SELECT id FROM app_password WHERE account = ?1 LIMIT ?2")?;
+            let own = own.query_map((account.0, rows::number_to_sql(LOOKED_AT)), |row| row.get(0))?;
+            let is_near = |id: &i64| slips.iter().any(|(first, last)| (first..=last).contains(&id));
+            own.collect::<rusqlite::Result<Vec<i64>>>()?.into_iter().filter(is_near).take(most).collect()
         }
-        near.extend(ids_by(&mut statement, slip, account, None, room)?.records);
-    }
-    Ok(near)
+        None => {
+            let sql = "SELECT id FROM app_password WHERE id BETWEEN ?1 AND ?2 LIMIT ?3";
+            let mut statement = db.prepare_cached(sql)?;
+            let mut near = Vec::new();
+            for (first, last) in slips {
+                let room = rows::number_to_sql(most.saturating_sub(near.len()));
+                let found = statement.query_map((first, last, room), |row| row.get(0))?;
+                near.extend(found.collect::<rusqlite::Result<Vec<i64>>>()?);
+            }
+            near
+        }
+    };
+    let records = near.into_iter().map(|id| read::app_password(db, rows::id_from_sql(id)));
+    Ok(records.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// Names of accounts that begin so, by name; at most `most`.
