@@ -173,7 +173,10 @@ fn read(path: &Path, file: &File) -> Result<(State, u64, Tail), JournalError> {
     let mut state = State::default();
     let (read, records) = mpsc::sync_channel(BLOCKS_AHEAD);
     let end = std::thread::scope(|scope| {
-        let lines = scope.spawn(|| read_lines(path, file, read));
+        let reader = std::thread::Builder::new().name("journal-reader".into());
+        let lines = reader.spawn_scoped(scope, || read_lines(path, file, read));
+        let lines =
+            lines.map_err(|source| JournalError::Io { what: "read", path: path.to_owned(), source })?;
         for record in records.into_iter().flatten() {
             state.apply(&record);
         }
