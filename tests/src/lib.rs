@@ -15,3 +15,4 @@ pub mod measure;
 pub mod pam;
 pub mod servers;
 pub mod shells;
+pub mod story;

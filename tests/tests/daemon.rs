@@ -16,6 +16,8 @@ mod closing;
 mod completion;
 #[path = "daemon/configuration.rs"]
 mod configuration;
+#[path = "daemon/day.rs"]
+mod day;
 #[path = "daemon/directory.rs"]
 mod directory;
 #[path = "daemon/durability.rs"]
@@ -80,6 +82,8 @@ mod restored;
 mod revocation;
 #[path = "daemon/scope.rs"]
 mod scope;
+#[path = "daemon/screens.rs"]
+mod screens;
 #[path = "daemon/secrets.rs"]
 mod secrets;
 #[path = "daemon/selection.rs"]
@@ -101,7 +105,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 44] = [
+    let groups: [(&str, Vec<Case>); 46] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -121,6 +125,8 @@ fn main() -> ExitCode {
         ("metrics", metrics::cases()),
         ("backup", backup::cases()),
         ("completion", completion::cases()),
+        ("day", day::cases()),
+        ("screens", screens::cases()),
         ("configuration", configuration::cases()),
         ("fail2ban", fail2ban::cases()),
         ("find", find::cases()),
