@@ -5,7 +5,7 @@ mod app_password;
 mod events;
 mod id;
 mod revoke;
-mod suggest;
+pub mod suggest;
 pub mod values;
 
 #[cfg(test)]

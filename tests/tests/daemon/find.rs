@@ -16,6 +16,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("an_unknown_user_is_1_and_the_nearest_is_named", unknown_users),
         Case::new("a_known_account_without_app_passwords_is_an_empty_list", known_accounts),
         Case::new("groups_services_and_presets_are_found_by_their_beginning", configured),
+        Case::new("a_slip_in_a_service_group_or_preset_is_answered", config_slips),
         Case::as_root("nobody_finds_what_is_anothers", others).with_program("unshare"),
     ]
 }
@@ -195,6 +196,37 @@ fn configured() {
     assert_eq!((names(&some).len(), &some["more"]), (8, &json!(true)));
     let many = find(&daemon, &json!({"what": "service", "most": 1_000_000}));
     assert!(names(&many).len() <= 50);
+}
+
+fn config_slips() {
+    let daemon = Site::new(&format!("{CHEAP_ARGON2}[presets.phone]\n")).start();
+    let secret = daemon.create("alice", "laptop", &[]).secret.expose().to_owned();
+    for (args, hint) in [
+        (&["create", "alice", "x", "--service", "imapp"][..], "did you mean \"imap\"?"),
+        (&["create", "alice", "x", "--preset", "fone"], "did you mean \"phone\"?"),
+        (&["revoke", "--service", "mial", "--yes"], "did you mean \"mail\"?"),
+        (&["panic", "on", "--group", "mial"], "did you mean \"mail\"?"),
+        (&["user", "alice", "lok"], "did you mean apppw user alice lock?"),
+        (&["lsit"], "'list'"),
+        (&["create", "alice", "x", "--pin", "netwrok"], "'network'"),
+    ] {
+        let (status, shown, said) = run(&daemon, args);
+        assert_eq!((status, shown.as_str()), (2, ""), "{args:?}");
+        assert!(said.contains(hint), "{args:?}: {said}");
+    }
+    for (service, hint) in [("imp", "imp; did you mean imap?"), ("gopher", "gopher\n")] {
+        let mut verify = daemon.cli(&["verify", "alice", "--service", service]);
+        let mut child = verify
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .expect("apppw runs");
+        std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), secret.as_bytes())
+            .expect("a secret");
+        let output = child.wait_with_output().expect("it ends");
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(shown.contains(&format!("No group has the service {hint}")), "{shown}");
+    }
 }
 
 fn others() {

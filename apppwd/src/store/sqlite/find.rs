@@ -27,6 +27,14 @@ const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789.-_";
 /// Greater than any name that begins with what stands before it: no name has this character.
 const LAST: char = '\u{10ffff}';
 
+/// The other queries.
+const OWN_IDS: &str = "SELECT id FROM app_password WHERE account = ?1 LIMIT ?2";
+const IDS_BETWEEN: &str = "SELECT id FROM app_password WHERE id BETWEEN ?1 AND ?2 LIMIT ?3";
+const NAMES_BETWEEN: &str = "SELECT name FROM account WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3";
+const NAMES_BEFORE: &str = "SELECT name FROM account WHERE name < ?1 ORDER BY name DESC LIMIT ?2";
+const NAMES_BEHIND: &str = "SELECT name FROM account WHERE name >= ?1 ORDER BY name LIMIT ?2";
+const NAME: &str = "SELECT name FROM account WHERE name = ?1";
+
 /// The query for the ids from `?1` to `?2`. An account has few of them, and its own index.
 fn query(of_account: bool) -> String {
     let condition = if of_account {
@@ -92,14 +100,13 @@ pub(super) fn near_ids(
     let near: Vec<i64> = match account {
         Some(account) => {
             let slips: Vec<_> = slips.collect();
-            let mut own = db.prepare_cached("SELECT id FROM app_password WHERE account = ?1 LIMIT ?2")?;
+            let mut own = db.prepare_cached(OWN_IDS)?;
             let own = own.query_map((account.0, rows::number_to_sql(LOOKED_AT)), |row| row.get(0))?;
             let is_near = |id: &i64| slips.iter().any(|(first, last)| (first..=last).contains(&id));
             own.collect::<rusqlite::Result<Vec<i64>>>()?.into_iter().filter(is_near).take(most).collect()
         }
         None => {
-            let sql = "SELECT id FROM app_password WHERE id BETWEEN ?1 AND ?2 LIMIT ?3";
-            let mut statement = db.prepare_cached(sql)?;
+            let mut statement = db.prepare_cached(IDS_BETWEEN)?;
             let mut near = Vec::new();
             for (first, last) in slips {
                 let room = rows::number_to_sql(most.saturating_sub(near.len()));
@@ -115,8 +122,7 @@ pub(super) fn near_ids(
 
 /// Names of accounts that begin so, by name; at most `most`.
 pub(super) fn account_names(db: &Connection, beginning: &str, most: usize) -> rusqlite::Result<Vec<String>> {
-    let mut statement =
-        db.prepare_cached("SELECT name FROM account WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3")?;
+    let mut statement = db.prepare_cached(NAMES_BETWEEN)?;
     let end = format!("{beginning}{LAST}");
     statement.query_map((beginning, end, rows::number_to_sql(most)), |row| row.get(0))?.collect()
 }
@@ -126,10 +132,7 @@ pub(super) fn account_names(db: &Connection, beginning: &str, most: usize) -> ru
 pub(super) fn names_like(db: &Connection, name: &str) -> rusqlite::Result<Vec<String>> {
     let mut like = BTreeSet::new();
     let limit = rows::number_to_sql(NEIGHBOURS);
-    for neighbours in [
-        "SELECT name FROM account WHERE name < ?1 ORDER BY name DESC LIMIT ?2",
-        "SELECT name FROM account WHERE name >= ?1 ORDER BY name LIMIT ?2",
-    ] {
+    for neighbours in [NAMES_BEFORE, NAMES_BEHIND] {
         let mut statement = db.prepare_cached(neighbours)?;
         for found in statement.query_map((name, limit), |row| row.get::<_, String>(0))? {
             like.insert(found?);
@@ -137,7 +140,7 @@ pub(super) fn names_like(db: &Connection, name: &str) -> rusqlite::Result<Vec<St
     }
     let (local, domain) = name.split_at(name.find('@').unwrap_or(name.len()));
     like.extend(account_names(db, &format!("{local}@"), NEIGHBOURS)?);
-    let mut exact = db.prepare_cached("SELECT name FROM account WHERE name = ?1")?;
+    let mut exact = db.prepare_cached(NAME)?;
     let folded = name.to_lowercase();
     let mut slips = vec![folded, local.to_owned()];
     if local.chars().count() <= LONGEST_FOR_SLIPS {
@@ -180,10 +183,15 @@ mod tests {
     fn no_look_up_walks_a_table() {
         let db = Connection::open_in_memory().unwrap();
         super::super::open::make_schema(&db).unwrap();
-        for (sql, wanted) in [
+        let names = [NAMES_BETWEEN, NAMES_BEFORE, NAMES_BEHIND, NAME];
+        let names = names.map(|sql| (sql.to_owned(), "SEARCH account USING COVERING INDEX"));
+        let ids = [
+            (OWN_IDS.to_owned(), "USING COVERING INDEX app_password_tag (account=?)"),
+            (IDS_BETWEEN.to_owned(), "USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
             (query(false), "SEARCH p USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
             (query(true), "SEARCH p USING INDEX app_password_tag (account=?)"),
-        ] {
+        ];
+        for (sql, wanted) in names.into_iter().chain(ids) {
             let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3));
             let plan = steps.collect::<Result<Vec<_>, _>>().unwrap().join("\n");
