@@ -193,6 +193,7 @@ pub fn created() -> Created {
         newly_enrolled: true,
         primary: PrimaryPolicy::RefuseEnrolled,
         primary_ends: vec!["mail".into(), "dav".into()],
+        client: None,
     }
 }
 

@@ -117,7 +117,7 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         Verb::Rotate => ("denied", "denied"),
         Verb::List | Verb::Verify | Verb::Events => ("ok", "denied"),
         // To who may not see it, it does not exist.
-        Verb::Show | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
+        Verb::Show | Verb::Watch | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
         Verb::Suspend
         | Verb::Resume
         | Verb::Users
@@ -136,7 +136,14 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
     };
     let looks_or_takes_away = matches!(
         verb,
-        Verb::List | Verb::Show | Verb::Events | Verb::Users | Verb::UserShow | Verb::Revoke | Verb::Suspend
+        Verb::List
+            | Verb::Show
+            | Verb::Watch
+            | Verb::Events
+            | Verb::Users
+            | Verb::UserShow
+            | Verb::Revoke
+            | Verb::Suspend
     );
     match caller {
         Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk => "ok",
@@ -174,7 +181,7 @@ fn table(self_service: &str) {
                 Verb::Create => json!({"user": "olive", "name": format!("by {caller:?}")}),
                 Verb::List => json!({"user": "olive", "all": true}),
                 Verb::Events => json!({"user": "olive"}),
-                Verb::Show | Verb::Rotate => json!({"id": id}),
+                Verb::Show | Verb::Watch | Verb::Rotate => json!({"id": id}),
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),

@@ -49,7 +49,7 @@ pub(super) fn with_last_use<S>(
     }
 }
 
-fn state_of<S>(daemon: &Daemon<S>, record: &AppPasswordRecord, now: UnixSeconds) -> State {
+pub(super) fn state_of<S>(daemon: &Daemon<S>, record: &AppPasswordRecord, now: UnixSeconds) -> State {
     match daemon.dead(record.id, record, now) {
         Some(Reason::Revoked) => State::Revoked,
         Some(Reason::Expired) => State::Expired,

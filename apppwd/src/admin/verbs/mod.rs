@@ -19,6 +19,7 @@ pub mod suspend;
 pub mod user;
 pub mod users;
 pub mod verify;
+pub mod watch;
 
 use super::caller::Caller;
 use super::rules::Power;
