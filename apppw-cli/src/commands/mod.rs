@@ -7,6 +7,7 @@ mod kick;
 mod list;
 mod other_names;
 mod panic;
+mod reasons;
 mod rename;
 mod report;
 mod revoke;
@@ -18,6 +19,7 @@ mod suspend;
 mod user;
 mod users;
 mod verify;
+mod wait;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Failure, Status};
@@ -43,6 +45,7 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Resume(args) => suspend::resume(&mut session, args),
         Command::Revoke(args) => revoke::run(&mut session, args),
         Command::Verify(args) => verify::run(&mut session, args),
+        Command::Wait(args) => wait::run(&mut session, &args),
         Command::User(args) => user::run(&mut session, &args),
         Command::Panic(args) => panic::run(&mut session, args),
         Command::Events(args) => events::run(&mut session, args),
