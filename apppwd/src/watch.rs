@@ -84,6 +84,7 @@ impl Watches {
     /// How many watch.
     #[must_use]
     pub fn len(&self) -> usize {
+        self.forget(Instant::now());
         self.accounts.borrow().values().map(|account| account.watchers.len()).sum()
     }
 

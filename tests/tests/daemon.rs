@@ -88,6 +88,8 @@ mod stop;
 mod values;
 #[path = "daemon/verdicts.rs"]
 mod verdicts;
+#[path = "daemon/waiting.rs"]
+mod waiting;
 
 use apppw_tests::identity::{is_root, rerun_as_root};
 use libtest_mimic::{Arguments, Completion, Trial};
@@ -97,7 +99,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 42] = [
+    let groups: [(&str, Vec<Case>); 43] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -141,6 +143,7 @@ fn main() -> ExitCode {
         ("selection", selection::cases()),
         ("report", report::cases()),
         ("values", values::cases()),
+        ("waiting", waiting::cases()),
     ];
     let trials = groups.into_iter().flat_map(|(group, cases)| {
         cases.into_iter().map(move |case| match case.skip {

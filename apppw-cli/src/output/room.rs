@@ -1,4 +1,4 @@
-//! The terminal that standard output is: how wide it is, and what it shows.
+//! The terminal that standard output is, if it is one: how wide it is, and what it shows.
 
 use rustix::termios::tcgetwinsize;
 use std::io;
@@ -6,10 +6,13 @@ use std::io;
 /// What a terminal has that doesn't say how wide it is.
 const USUAL_COLUMNS: usize = 80;
 
-/// How many columns it has.
+/// How many columns it has; where it is none, lines are as long as they are.
 pub fn columns() -> usize {
-    let size = tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
-    size.filter(|columns| *columns > 0).unwrap_or(USUAL_COLUMNS)
+    match tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col)) {
+        Ok(0) => USUAL_COLUMNS,
+        Ok(columns) => columns,
+        Err(_) => usize::MAX,
+    }
 }
 
 /// Whether it shows more than ASCII: by the first of the locale's variables that says something (locale(7)).
