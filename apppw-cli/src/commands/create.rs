@@ -9,7 +9,7 @@ use crate::cli::{Create, HandOver, Pin};
 use crate::exit::{Failure, Status};
 use crate::output::qr::{self, Style};
 use crate::output::time::Clock;
-use crate::output::{self, json, room, terminal};
+use crate::output::{self, json, room};
 use apppw_admin::Verb;
 use apppw_admin::span::Span;
 use apppw_admin::verbs::{CreateArgs, Created, Expiry, PinKind};
@@ -94,8 +94,8 @@ pub fn hand_over(
 ) -> Result<(), Failure> {
     let result = if session.json {
         json::document(document)?
-    } else if terminal::stdout_is_terminal() {
-        shown(created, clock, way.qr)
+    } else if let Some(columns) = room::columns() {
+        shown(created, clock, columns, way.qr)
     } else {
         Zeroizing::new([created.secret.expose().as_bytes(), b"\n"].concat())
     };
@@ -111,8 +111,7 @@ pub fn hand_over(
 }
 
 /// What a person at a terminal sees.
-fn shown(created: &Created, clock: &Clock, qr: Option<Style>) -> Zeroizing<Vec<u8>> {
-    let columns = room::columns();
+fn shown(created: &Created, clock: &Clock, columns: usize, qr: Option<Style>) -> Zeroizing<Vec<u8>> {
     let (above, below) = (frame::above(created, clock, columns), frame::below(created, columns));
     // The secret stands above it, whatever becomes of the code.
     let code = qr.map(|style| qr::code(created.secret.expose(), style));

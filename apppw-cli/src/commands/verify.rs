@@ -29,14 +29,13 @@ pub fn run(session: &mut Session, args: Verify) -> Result<Status, Failure> {
     if session.json {
         json::print(&json::verified(&verified))?;
     } else {
-        let is_explained = terminal::stdout_is_terminal();
-        text(&verified, left_out, &Clock::system(), is_explained.then(room::columns)).print()?;
+        text(&verified, left_out, &Clock::system(), room::columns()).print()?;
     }
     Ok(if verified.accepted { Status::Done } else { Status::Refused })
 }
 
 /// `left_out`: the service, and the address, were not given. `explained`: what the reason means, on so
-/// many columns.
+/// many columns; none: it isn't.
 fn text(verified: &Verified, left_out: (bool, bool), clock: &Clock, explained: Option<usize>) -> Text {
     let verdict = if verified.accepted { "accepted" } else { "not accepted" };
     let mut text = Text::new();
@@ -45,8 +44,8 @@ fn text(verified: &Verified, left_out: (bool, bool), clock: &Clock, explained: O
     } else {
         text.line(format!("{verdict}: {}", verified.reason));
     }
-    if let (Some(columns), Some(meaning)) = (explained, reasons::meaning(&verified.reason)) {
-        prose::lines(meaning, "", columns).iter().for_each(|line| text.line(line));
+    if let (Some(_), Some(meaning)) = (explained, reasons::meaning(&verified.reason)) {
+        prose::lines(meaning, "", explained).iter().for_each(|line| text.line(line));
     }
     if let Some(record) = &verified.app_password {
         let state = match state(record, |time| clock.exact(time), |time| clock.exact(time)).as_str() {

@@ -4,7 +4,7 @@
 //! keeps nothing (that is why it is this one); what is printed is wiped as well.
 
 use crate::exit::Failure;
-use crate::output::{room, terminal};
+use crate::output::room;
 use qrcodegen_no_heap::{QrCode, QrCodeEcc, Version};
 use zeroize::Zeroizing;
 
@@ -35,14 +35,14 @@ impl Style {
     /// # Errors
     /// If it is none, or too narrow.
     pub fn of_terminal() -> Result<Self, Failure> {
-        if !terminal::stdout_is_terminal() {
+        let Some(columns) = room::columns() else {
             return Err(Failure::usage(
                 "--qr shows the secret on a terminal, and standard output is none; nothing was created. Leave --qr \
                  out, or don't redirect the output",
             ));
-        }
+        };
         let style = Self { half_blocks: room::is_utf8(), painted: room::has_colors() };
-        let (needed, columns) = (style.columns(), room::columns());
+        let needed = style.columns();
         if columns < needed {
             let why = if style.half_blocks { "" } else { " (33 in a UTF-8 locale)" };
             return Err(Failure::usage(format!(

@@ -6,13 +6,10 @@ use std::io;
 /// What a terminal has that doesn't say how wide it is.
 const USUAL_COLUMNS: usize = 80;
 
-/// How many columns it has; where it is none, lines are as long as they are.
-pub fn columns() -> usize {
-    match tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col)) {
-        Ok(0) => USUAL_COLUMNS,
-        Ok(columns) => columns,
-        Err(_) => usize::MAX,
-    }
+/// How many columns it has; none: it is no terminal.
+pub fn columns() -> Option<usize> {
+    let columns = usize::from(tcgetwinsize(io::stdout()).ok()?.ws_col);
+    Some(if columns == 0 { USUAL_COLUMNS } else { columns })
 }
 
 /// Whether it shows more than ASCII: by the first of the locale's variables that says something (locale(7)).

@@ -62,7 +62,7 @@ pub fn below(created: &Created, columns: usize) -> Text {
 }
 
 fn paragraph(text: &mut Text, sentences: &str, columns: usize) {
-    for line in prose::lines(sentences, "", columns) {
+    for line in prose::lines(sentences, "", Some(columns)) {
         text.line(line);
     }
 }

@@ -37,7 +37,7 @@ impl Voice {
 pub struct Tell {
     voice: Voice,
     record: AppPassword,
-    columns: usize,
+    columns: Option<usize>,
     /// The attempt told last.
     last: Option<Attempt>,
 }
@@ -122,7 +122,7 @@ impl Tell {
             Some(last) => format!("the last attempt was {}: {}", place(last), last.reason),
         };
         let message = format!(
-            "no login with {id} within {span}; {why}. It stays as it is; to wait again: apppw wait {id}"
+            "no login with {id} within {span}; {why}. The app password stays as it is; to wait again: apppw wait {id}"
         );
         Failure::timeout(message)
     }
@@ -160,7 +160,7 @@ fn is_alike(one: &Attempt, other: &Attempt) -> bool {
 }
 
 /// What went wrong, and what to do; `again`: as the one before.
-fn told(attempt: &Attempt, awaited: &AppPassword, again: bool, columns: usize) -> Text {
+fn told(attempt: &Attempt, awaited: &AppPassword, again: bool, columns: Option<usize>) -> Text {
     let Attempt { verdict, reason, id, name, .. } = attempt;
     let is_other = id.is_some_and(|id| id != awaited.id);
     let which = match (id, name) {

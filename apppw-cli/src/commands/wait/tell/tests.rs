@@ -19,7 +19,7 @@ fn attempt(verdict: &str, reason: &str) -> Attempt {
 }
 
 fn said(attempt: &Attempt, again: bool) -> String {
-    told(attempt, &samples::live(), again, 80).as_str().to_owned()
+    told(attempt, &samples::live(), again, Some(80)).as_str().to_owned()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn another_app_password_is_named() {
     let accepted = Attempt { id: other, name: Some("tablet".into()), ..attempt("accepted", "accepted") };
     let expected = "Logged in via imap from 192.0.2.7 with another app password, ap-00000007 \"tablet\"\n  That \
                     program has the other one stored. Type the new one into it, in its place.\n";
-    assert_eq!(told(&accepted, &samples::live(), false, 90).as_str(), expected);
+    assert_eq!(told(&accepted, &samples::live(), false, None).as_str(), expected);
     let own = Attempt { id: Some(samples::live().id), ..attempt("refused", "wrong-service") };
     assert!(
         said(&own, false)
@@ -79,7 +79,7 @@ fn nothing_that_was_tried_deceives_the_terminal() {
 
 #[test]
 fn the_end_of_the_time_says_what_was_seen() {
-    let mut tell = Tell { voice: Voice::Stdout, record: samples::live(), columns: 80, last: None };
+    let mut tell = Tell { voice: Voice::Stdout, record: samples::live(), columns: Some(80), last: None };
     let message = tell.nobody_came("10m".parse().unwrap()).message;
     assert!(
         message.starts_with("no login with ap-0000002a within 10m; nothing was tried as alice@example.org")
