@@ -10,6 +10,7 @@ use crate::clock;
 use crate::daemon::Daemon;
 use crate::log::verdict_word;
 use crate::store::{AccountId, AccountRecord, Store};
+use apppw_admin::MAX_LINE;
 use apppw_admin::verbs::Attempt;
 use apppw_proto::frame::Verdict;
 use std::cell::{Cell, RefCell};
@@ -111,11 +112,9 @@ impl Watches {
         if let Some(watcher) = known {
             watcher.asked = now;
             let watch = watcher.number;
-            let after = after.unwrap_or(watch);
             let ring = accounts.get(&account.id).map(|watched| &watched.attempts);
-            let new = ring.into_iter().flatten().filter(|(number, _)| *number > after);
-            let attempts: Vec<Attempt> = new.map(|(_, attempt)| attempt.clone()).collect();
-            return Ok(Told { watch, attempts, cursor: self.next.get() });
+            let (attempts, cursor) = ring.map(|ring| since(ring, after.unwrap_or(watch))).unwrap_or_default();
+            return Ok(Told { watch, attempts, cursor: cursor.unwrap_or_else(|| self.next.get()) });
         }
         let count = |wanted: &dyn Fn(&Watcher) -> bool| {
             accounts.values().flat_map(|account| &account.watchers).filter(|watcher| wanted(watcher)).count()
@@ -177,6 +176,19 @@ impl Watches {
             !account.watchers.is_empty()
         });
     }
+}
+
+/// What came after that number, as far as it fits into an answer; and the number of the last of it, if more
+/// is to come.
+fn since(ring: &VecDeque<(u64, Attempt)>, after: u64) -> (Vec<Attempt>, Option<u64>) {
+    let (mut attempts, mut room, mut last) = (Vec::new(), MAX_LINE - 2048, after);
+    for (number, attempt) in ring.iter().filter(|(number, _)| *number > after) {
+        let size = serde_json::to_string(attempt).map_or(MAX_LINE, |text| text.len() + 1);
+        let Some(left) = room.checked_sub(size) else { return (attempts, Some(last)) };
+        (room, last) = (left, *number);
+        attempts.push(attempt.clone());
+    }
+    (attempts, None)
 }
 
 impl<S: Store> Daemon<S> {

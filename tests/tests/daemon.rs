@@ -94,6 +94,8 @@ mod values;
 mod verdicts;
 #[path = "daemon/waiting.rs"]
 mod waiting;
+#[path = "daemon/watches.rs"]
+mod watches;
 
 use apppw_tests::identity::{is_root, rerun_as_root};
 use libtest_mimic::{Arguments, Completion, Trial};
@@ -103,7 +105,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 45] = [
+    let groups: [(&str, Vec<Case>); 46] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -150,6 +152,7 @@ fn main() -> ExitCode {
         ("report", report::cases()),
         ("values", values::cases()),
         ("waiting", waiting::cases()),
+        ("watches", watches::cases()),
     ];
     let trials = groups.into_iter().flat_map(|(group, cases)| {
         cases.into_iter().map(move |case| match case.skip {

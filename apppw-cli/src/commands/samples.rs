@@ -1,16 +1,17 @@
 //! Messages of the daemon, for the unit tests.
 
+mod client;
 mod happened;
 mod measured;
 
+pub use client::client;
 pub use happened::{about, event, events, hostile_event, page};
 pub use measured::metrics;
 
 use crate::output::time::Clock;
 use apppw_admin::verbs::{
-    Account, Actor, ActorRole, AppPassword, Argon2Status, ClientSettings, Created, Encryption, MailServer,
-    PanicSwitch, PinState, PrimaryPolicy, PrimaryUse, Revoked, Shown, State, Status, Use, UserSummary,
-    Verdicts,
+    Account, Actor, ActorRole, AppPassword, Argon2Status, Created, PanicSwitch, PinState, PrimaryPolicy,
+    PrimaryUse, Revoked, Shown, State, Status, Use, UserSummary, Verdicts,
 };
 use apppw_admin::{AppPasswordId, SecretText};
 use jiff::tz::{Offset, TimeZone};
@@ -195,20 +196,6 @@ pub fn created() -> Created {
         primary: PrimaryPolicy::RefuseEnrolled,
         primary_ends: vec!["mail".into(), "dav".into()],
         client: None,
-    }
-}
-
-/// What to type into a mail program, in several ways.
-pub fn client() -> ClientSettings {
-    let server = |host: &str, port, encryption| Some(MailServer { host: host.into(), port, encryption });
-    ClientSettings {
-        user: "alice@example.org".into(),
-        imap: server("imap.example.org", 993, Encryption::Tls),
-        smtp: server("smtp.example.org", 587, Encryption::Starttls),
-        caldav: Some("https://dav.example.org/alice@example.org/".into()),
-        help: Some("https://help.example.org/mail".into()),
-        note: Some("Questions: ring 42".into()),
-        ..ClientSettings::default()
     }
 }
 

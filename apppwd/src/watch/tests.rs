@@ -129,3 +129,29 @@ fn a_flood_of_attempts_takes_bounded_room_and_hides_no_login() {
     assert_eq!(reasons(&told)[0], ("accepted", 1));
     assert_eq!(told.attempts.last().unwrap().rhost.as_deref(), Some("9999"));
 }
+
+#[test]
+fn what_does_not_fit_into_an_answer_comes_with_the_next_one() {
+    let (watches, now, alice) = (Watches::default(), Instant::now(), account(1));
+    let begun = watches.ask(&alice, 0, None, None, now).unwrap();
+    for n in 0..MOST_ATTEMPTS {
+        // Each takes six bytes in JSON.
+        let service = format!("{n:02}{}", "\u{1}".repeat(253));
+        let hostile =
+            Attempt { rhost: Some(service.clone()), service, ..attempt(Reason::PeerNotAllowed, "") };
+        add(&watches, &alice, hostile);
+    }
+    let (mut told, mut cursor) = (Vec::new(), begun.cursor);
+    loop {
+        let page = watches.ask(&alice, 0, Some(begun.watch), Some(cursor), now).unwrap();
+        if page.attempts.is_empty() {
+            break;
+        }
+        let size: usize = page.attempts.iter().map(|a| serde_json::to_string(a).unwrap().len() + 1).sum();
+        assert!(size < MAX_LINE - 1024, "{size}");
+        told.extend(page.attempts.into_iter().map(|attempt| attempt.service[..2].to_owned()));
+        cursor = page.cursor;
+    }
+    let wanted: Vec<String> = (0..MOST_ATTEMPTS).map(|n| format!("{n:02}")).collect();
+    assert_eq!(told, wanted);
+}

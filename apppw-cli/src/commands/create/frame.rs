@@ -81,7 +81,7 @@ fn framed(text: &mut Text, secret: &str, columns: usize) {
     let mut rest = secret;
     while !rest.is_empty() {
         let ends = rest.match_indices('-').map(|(at, _)| at + 1).chain([rest.len()]);
-        let end = ends.clone().filter(|end| *end <= columns.saturating_sub(2)).last();
+        let end = ends.clone().rfind(|end| *end <= columns.saturating_sub(2));
         let end = end.or_else(|| ends.clone().next()).unwrap_or(rest.len());
         let (line, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
         text.line_of(&["  ", line]);
