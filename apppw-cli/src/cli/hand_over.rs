@@ -26,10 +26,11 @@ pub struct HandOver {
 const DEFAULT_WAIT: &str = "10m";
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Only attempts under the account's own name are seen. Ctrl-C ends the waiting; nothing else
-changes by it."
-)]
+#[command(after_help = "Examples:
+  apppw wait ap-7k3m9qxe             Up to ten minutes, or until Ctrl-C
+  apppw wait ap-7k3m9qxe --for 1h    Longer
+
+Attempts under other names than the account's are not seen.")]
 pub struct Wait {
     /// Which one, such as ap-7k3m9qxe
     pub id: AppPasswordId,

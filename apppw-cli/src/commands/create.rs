@@ -68,7 +68,7 @@ impl Way {
 
     /// Begins before the secret is shown: nobody can have logged in with it before.
     pub fn begin_to_wait(self, session: &mut Session, created: &Created) -> Option<Result<Waiting, Failure>> {
-        self.wait.map(|_| Waiting::begin(session, created.app_password.clone(), None))
+        self.wait.map(|_| Waiting::begin(session, created.app_password.clone()))
     }
 
     /// Waits, if that was asked for.

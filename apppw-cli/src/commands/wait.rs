@@ -17,10 +17,13 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// `apppw wait ID`.
 pub fn run(session: &mut Session, args: &Wait) -> Result<Status, Failure> {
+    let watch = WatchArgs { id: args.id, watch: None, after: None };
+    // Before the uses are counted: no login may fall in between.
+    let first: Watched = session.ask(Verb::Watch, &watch)?;
     let shown: Shown = session.ask(Verb::Show, &ShowArgs { id: args.id })?;
-    let mut waiting = Waiting::begin(session, shown.app_password, Some(count(&shown.uses)))?;
-    waiting.voice = Voice::of_results(session.json);
-    waiting.run(session, args.span)
+    let before = count(&shown.uses);
+    let voice = Voice::of_results(session.json);
+    Waiting { record: shown.app_password, before, watch, first: Some(first), voice }.run(session, args.span)
 }
 
 /// Waits for the login with one app password.
@@ -28,20 +31,18 @@ pub struct Waiting {
     record: AppPassword,
     /// Logins with it that are none of those waited for.
     before: u64,
-    args: WatchArgs,
+    watch: WatchArgs,
     /// What was told at the beginning.
     first: Option<Watched>,
     voice: Voice,
 }
 
 impl Waiting {
-    /// Begins to watch, before anybody can have tried. `before`: how often it was used; none: it is new.
-    pub fn begin(session: &mut Session, record: AppPassword, before: Option<u64>) -> Result<Self, Failure> {
-        let args = WatchArgs { id: record.id, watch: None, after: None };
-        let voice = Voice::beside_a_secret(session.json);
-        let mut waiting = Self { record, before: before.unwrap_or(0), args, first: None, voice };
-        waiting.first = Some(waiting.ask(session)?);
-        Ok(waiting)
+    /// Begins to watch a new one, before anybody can have tried.
+    pub fn begin(session: &mut Session, record: AppPassword) -> Result<Self, Failure> {
+        let watch = WatchArgs { id: record.id, watch: None, after: None };
+        let first = Some(session.ask(Verb::Watch, &watch)?);
+        Ok(Self { record, before: 0, watch, first, voice: Voice::beside_a_secret(session.json) })
     }
 
     /// Goes on until a login, or until the time is over.
@@ -51,11 +52,9 @@ impl Waiting {
         let mut tell = Tell::new(self.voice, self.record.clone());
         tell.begins(span)?;
         let mut lost = false;
-        let first = self.first.take();
-        let mut news = first.map(Ok);
+        let mut first = self.first.take().map(Ok);
         loop {
-            let answer = news.take().unwrap_or_else(|| self.ask(session));
-            match answer {
+            match first.take().unwrap_or_else(|| session.ask(Verb::Watch, &self.watch)) {
                 Ok(watched) => {
                     if std::mem::take(&mut lost) {
                         tell.note("apppwd answers again");
@@ -80,10 +79,6 @@ impl Waiting {
         }
     }
 
-    fn ask(&self, session: &mut Session) -> Result<Watched, Failure> {
-        session.ask(Verb::Watch, &self.args)
-    }
-
     /// What an answer brings; a status: the waiting is over.
     fn take_in(
         &mut self,
@@ -91,8 +86,8 @@ impl Waiting {
         tell: &mut Tell,
         watched: Watched,
     ) -> Result<Option<Status>, Failure> {
-        let known = self.args.watch.replace(watched.watch);
-        self.args.after = Some(watched.cursor);
+        let known = self.watch.watch.replace(watched.watch);
+        self.watch.after = Some(watched.cursor);
         for attempt in &watched.attempts {
             let is_it = attempt.id == Some(self.record.id) && attempt.reason == "accepted";
             let is_read = if is_it { tell.login(attempt)? } else { tell.attempt(attempt)? };
