@@ -40,6 +40,8 @@ pub fn run(session: &mut Session, args: Create) -> Result<Status, Failure> {
     if let Some(warning) = warning(&created).filter(|_| !session.json) {
         output::warn(&warning);
     }
+    // Not kept while a person types it.
+    drop(created);
     way.wait(session, waiting)
 }
 

@@ -23,6 +23,8 @@ pub fn run(session: &mut Session, args: &Rotate) -> Result<Status, Failure> {
         // Beside the secret, which may go into a pipe alone.
         text(id, expires, &clock).print_to_stderr();
     }
+    // Not kept while a person types it.
+    drop(created);
     way.wait(session, waiting)
 }
 

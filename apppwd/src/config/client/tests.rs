@@ -179,3 +179,42 @@ fn what_is_hardly_meant_is_warned_of() {
     let unseen = warnings("[client]\nimap = \"a\"\n[groups]\nmail = [\"site-imap\"]\n");
     assert!(unseen[0].starts_with("[client] imap is shown to nobody"), "{unseen:?}");
 }
+
+#[test]
+fn the_document_names_the_services_of_each() {
+    let document = include_str!("../../../../docs/client.md");
+    let config = config(
+        "imap = \"a\"\npop3 = \"a\"\nsmtp = \"a\"\nsieve = \"a\"\ncarddav = \"https://a\"\ncaldav = \"https://a\"\n\
+         webdav = \"https://a\"",
+    );
+    let mut rows = 0;
+    for (key, _, usual) in config.client.entries() {
+        let services: Vec<String> = usual.iter().map(|service| format!("`{service}`")).collect();
+        let end = format!("| {} |", services.join(", "));
+        let row = document.lines().find(|line| line.starts_with(&format!("| `{key}` |")));
+        assert!(row.is_some_and(|row| row.ends_with(&end)), "{key} in docs/client.md should end: {end}");
+        assert!(
+            usual.iter().all(|service| config.groups.has_service(service)),
+            "{key}: in a group by default"
+        );
+        rows += 1;
+    }
+    assert_eq!(rows, 7);
+}
+
+#[test]
+fn the_examples_of_the_sample_configuration_are_right() {
+    let sample = include_str!("../../../../packaging/apppwd.toml");
+    let (_, section) = sample.split_once("\n[client]\n").unwrap();
+    let section = section.split("\n[").next().unwrap();
+    let is_key = |line: &&str| line.split(' ').nth(2) == Some("=") && !line.starts_with("# {");
+    let keys: Vec<&str> = section.lines().filter(is_key).map(|line| line.trim_start_matches("# ")).collect();
+    assert_eq!(keys.len(), 9, "{keys:?}");
+    let config = config(&keys.join("\n"));
+    let all = shown(&config, &scope(&["mail", "dav", "files"]));
+    assert!(
+        all.imap.is_some() && all.sieve.is_some() && all.webdav.is_some() && all.note.is_some(),
+        "{all:?}"
+    );
+    assert_eq!(config.warnings(), Vec::<String>::new());
+}
