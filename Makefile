@@ -10,7 +10,7 @@ PAMDIR ?= $(shell sh tools/pam-dir)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test bench bench-quick lint man install clean
+.PHONY: help try build test bench bench-quick screens lint man install clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ bench: build ## What a login costs beside its peers (root; some fifteen quiet mi
 bench-quick: build ## The same with a tenth of everything, in under two minutes; writes nothing
 	$(CARGO) build --release --locked -p apppw-bench
 	@$(RELEASE)/bench --quick
+
+screens: build ## Write docs/screens and what the README's commands show anew, from a real run
+	@for of in screens day; do APPPW_REWRITE=1 $(CARGO) test --quiet --locked -p apppw-tests --test daemon $$of:: || exit 1; done
 
 lint: ## Format and lints, warnings denied
 	@sh tools/need-toolchain

@@ -41,7 +41,13 @@ pub fn page(model: &Command, command: &Command) -> String {
             }
             Block::List { title, .. } if title == EXAMPLES => {}
             Block::List { title, rows } => {
-                page.part(title);
+                // A sentence is no heading.
+                if title.contains(' ') {
+                    page.line(".Pp");
+                    page.prose(&format!("{title}:"));
+                } else {
+                    page.part(title);
+                }
                 terms(&mut page, rows);
             }
         }
@@ -131,7 +137,11 @@ pub fn option(arg: &Arg, between: &str) -> String {
     let names: Vec<_> = short.into_iter().chain(long).collect();
     let value =
         arg.get_action().takes_values().then(|| arg.get_value_names()?.first().map(|name| argument(name)));
-    let value = value.flatten().map(|name| format!(" Ar {name}")).unwrap_or_default();
+    let value = value.flatten().map(|name| match arg.is_require_equals_set() {
+        true => format!(" Ns Op = Ns Ar {name}"),
+        false => format!(" Ar {name}"),
+    });
+    let value = value.unwrap_or_default();
     format!("{}{value}", names.join(between))
 }
 

@@ -14,3 +14,4 @@ pub mod lines;
 pub mod measure;
 pub mod pam;
 pub mod servers;
+pub mod story;

@@ -14,6 +14,8 @@ mod backup;
 mod closing;
 #[path = "daemon/configuration.rs"]
 mod configuration;
+#[path = "daemon/day.rs"]
+mod day;
 #[path = "daemon/directory.rs"]
 mod directory;
 #[path = "daemon/durability.rs"]
@@ -76,6 +78,8 @@ mod restored;
 mod revocation;
 #[path = "daemon/scope.rs"]
 mod scope;
+#[path = "daemon/screens.rs"]
+mod screens;
 #[path = "daemon/secrets.rs"]
 mod secrets;
 #[path = "daemon/selection.rs"]
@@ -97,7 +101,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 42] = [
+    let groups: [(&str, Vec<Case>); 44] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -116,6 +120,8 @@ fn main() -> ExitCode {
         ("hostile", hostile::cases()),
         ("metrics", metrics::cases()),
         ("backup", backup::cases()),
+        ("day", day::cases()),
+        ("screens", screens::cases()),
         ("configuration", configuration::cases()),
         ("fail2ban", fail2ban::cases()),
         ("frames", frames::cases()),

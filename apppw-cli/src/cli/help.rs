@@ -122,9 +122,13 @@ fn possible_words(arg: &Arg) -> Vec<String> {
 /// Columns that clap needs for an argument's name.
 fn width(arg: &Arg) -> usize {
     let value = arg.get_value_names().and_then(|names| names.first()).map_or(0, |name| name.len());
+    // `[=VALUE]` in the place of ` VALUE`.
+    let equals = if arg.is_require_equals_set() { 2 } else { 0 };
     match arg.get_long() {
         _ if arg.is_hide_set() => 0,
-        Some(long) if arg.get_action().takes_values() => "-x, --".len() + long.len() + " <>".len() + value,
+        Some(long) if arg.get_action().takes_values() => {
+            "-x, --".len() + long.len() + " <>".len() + value + equals
+        }
         Some(long) => "-x, --".len() + long.len(),
         None => arg.get_id().as_str().len().max(value) + "[]...".len(),
     }
@@ -141,6 +145,9 @@ pub fn plain(text: &str) -> String {
         rest = match behind.split_once('>') {
             Some((name, behind)) if name.bytes().all(|c| c.is_ascii_uppercase() || b"-_".contains(&c)) => {
                 plain.push_str(name);
+                let end = behind.find([' ', '\n', '<']).unwrap_or(behind.len());
+                let (end, behind) = behind.split_at_checked(end).unwrap_or((behind, ""));
+                plain.push_str(end);
                 if behind.starts_with("  ") {
                     plain.push_str("  ");
                 }

@@ -66,6 +66,8 @@ pub enum Value {
     Networks,
     /// The name of a domain.
     Domain,
+    /// Something else, in words.
+    Other(&'static str),
     /// Domains, each with the one that it stands for.
     Domains,
 }
@@ -91,6 +93,7 @@ impl Value {
             Self::Networks => {
                 "a list of networks such as `\"192.0.2.0/24\"` or `\"2001:db8::/32\"`".to_owned()
             }
+            Self::Other(what) => (*what).to_owned(),
             Self::Domain => "a domain".to_owned(),
             Self::Domains => "pairs of domains".to_owned(),
         }

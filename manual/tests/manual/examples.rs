@@ -39,7 +39,7 @@ pub fn run() {
     for wrong in [
         "apppw list --frob",
         "apppw user alice drop",
-        "sudo apppw show laptop",
+        "sudo apppw list --unused 90",
         "apppwd --frob",
         "apppw create",
     ] {

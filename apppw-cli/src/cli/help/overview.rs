@@ -5,13 +5,13 @@ use crate::exit::Status;
 use clap::Command;
 use std::fmt::Write as _;
 
-/// The commands by group. One that is in none comes last, under [`REST`].
+/// The commands by group. One that is in none comes last, under [`REST`]; a name without a command is passed over.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Everyday", &["create", "list", "show", "revoke"]),
-    ("App passwords", &["verify", "rename", "rotate", "suspend", "resume"]),
+    ("App passwords", &["verify", "rename", "rotate", "suspend", "resume", "wait"]),
     ("Accounts", &["users", "user"]),
     ("What happened", &["events", "report"]),
-    ("Host", &["status", "panic"]),
+    ("Host", &["status", "panic", "completion"]),
 ];
 
 /// How all of them are called.
