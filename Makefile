@@ -7,6 +7,8 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 # Where libpam looks for a bare pam_apppw.so.
 PAMDIR ?= $(shell sh tools/pam-dir)
+# Where zsh looks for completions of packages: Debian and what comes from it have a folder of their own.
+ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /etc/debian_version)),vendor-completions,site-functions)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
@@ -44,7 +46,7 @@ lint: ## Format and lints, warnings denied
 man: ## Write the manual pages and packaging/apppwd.toml anew from what the programs read
 	$(CARGO) run --quiet --locked -p apppw-manual
 
-install: ## Install what `make build` has built, below DESTDIR: programs, module, units, manual, examples (enables nothing)
+install: ## Install what `make build` has built, below DESTDIR: programs, module, units, manual, completion, examples (enables nothing)
 	@for file in apppwd apppw libpam_apppw.so; do \
 		[ -e $(RELEASE)/$$file ] || { echo "$(RELEASE)/$$file is not there: run \`make build\` first (not as root)" >&2; exit 1; }; \
 	done
@@ -59,6 +61,9 @@ install: ## Install what `make build` has built, below DESTDIR: programs, module
 	for section in 1 5 8; do \
 		install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$$section docs/man/*.$$section || exit 1; \
 	done
+	install -D -m 0644 apppw-cli/completion/apppw.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/apppw
+	install -D -m 0644 apppw-cli/completion/apppw.zsh $(DESTDIR)$(ZSHDIR)/_apppw
+	install -D -m 0644 apppw-cli/completion/apppw.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/apppw.fish
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/apppw README.md docs/*.md
 	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/apppwd.toml
 	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/fail2ban packaging/node-exporter \

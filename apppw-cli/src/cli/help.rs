@@ -81,7 +81,7 @@ fn text(arg: &Arg) -> String {
     }
     let words = possible_words(arg);
     if (1..=MOST_WORDS).contains(&words.len()) {
-        text.push_str(&format!(" [{}]", words.join(" or ")));
+        text.push_str(&format!(" [{}]", alternatives(&words)));
     }
     let defaults = arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned());
     let environment = arg.get_env().map(|name| format!("${}", OsStr::to_string_lossy(name)));
@@ -90,6 +90,14 @@ fn text(arg: &Arg) -> String {
         text.push_str(&format!(" [default: {}]", defaults.join(", else ")));
     }
     text
+}
+
+/// `a, b or c`.
+fn alternatives(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 /// What [`text`] says, clap need not say again in its own way.

@@ -2,17 +2,22 @@
 
 mod account;
 mod app_password;
+mod completion;
 mod events;
 pub mod help;
+mod id;
 mod revoke;
+pub mod suggest;
 pub mod values;
 
 #[cfg(test)]
 mod tests;
 
-pub use account::{Action, User};
+pub use account::{ABOUT_ACTIONS, Action, User};
 pub use app_password::{Create, Ids, List, Pin, Rename, Rotate, Show, Suspend, Verify};
+pub use completion::{Completion, Shell};
 pub use events::Events;
+pub use id::TypedId;
 pub use revoke::Revoke;
 
 use crate::exit::Failure;
@@ -91,7 +96,7 @@ pub enum Command {
     #[command(after_help = "Examples:
   apppw rename ap-7k3m9qxe \"Thunderbird, desktop\"")]
     Rename(Rename),
-    /// Make a new secret for an app password; the old one lives on a while
+    /// Give an app password a new secret; the old one lives on a while
     ///
     /// The new app password has an id of its own, and the name and scope of the old one. Revoking either of them
     /// ends both.
@@ -120,7 +125,7 @@ pub enum Command {
   apppw verify alice@example.org --service imap
   apppw verify alice@example.org --service imap --rhost 192.0.2.7   As if from that address")]
     Verify(Verify),
-    /// Show an account, lock it, rename it, delete it, mark it as enrolled
+    /// Show an account, lock, rename or delete it, mark it as enrolled
     ///
     /// An account is there from its first app password on, or from its first lock or enrolment.
     User(User),
@@ -152,6 +157,11 @@ pub enum Command {
   apppw status
   apppw status --metrics   For Prometheus: logins, latencies, what waits")]
     Status(Status),
+    /// Print what makes a shell complete apppw's commands, users and ids
+    Completion(Completion),
+    /// What those scripts ask: words on standard input, candidates on standard output
+    #[command(hide = true)]
+    Complete(Completion),
 }
 
 impl Command {

@@ -2,6 +2,7 @@
 // clippy.toml allows these in test functions; here the helpers are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod complete;
 mod csv;
 mod doveadm;
 mod events;
@@ -14,6 +15,7 @@ mod life;
 mod metrics;
 mod other_names;
 mod pipe;
+mod prefix;
 mod selection;
 mod support;
 mod terminal;

@@ -40,7 +40,8 @@ fn every_line_fits_a_terminal_of_80_columns() {
         // A command to be copied stays on one line.
         let long = text.lines().find(|line| line.chars().count() > 80 && !line.starts_with("  apppw "));
         assert_eq!(long, None);
-        assert_eq!(text.lines().find(|line| line.contains(['<', '>'])), None);
+        let brackets = text.lines().find(|line| line.contains(['<', '>']) && !line.starts_with("  apppw "));
+        assert_eq!(brackets, None);
     }
 }
 

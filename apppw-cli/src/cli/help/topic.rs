@@ -1,9 +1,10 @@
 //! `apppw help TOPIC`, and where to read on after wrong use.
 
 use super::{command, plain};
+use crate::cli::suggest::nearest;
 use crate::exit::Failure;
 use clap::Command;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use std::ffi::{OsStr, OsString};
 
 /// The answer to a `help` that clap knows no command for: the text for what it goes on about (`help user lock`), or a
@@ -19,19 +20,10 @@ pub fn topic(args: &[OsString], kind: ErrorKind) -> Option<Result<String, Failur
     if let Some(found) = command.find_subcommand_mut(&topic) {
         return Some(Ok(plain(&found.render_long_help().to_string())));
     }
-    let hint = nearest(command, &topic).map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
+    let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+    let near = nearest(&topic, shown.map(Command::get_name));
+    let hint = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
     Some(Err(Failure::usage(format!("there is no command '{topic}'{hint}"))))
-}
-
-/// The command that clap takes a word for a slip of.
-fn nearest(command: Command, word: &str) -> Option<String> {
-    let error = command.try_get_matches_from(["apppw", word]).err()?;
-    match error.get(ContextKind::SuggestedSubcommand)? {
-        ContextValue::String(near) => Some(near.clone()),
-        // The best comes last.
-        ContextValue::Strings(near) => near.last().cloned(),
-        _ => None,
-    }
 }
 
 /// Where it is said how what was typed is meant. `None` if nothing was typed: then it has just been said.
