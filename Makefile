@@ -3,6 +3,7 @@
 CARGO ?= cargo
 DESTDIR ?=
 PREFIX ?= /usr
+MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 # Where libpam looks for a bare pam_apppw.so.
 PAMDIR ?= $(shell sh tools/pam-dir)
@@ -11,7 +12,7 @@ ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /et
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test bench bench-quick screens lint install clean
+.PHONY: help try build test bench bench-quick screens lint man install clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +43,10 @@ lint: ## Format and lints, warnings denied
 	@sh tools/need-toolchain
 	@sh tools/lint
 
-install: ## Install what `make build` has built, below DESTDIR: programs, module, units, completion, examples (enables nothing)
+man: ## Write the manual pages and packaging/apppwd.toml anew from what the programs read
+	$(CARGO) run --quiet --locked -p apppw-manual
+
+install: ## Install what `make build` has built, below DESTDIR: programs, module, units, manual, completion, examples (enables nothing)
 	@for file in apppwd apppw libpam_apppw.so; do \
 		[ -e $(RELEASE)/$$file ] || { echo "$(RELEASE)/$$file is not there: run \`make build\` first (not as root)" >&2; exit 1; }; \
 	done
@@ -54,6 +58,9 @@ install: ## Install what `make build` has built, below DESTDIR: programs, module
 	install -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/apppwd.socket packaging/systemd/apppwd-admin.socket
 	install -D -m 0644 packaging/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/apppw.conf
 	install -D -m 0644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/apppw.conf
+	for section in 1 5 8; do \
+		install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$$section docs/man/*.$$section || exit 1; \
+	done
 	install -D -m 0644 apppw-cli/completion/apppw.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/apppw
 	install -D -m 0644 apppw-cli/completion/apppw.zsh $(DESTDIR)$(ZSHDIR)/_apppw
 	install -D -m 0644 apppw-cli/completion/apppw.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/apppw.fish

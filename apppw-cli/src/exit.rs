@@ -19,6 +19,38 @@ pub enum Status {
     Unreachable = 3,
 }
 
+impl Status {
+    /// Each of them.
+    pub const ALL: [Self; 4] = [Self::Done, Self::Refused, Self::Usage, Self::Unreachable];
+
+    /// In a few words, for lists.
+    #[must_use]
+    pub const fn brief(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused or not found",
+            Self::Usage => "wrong use",
+            Self::Unreachable => "apppwd unreachable",
+        }
+    }
+
+    /// In sentences, for the manual.
+    #[must_use]
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Self::Done => "Done.",
+            Self::Refused => {
+                "Refused, or not found. Also a secret that `verify` says isn't accepted, a declined question, a result \
+                 that couldn't be written, and a `--kick` that failed behind a change that is made."
+            }
+            Self::Usage => "A wrong option or a wrong value. Nothing was changed.",
+            Self::Unreachable => {
+                "apppwd can't be reached, or the connection was lost: then a change may have been made all the same."
+            }
+        }
+    }
+}
+
 impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
         Self::from(status as u8)
@@ -50,6 +82,11 @@ impl Failure {
     /// A wrong option.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Status::Usage, "usage", message)
+    }
+
+    /// Whether what was typed is at fault, and not only a value in it.
+    pub fn is_wrong_use(&self) -> bool {
+        self.code == "usage"
     }
 
     /// A wrong value for `field`, found before the daemon was asked.

@@ -83,7 +83,7 @@ pub enum Pin {
   apppw list alice --all           Expired and revoked ones too
   apppw list --unused 180d         Candidates for apppw revoke --unused 180d")]
 pub struct List {
-    /// Whose; without it: your own, or for root and administrators those of all accounts
+    /// Whose; without it: your own, or for root those of all accounts
     pub user: Option<String>,
     /// Expired and revoked ones too
     #[arg(long, conflicts_with = "unused")]
@@ -112,8 +112,9 @@ pub struct Rename {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "The new app password has an id of its own, and the name and scope of the old one.
-Revoking either of them ends both.")]
+#[command(after_help = "Examples:
+  apppw rotate ap-7k3m9qxe              The old one lives for another day
+  apppw rotate ap-7k3m9qxe --grace 2h   For two hours")]
 pub struct Rotate {
     /// Which one, such as ap-7k3m9qxe
     pub id: TypedId,

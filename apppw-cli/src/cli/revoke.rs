@@ -9,7 +9,8 @@ use jiff::civil::Date;
 #[command(
     override_usage = "apppw revoke [OPTIONS] ID...
        apppw revoke [OPTIONS] [--user USER]... --all
-       apppw revoke [OPTIONS] [--user USER]... [--unused SPAN] [--created-before DATE] [--service S]",
+       apppw revoke [OPTIONS] [--user USER]... [--unused SPAN]
+                    [--created-before DATE] [--service S]",
     after_help = "Examples:
   apppw revoke ap-7k3m9qxe ap-0c4f8h2j
   apppw revoke --user alice --all --kick       All of alice's, and end her open sessions

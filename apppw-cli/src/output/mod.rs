@@ -115,6 +115,11 @@ pub fn warn(message: &str) {
     to_stderr(&format!("apppw: warning: {}\n", visible(message)));
 }
 
+/// Tells something of ours that follows a failure on standard error.
+pub fn note(line: &str) {
+    to_stderr(&format!("{}\n", visible(line)));
+}
+
 /// The message, made visible.
 fn visible_lines(failure: &Failure) -> String {
     if failure.several_lines {

@@ -8,6 +8,7 @@ mod doveadm;
 mod events;
 mod failures;
 mod follow;
+mod help;
 mod host;
 mod kick;
 mod life;

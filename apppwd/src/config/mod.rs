@@ -8,6 +8,7 @@ mod file;
 mod groups;
 mod limits;
 mod policy;
+pub mod reference;
 mod suggest;
 mod users;
 mod warnings;
