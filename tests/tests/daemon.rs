@@ -12,6 +12,8 @@ mod authorize;
 mod backup;
 #[path = "daemon/closing.rs"]
 mod closing;
+#[path = "daemon/completion.rs"]
+mod completion;
 #[path = "daemon/configuration.rs"]
 mod configuration;
 #[path = "daemon/day.rs"]
@@ -26,6 +28,8 @@ mod events;
 mod expiry;
 #[path = "daemon/fail2ban.rs"]
 mod fail2ban;
+#[path = "daemon/find.rs"]
+mod find;
 #[path = "daemon/folding.rs"]
 mod folding;
 #[path = "daemon/frames.rs"]
@@ -124,10 +128,12 @@ fn main() -> ExitCode {
         ("hostile", hostile::cases()),
         ("metrics", metrics::cases()),
         ("backup", backup::cases()),
+        ("completion", completion::cases()),
         ("day", day::cases()),
         ("screens", screens::cases()),
         ("configuration", configuration::cases()),
         ("fail2ban", fail2ban::cases()),
+        ("find", find::cases()),
         ("frames", frames::cases()),
         ("full_disk", full_disk::cases()),
         ("hashing", hashing::cases()),

@@ -5,6 +5,7 @@ mod app_password;
 mod client;
 mod create;
 mod event;
+mod find;
 mod host;
 mod life;
 mod metrics;
@@ -18,6 +19,7 @@ pub use app_password::{Actor, ActorRole, AppPassword, PinState, State, Use};
 pub use client::{ClientSettings, Encryption, MailServer};
 pub use create::{CreateArgs, Created, Expiry, PinKind, RotateArgs};
 pub use event::{Event, EventKind, Events, EventsArgs};
+pub use find::{Candidate, FindArgs, FindWhat, Found};
 pub use host::{Argon2Status, PanicArgs, PanicSwitch, PanicSwitches, Status, Verdicts};
 pub use life::{Changed, IdsArgs, RenameArgs, RevokeArgs, Revoked};
 pub use metrics::{Histogram, LoginCount, Metrics, OTHER_SERVICE};
@@ -39,6 +41,8 @@ words! {
     List => "list",
     /// One app password, whole.
     Show => "show",
+    /// What begins as somebody has typed it.
+    Find => "find",
     /// Give an app password another name.
     Rename => "rename",
     /// A new app password with the same name and scope; the old one lives for its grace.

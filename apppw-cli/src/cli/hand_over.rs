@@ -1,6 +1,6 @@
 //! How a new secret is handed over, and waiting for its first login.
 
-use apppw_admin::AppPasswordId;
+use super::TypedId;
 use apppw_admin::span::Span;
 use clap::Args;
 
@@ -33,7 +33,7 @@ const DEFAULT_WAIT: &str = "10m";
 Attempts under other names than the account's are not seen.")]
 pub struct Wait {
     /// Which one, such as ap-7k3m9qxe
-    pub id: AppPasswordId,
+    pub id: TypedId,
     /// How long, such as 1h
     #[arg(long = "for", value_name = "SPAN", default_value = DEFAULT_WAIT)]
     pub span: Span,

@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::create::{self, Way};
+use super::resolve::{self, For};
 use crate::cli::Rotate;
 use crate::exit::{Failure, Status};
 use crate::output::time::Clock;
@@ -10,8 +11,9 @@ use apppw_admin::verbs::{Created, RotateArgs, ShowArgs, Shown};
 use apppw_admin::{AppPasswordId, Verb};
 
 pub fn run(session: &mut Session, args: &Rotate) -> Result<Status, Failure> {
-    let Rotate { id, grace, hand_over, .. } = *args;
-    let way = Way::of(hand_over)?;
+    let way = Way::of(args.hand_over)?;
+    let id = resolve::id(session, &args.id, For::changing(args.yes.yes))?;
+    let grace = args.grace;
     let created: Created = session.change(Verb::Rotate, &RotateArgs { id, grace })?;
     let waiting = way.begin_to_wait(session, &created);
     // That it can't be asked for mustn't cost the secret.

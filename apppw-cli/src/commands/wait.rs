@@ -3,6 +3,7 @@
 mod tell;
 
 use super::Session;
+use super::resolve::{self, For};
 use crate::cli::Wait;
 use crate::exit::{Failure, Status};
 use crate::output;
@@ -17,10 +18,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// `apppw wait ID`.
 pub fn run(session: &mut Session, args: &Wait) -> Result<Status, Failure> {
-    let watch = WatchArgs { id: args.id, watch: None, after: None };
+    let id = resolve::id(session, &args.id, For::Looking)?;
+    let watch = WatchArgs { id, watch: None, after: None };
     // Before the uses are counted: no login may fall in between.
     let first: Watched = session.ask(Verb::Watch, &watch)?;
-    let shown: Shown = session.ask(Verb::Show, &ShowArgs { id: args.id })?;
+    let shown: Shown = session.ask(Verb::Show, &ShowArgs { id })?;
     let before = count(&shown.uses);
     let voice = Voice::of_results(session.json);
     Waiting { record: shown.app_password, before, watch, first: Some(first), voice }.run(session, args.span)

@@ -116,6 +116,8 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         Verb::Rotate if self_service == "create" => ("ok", "not_found"),
         Verb::Rotate => ("denied", "denied"),
         Verb::List | Verb::Verify | Verb::Events => ("ok", "denied"),
+        // Who may see nothing of it finds nothing.
+        Verb::Find => ("ok", "ok"),
         // To who may not see it, it does not exist.
         Verb::Show | Verb::Watch | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
         Verb::Suspend
@@ -139,6 +141,7 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         Verb::List
             | Verb::Show
             | Verb::Watch
+            | Verb::Find
             | Verb::Events
             | Verb::Users
             | Verb::UserShow
@@ -182,6 +185,7 @@ fn table(self_service: &str) {
                 Verb::List => json!({"user": "olive", "all": true}),
                 Verb::Events => json!({"user": "olive"}),
                 Verb::Show | Verb::Watch | Verb::Rotate => json!({"id": id}),
+                Verb::Find => json!({"what": "app_password", "text": id}),
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),

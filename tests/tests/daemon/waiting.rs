@@ -214,7 +214,8 @@ fn through_the_module() {
     let shown = one.answer["secret"].as_str().expect("a secret");
     let try_it = |service: &str, typed: &str| Login::new(service, USER).password(typed).try_once(&confdir);
     let mut waiting = Waiting::on(&daemon, &one);
-    let wrong = if shown.starts_with('7') { shown.replacen('7', "8", 1) } else { format!("7{}", &shown[1..]) };
+    let wrong =
+        if shown.starts_with('7') { shown.replacen('7', "8", 1) } else { format!("7{}", &shown[1..]) };
     for (service, typed, reason) in [
         ("imap", wrong.as_str(), "mistyped"),
         ("imap", "her own password", "primary-refused"),
@@ -226,7 +227,10 @@ fn through_the_module() {
     }
     assert_eq!(try_it("imap", &shown.to_uppercase()), Code::SUCCESS);
     let (status, rest, errors) = waiting.end();
-    assert_eq!((status, rest.as_str(), errors.as_str()), (0, "Logged in via imap from 192.0.2.7, just now\n", ""));
+    assert_eq!(
+        (status, rest.as_str(), errors.as_str()),
+        (0, "Logged in via imap from 192.0.2.7, just now\n", "")
+    );
 }
 
 fn servers() {
