@@ -109,7 +109,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 48] = [
+    let groups = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),

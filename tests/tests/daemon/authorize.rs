@@ -140,8 +140,8 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         verb,
         Verb::List
             | Verb::Show
-            | Verb::Watch
             | Verb::Find
+            | Verb::Watch
             | Verb::Events
             | Verb::Users
             | Verb::UserShow
@@ -184,8 +184,8 @@ fn table(self_service: &str) {
                 Verb::Create => json!({"user": "olive", "name": format!("by {caller:?}")}),
                 Verb::List => json!({"user": "olive", "all": true}),
                 Verb::Events => json!({"user": "olive"}),
-                Verb::Show | Verb::Watch | Verb::Rotate => json!({"id": id}),
                 Verb::Find => json!({"what": "app_password", "text": id}),
+                Verb::Show | Verb::Watch | Verb::Rotate => json!({"id": id}),
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),
