@@ -1,6 +1,6 @@
 //! `apppw create`.
 
-use super::{Session, pin};
+use super::{Session, named, pin};
 use crate::cli::values::Until;
 use crate::cli::{Create, Pin};
 use crate::exit::{Failure, Status};
@@ -78,10 +78,9 @@ fn framed(created: &Created, clock: &Clock) -> Text {
     let edge = format!("  +{}+", "-".repeat(secret.chars().count() + 4));
     let mut text = Text::new();
     text.line(format!(
-        "{}: \"{}\" of {}, for {}",
+        "{}: {}, for {}",
         record.id,
-        record.name,
-        record.user,
+        named(record),
         record.services.join(", ")
     ));
     limits(&mut text, record, clock);

@@ -3,6 +3,7 @@
 use super::Session;
 use crate::cli::Rename;
 use crate::exit::{Failure, Status};
+use crate::output::quote::{quoted, word};
 use crate::output::{Text, json};
 use apppw_admin::Verb;
 use apppw_admin::verbs::{AppPassword, RenameArgs};
@@ -14,7 +15,7 @@ pub fn run(session: &mut Session, args: Rename) -> Result<Status, Failure> {
         json::print(&json::renamed(&record))?;
     } else {
         let mut text = Text::new();
-        text.line(format!("{} of {} is now called \"{}\"", record.id, record.user, record.name));
+        text.line(format!("{} of {} is now called {}", record.id, word(&record.user), quoted(&record.name)));
         text.print()?;
     }
     Ok(Status::Done)

@@ -1,6 +1,6 @@
 //! `apppw verify`.
 
-use super::{Session, state};
+use super::{Session, named, state};
 use crate::cli::Verify;
 use crate::exit::{Failure, Status};
 use crate::output::time::Clock;
@@ -42,10 +42,9 @@ fn text(verified: &Verified, left_out: (bool, bool), clock: &Clock) -> Text {
             other => format!(", {other}"),
         };
         text.line(format!(
-            "It is {}, \"{}\" of {}, for {}{state}",
+            "It is {}, {}, for {}{state}",
             record.id,
-            record.name,
-            record.user,
+            named(record),
             record.services.join(", ")
         ));
         not_judged(&mut text, record, left_out);

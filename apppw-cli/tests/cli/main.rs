@@ -13,6 +13,7 @@ mod life;
 mod metrics;
 mod other_names;
 mod pipe;
+mod screen;
 mod selection;
 mod support;
 mod terminal;

@@ -33,6 +33,7 @@ pub fn metrics() -> Metrics {
         uses_dropped: 0,
         events_dropped: 0,
         log_lines_dropped: 6,
+        management_denied: 9,
         in_memory: 0,
         panic_switches: 1,
         accounts: 3,

@@ -1,12 +1,14 @@
 //! `list`
 
 use super::{account_in_reach, names};
+use crate::account::Names;
 use crate::admin::rules::Power;
 use crate::clock;
 use crate::daemon::Daemon;
 use crate::store::{PageStart, Selection, Store};
 use apppw_admin::verbs::{AppPassword, ListArgs, Listed};
 use apppw_admin::{AdminError, Code, MAX_LINE};
+use serde::Serialize;
 
 /// Records read for one page.
 const PAGE: usize = 100;
@@ -29,7 +31,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
         None => None,
         Some(user) => match account_in_reach(daemon, power, &names(daemon, power, &user)?).await? {
             Some(account) => Some(vec![account.id]),
-            None => return Ok(Listed { app_passwords: Vec::new(), next: None, panic }),
+            None => return Ok(Listed { app_passwords: Vec::new(), next: None, locked: Vec::new(), panic }),
         },
     };
     // Uses that are not written yet count.
@@ -47,6 +49,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
     let records = daemon.store.app_passwords(&selection, start.as_ref(), PAGE + 1).await?;
     let may_be_more = records.len() > PAGE;
     let mut app_passwords: Vec<AppPassword> = Vec::new();
+    let mut locked: Vec<String> = Vec::new();
     let mut last = None;
     let mut room = MAX_LINE - 1024;
     for record in records {
@@ -58,16 +61,33 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
         }
         tokio::task::yield_now().await;
         let message = super::to_message(daemon, record).await?;
-        let size = serde_json::to_string(&message).map_or(MAX_LINE, |text| text.len() + 1);
+        let mut size = length(&message);
+        let is_new = app_passwords.last().is_none_or(|last| last.user != message.user);
+        let is_locked = is_new && is_locked(daemon, &message.user).await?;
+        if is_locked {
+            size += length(&message.user);
+        }
         if app_passwords.len() == PAGE || size > room {
             let next = app_passwords.last().map_or(here, |last| to_cursor(&last.user, last.created, last.id));
-            return Ok(Listed { app_passwords, next: Some(next), panic });
+            return Ok(Listed { app_passwords, next: Some(next), locked, panic });
         }
         room -= size;
+        locked.extend(is_locked.then(|| message.user.clone()));
         app_passwords.push(message);
         last = Some(here);
     }
-    Ok(Listed { app_passwords, next: last.filter(|_| may_be_more), panic })
+    Ok(Listed { app_passwords, next: last.filter(|_| may_be_more), locked, panic })
+}
+
+/// How many bytes it takes in an answer, with the comma behind it.
+fn length(value: &impl Serialize) -> usize {
+    serde_json::to_string(value).map_or(MAX_LINE, |text| text.len() + 1)
+}
+
+async fn is_locked<S: Store>(daemon: &Daemon<S>, user: &str) -> Result<bool, AdminError> {
+    let names = Names::exact(user);
+    let account = daemon.account(&names).await?;
+    Ok(daemon.standing(&names, account.as_ref()).locked)
 }
 
 fn to_cursor(user: &str, created: i64, id: apppw_admin::AppPasswordId) -> String {

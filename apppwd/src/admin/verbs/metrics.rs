@@ -35,6 +35,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Metrics, Adm
         uses_dropped: uses.dropped() + primary_uses.dropped(),
         events_dropped: daemon.events.borrow().dropped(),
         log_lines_dropped: daemon.log.dropped(),
+        management_denied: daemon.tally.denials(),
         in_memory: daemon.in_memory.borrow().count(),
         panic_switches: number(super::panic::to_messages(daemon).len()),
         accounts: counts.accounts,
