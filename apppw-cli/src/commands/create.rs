@@ -77,12 +77,7 @@ fn framed(created: &Created, clock: &Clock) -> Text {
     let secret = created.secret.expose();
     let edge = format!("  +{}+", "-".repeat(secret.chars().count() + 4));
     let mut text = Text::new();
-    text.line(format!(
-        "{}: {}, for {}",
-        record.id,
-        named(record),
-        record.services.join(", ")
-    ));
+    text.line(format!("{}: {}, for {}", record.id, named(record), record.services.join(", ")));
     limits(&mut text, record, clock);
     text.line("");
     text.line(&edge);

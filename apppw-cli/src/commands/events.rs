@@ -12,8 +12,8 @@ use crate::output::time::Clock;
 use crate::output::{Text, csv, json};
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::{self, EventsArgs};
-use nix::unistd::User;
 use jiff::civil::Date;
+use nix::unistd::User;
 use reader::Reader;
 
 pub fn run(session: &mut Session, args: Events) -> Result<Status, Failure> {
@@ -117,12 +117,11 @@ fn all_of(events: &[verbs::Event], me: &str) -> bool {
 
 fn none(args: &Events) -> Text {
     let of = args.user.as_ref().map(|user| format!(" of {user}")).unwrap_or_default();
-    let is_filtered =
-        args.id.is_some()
-            || args.by.is_some()
-            || args.since.is_some()
-            || args.until.is_some()
-            || !args.kinds.is_empty();
+    let is_filtered = args.id.is_some()
+        || args.by.is_some()
+        || args.since.is_some()
+        || args.until.is_some()
+        || !args.kinds.is_empty();
     let fit = if is_filtered { " that fit what was asked for" } else { "" };
     let mut text = Text::new();
     text.line(format!("No events{of}{fit}"));

@@ -146,7 +146,10 @@ mod tests {
         assert!(failure.message.starts_with("the change is made"), "{failure:?}");
         assert!(failure.message.contains("those of 1 of 2 names ("), "{failure:?}");
         let failure = still_open(&[kicked(false)], 1).unwrap();
-        assert!(failure.message.contains("open, those of 1 of 1 name, those of 1 app password whose"), "{failure:?}");
+        assert!(
+            failure.message.contains("open, those of 1 of 1 name, those of 1 app password whose"),
+            "{failure:?}"
+        );
         let failure = still_open(&[kicked(true)], 3).unwrap();
         assert!(failure.message.contains("open, those of 3 app passwords"), "{failure:?}");
     }

@@ -130,9 +130,11 @@ fn text(records: &[AppPassword], columns: Columns, refused: &Refused, clock: &Cl
             Cell::painted(paint_of(record.state), state)
         }));
         row.push(Cell::from(record.services.join(",")));
-        row.extend(columns.expires.then(|| {
-            Cell::from(record.expires.map_or("never".to_owned(), |time| clock.until(time)))
-        }));
+        row.extend(
+            columns
+                .expires
+                .then(|| Cell::from(record.expires.map_or("never".to_owned(), |time| clock.until(time)))),
+        );
         row.extend(columns.limits.then(|| limits::of(record, refused, clock).cell()));
         row.push(Cell::from(clock.date(record.created)));
         row.push(Cell::from(last_use(record.last_use.as_ref(), clock)));

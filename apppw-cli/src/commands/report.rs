@@ -80,7 +80,9 @@ Enforcing the policy (report_only = false) would refuse logins of 1 account
         let mut uses = samples::primary_uses();
         assert_eq!(text(&uses, &samples::clock(), Fit::UNLIMITED).as_str(), expected);
         uses[0].would_be_refused = false;
-        assert!(text(&uses, &samples::clock(), Fit::UNLIMITED).as_str().ends_with("would refuse none of them\n"));
+        assert!(
+            text(&uses, &samples::clock(), Fit::UNLIMITED).as_str().ends_with("would refuse none of them\n")
+        );
         uses.iter_mut().for_each(|used| used.would_be_refused = true);
         assert!(text(&uses, &samples::clock(), Fit::UNLIMITED).as_str().ends_with("logins of 2 accounts\n"));
     }

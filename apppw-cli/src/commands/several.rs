@@ -1,8 +1,8 @@
 //! What commands on several app passwords share.
 
 use super::{Session, last_use, named};
-use crate::output::table::{Cell, Column, Table};
 use crate::output::quote::word;
+use crate::output::table::{Cell, Column, Table};
 use crate::output::time::Clock;
 use crate::output::{Fit, Paint, Text, number as numbers};
 use apppw_admin::verbs::{AppPassword, ShowArgs, Shown};
@@ -24,7 +24,9 @@ pub fn fetch_missing(session: &mut Session, ids: &[AppPasswordId], records: &mut
     let known: BTreeSet<AppPasswordId> = records.iter().map(|record| record.id).collect();
     session.counting("read", |session| {
         for id in ids.iter().filter(|id| !known.contains(id)) {
-            let Ok(Shown { app_password, .. }) = session.ask(Verb::Show, &ShowArgs { id: *id }) else { return };
+            let Ok(Shown { app_password, .. }) = session.ask(Verb::Show, &ShowArgs { id: *id }) else {
+                return;
+            };
             records.push(app_password);
             session.reached(records.len());
         }
@@ -79,7 +81,9 @@ pub fn write_extent(text: &mut Text, count: u64, records: &[AppPassword], clock:
     let users: BTreeSet<&str> = records.iter().map(|record| record.user.as_str()).collect();
     let all_known = number(records) >= count;
     let whose = match users.len() {
-        n if n <= NAMED && all_known => format!("of {}", users.into_iter().map(word).collect::<Vec<_>>().join(", ")),
+        n if n <= NAMED && all_known => {
+            format!("of {}", users.into_iter().map(word).collect::<Vec<_>>().join(", "))
+        }
         n => {
             let at_least = if all_known { "" } else { "at least " };
             format!("of {at_least}{}", numbers::count(number_of(n), "account"))
@@ -117,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_name_from_outside_cant_say_what_was_done() {
-        let record = AppPassword { name: "x\" of root\u{202e}".into(), user: "a b".into(), ..samples::live() };
+        let record =
+            AppPassword { name: "x\" of root\u{202e}".into(), user: "a b".into(), ..samples::live() };
         let mut text = Text::new();
         write_done(&mut text, &[record.id], &[record], "revoked");
         assert_eq!(text.as_str(), "ap-0000002a revoked: \"x\\\" of root\\u{202e}\" of \"a b\"\n");

@@ -128,7 +128,10 @@ Rotated to:      ap-0000002a
 Created:         2027-01-05 09:00:00 +01:00 by root (uid 0)
 Last used:       never used
 ";
-        assert_eq!(text(&Shown { app_password, uses: vec![] }, &samples::clock(), Fit::UNLIMITED).as_str(), expected);
+        assert_eq!(
+            text(&Shown { app_password, uses: vec![] }, &samples::clock(), Fit::UNLIMITED).as_str(),
+            expected
+        );
     }
 
     #[test]
@@ -158,9 +161,16 @@ Last used:       never used
             line.strip_prefix("2027-01-05 09:00:00 +01:00 by ").unwrap().to_owned()
         };
         let nobody = samples::NAMELESS;
-        assert_eq!(created(0, Some("root"), Some(nobody)), format!("root (uid 0, logged in as uid {nobody})"));
+        assert_eq!(
+            created(0, Some("root"), Some(nobody)),
+            format!("root (uid 0, logged in as uid {nobody})")
+        );
         assert_eq!(created(0, None, Some(nobody)), format!("uid 0 (logged in as uid {nobody})"));
-        assert_eq!(created(7, None, Some(0)), "uid 7 (admin, logged in as root (uid 0))", "as this host calls it");
+        assert_eq!(
+            created(7, None, Some(0)),
+            "uid 7 (admin, logged in as root (uid 0))",
+            "as this host calls it"
+        );
         assert_eq!(created(1000, Some("alice"), Some(1000)), "alice (uid 1000, admin)");
         assert_eq!(created(0, Some("root"), Some(0)), "root (uid 0)");
     }

@@ -89,7 +89,10 @@ fn fields(status: &verbs::Status, for_a_person: bool) -> Vec<(&'static str, Cell
     let [accepted, refused, not_mine, unavailable] = judged;
     let primary = status.primary.as_str();
     vec![
-        ("Daemon", format!("apppwd {}, pid {}, up {}", status.version, status.pid, duration(status.uptime)).into()),
+        (
+            "Daemon",
+            format!("apppwd {}, pid {}, up {}", status.version, status.pid, duration(status.uptime)).into(),
+        ),
         ("Frame versions", versions.into()),
         ("Store", store),
         ("Accounts", format!("{accounts}, {enrolled} enrolled, {locked} locked").into()),
@@ -97,7 +100,8 @@ fn fields(status: &verbs::Status, for_a_person: bool) -> Vec<(&'static str, Cell
         ("Primary", format!("{primary}{}", if status.report_only { report_only } else { "" }).into()),
         (
             "Verdicts",
-            format!("{accepted} accepted, {refused} refused, {not_mine} not mine, {unavailable} unavailable").into(),
+            format!("{accepted} accepted, {refused} refused, {not_mine} not mine, {unavailable} unavailable")
+                .into(),
         ),
         ("Argon2id", argon2.into()),
     ]
@@ -162,7 +166,8 @@ Argon2id:        m=19456 KiB t=2 p=1, 4 at once, 0 waiting; 6 computed, 4 answer
 
     #[test]
     fn a_person_sees_what_is_wrong_first_and_numbers_that_can_be_read() {
-        let mut status = verbs::Status { writable: false, in_memory: 1, live: 1_234_567, ..samples::status() };
+        let mut status =
+            verbs::Status { writable: false, in_memory: 1, live: 1_234_567, ..samples::status() };
         status.verdicts.accepted = 10_000;
         let text = text(&status, &samples::clock(), true);
         let first = "NOT WRITABLE: logins go on, changes don't; see journalctl -u apppwd and df\n\nNOT WRITTEN DOWN: 1 \

@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn other_character_sets_get_three_dots() {
-        let by = |all: &str, ctype: &str, lang: &str| ellipsis([all, ctype, lang].map(|v| Some(v.to_owned())));
+        let by =
+            |all: &str, ctype: &str, lang: &str| ellipsis([all, ctype, lang].map(|v| Some(v.to_owned())));
         assert_eq!(by("", "", "de_DE.UTF-8"), "…");
         assert_eq!(by("", "", "C.utf8"), "…");
         assert_eq!(by("", "en_US.ISO-8859-1", "de_DE.UTF-8"), "...");

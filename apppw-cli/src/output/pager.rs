@@ -202,7 +202,8 @@ mod tests {
     fn a_secure_less_is_told_so_and_nothing_else() {
         // Where there is no less there are no pages.
         let Some(command) = command(Pager::SecureLess) else { return };
-        let set: Vec<_> = command.get_envs().map(|(name, value)| (name.to_owned(), value.is_some())).collect();
+        let set: Vec<_> =
+            command.get_envs().map(|(name, value)| (name.to_owned(), value.is_some())).collect();
         for name in LESS_VARIABLES.iter().filter(|name| **name != "LESS") {
             assert!(set.contains(&((*name).into(), false)), "{name}");
         }

@@ -43,7 +43,11 @@ impl Paint {
         if style.is_plain() || text.is_empty() {
             out.push_str(text);
         } else {
-            out.extend([style.render().to_string().as_str(), text, style.render_reset().to_string().as_str()]);
+            out.extend([
+                style.render().to_string().as_str(),
+                text,
+                style.render_reset().to_string().as_str(),
+            ]);
         }
     }
 }

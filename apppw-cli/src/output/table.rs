@@ -186,7 +186,12 @@ pub fn record<'a, C: Into<Cell>>(text: &mut Text, fields: impl IntoIterator<Item
     let widest = fields.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     for (name, value) in fields {
         let padding = " ".repeat(widest - width(name) + GAP);
-        text.painted([(Paint::Plain, name), (Paint::Plain, ":"), (Paint::Plain, &padding), (value.paint, &value.text)]);
+        text.painted([
+            (Paint::Plain, name),
+            (Paint::Plain, ":"),
+            (Paint::Plain, &padding),
+            (value.paint, &value.text),
+        ]);
     }
 }
 

@@ -132,7 +132,8 @@ const PAGER: &str = "APPPW_PAGER='echo PAGES; cat; echo END'";
 
 /// Without the rights of another's the pager is the person's own. In tests root is nobody's login.
 fn is_trusted() -> bool {
-    let uid = |file: &str| std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse::<u32>().ok());
+    let uid =
+        |file: &str| std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse::<u32>().ok());
     let own = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap());
     match uid("/proc/self/loginuid").filter(|login| *login != u32::MAX) {
         Some(login) => login == own,
@@ -228,7 +229,12 @@ fn no_secret_and_no_question_is_paged() {
         }
     });
     open_to_all(&daemon);
-    let run = on_screen(&daemon, 80, 10, &trusted(&format!("sh -c \"stty rows 3; {PAGER} $APPPW create alice laptop\"")));
+    let run = on_screen(
+        &daemon,
+        80,
+        10,
+        &trusted(&format!("sh -c \"stty rows 3; {PAGER} $APPPW create alice laptop\"")),
+    );
     assert!(!run.stdout.contains("PAGES") && run.stdout.contains(crate::support::SECRET), "{run:?}");
     let line = trusted(&format!("{PAGER} $APPPW revoke --user alice --all"));
     let run = daemon.on_a_terminal(&format!("stty rows 10; {line}"), "[y/N]", "n\n");
@@ -267,7 +273,10 @@ fn what_is_locked_or_in_panic_is_marked() {
     assert!(run.stdout.contains("panic, from 192.0.2.0/24"), "{run:?}");
     assert!(run.stdout.contains("apppw: warning: the account bob@example.org is locked: "), "{run:?}");
     let piped = daemon.run(&["list"]);
-    assert!(!piped.stdout.contains("locked") && piped.stderr.contains("bob@example.org is locked"), "{piped:?}");
+    assert!(
+        !piped.stdout.contains("locked") && piped.stderr.contains("bob@example.org is locked"),
+        "{piped:?}"
+    );
 }
 
 #[test]

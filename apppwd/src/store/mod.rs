@@ -13,8 +13,8 @@ pub use error::{OpenError, StoreError};
 pub use event::{By, EventPage, EventSelection, KeepEvents};
 pub use outcome::{Changed, Created, Refolded, Renamed, Restrictions};
 pub use types::{
-    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Health, Limits, LoginRow, NewAppPassword,
-    PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
+    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Health, Limits, ListedRow, LoginRow,
+    NewAppPassword, PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
 };
 
 use crate::clock::UnixSeconds;
@@ -88,6 +88,14 @@ pub trait Store {
         start: Option<&PageStart>,
         limit: usize,
     ) -> Result<Vec<AppPasswordRecord>, StoreError>;
+
+    /// The same as a list shows them.
+    async fn listed(
+        &self,
+        selection: &Selection,
+        start: Option<&PageStart>,
+        limit: usize,
+    ) -> Result<Vec<ListedRow>, StoreError>;
 
     /// `ids`, and the other halves of the rotations that live ones among them are in at that
     /// second.

@@ -37,7 +37,9 @@ fn line(event: &Event, whose: Option<&str>, clock: &Clock) -> Vec<(Paint, String
 const fn paint_of(kind: EventKind) -> Paint {
     match kind {
         EventKind::Denied | EventKind::RefusedUse => Paint::Notable,
-        EventKind::PanicOn | EventKind::UserLock | EventKind::UserLockdown | EventKind::UserDelete => Paint::Bad,
+        EventKind::PanicOn | EventKind::UserLock | EventKind::UserLockdown | EventKind::UserDelete => {
+            Paint::Bad
+        }
         _ => Paint::Plain,
     }
 }
@@ -120,7 +122,9 @@ fn new_of<'r>(reason: &'r str, event: &Event) -> &'r str {
         Some(name) => format!("{} (uid {}{login})", visible(name), who.uid),
         None => format!("uid {}{login}", who.uid),
     };
-    let Some(rest) = reason.strip_prefix(&caller).and_then(|rest| rest.strip_prefix(' ')) else { return reason };
+    let Some(rest) = reason.strip_prefix(&caller).and_then(|rest| rest.strip_prefix(' ')) else {
+        return reason;
+    };
     rest.strip_prefix(&format!("may not use `{verb}`: ")).unwrap_or(rest)
 }
 
@@ -187,7 +191,8 @@ mod tests {
     #[test]
     fn a_refusal_says_who_and_what_once() {
         let said = |uid, name: Option<&str>, verb: &str, reason: &str| {
-            let actor = Actor { uid, name: name.map(str::to_owned), role: ActorRole::User, ..samples::root() };
+            let actor =
+                Actor { uid, name: name.map(str::to_owned), role: ActorRole::User, ..samples::root() };
             let (verb, reason) = (Some(verb.to_owned()), Some(reason.to_owned()));
             let event = Event { actor: Some(actor), verb, reason, ..samples::event(1, EventKind::Denied) };
             let text = text(&[event], None, &samples::clock());
@@ -198,7 +203,11 @@ mod tests {
         let reason = "uid 1001 may do nothing here: it is no person's";
         assert_eq!(said(1001, None, "any", reason), "any: may do nothing here: it is no person's");
         for others in ["alice may act for alice only", "bob (uid 7) may not use `show`: no", "several"] {
-            assert_eq!(said(1000, Some("alice"), "show", others), format!("show: {others}"), "it is left alone");
+            assert_eq!(
+                said(1000, Some("alice"), "show", others),
+                format!("show: {others}"),
+                "it is left alone"
+            );
         }
     }
 

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn what_is_over_has_no_limits() {
-        let refused = Refused { locked: ["bob".to_owned(), "alice@example.org".to_owned()].into(), switches: vec![] };
+        let refused =
+            Refused { locked: ["bob".to_owned(), "alice@example.org".to_owned()].into(), switches: vec![] };
         for record in [samples::expired(), samples::revoked()] {
             assert_eq!(said(&record, &refused), "");
         }

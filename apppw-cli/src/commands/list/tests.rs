@@ -9,13 +9,8 @@ const ALL: Columns = Columns { user: true, state: true, expires: true, limits: f
 
 #[test]
 fn a_list_of_several_accounts_in_every_state() {
-    let records = [
-        samples::live(),
-        samples::scoped(),
-        samples::rotated(),
-        samples::suspended(),
-        samples::expired(),
-    ];
+    let records =
+        [samples::live(), samples::scoped(), samples::rotated(), samples::suspended(), samples::expired()];
     let expected = "\
 ID           USER               NAME                 STATE                   SERVICES  EXPIRES           CREATED     LAST USED
 ap-0000002a  alice@example.org  Thunderbird, laptop  live                    mail      never             2027-01-05  3 days ago via imap from 192.0.2.7
@@ -79,9 +74,7 @@ fn a_panic_is_told_beside_the_list() {
         in_panic(&switch, &samples::clock())
     };
     assert!(told(None, false).ends_with(": every app password of this host is refused"));
-    assert!(
-        told(Some("mail"), false).ends_with(": every app password is refused for the services of mail")
-    );
+    assert!(told(Some("mail"), false).ends_with(": every app password is refused for the services of mail"));
     assert!(told(Some("mail"), true).ends_with(": every app password of this host is refused"));
 }
 

@@ -58,7 +58,10 @@ fn what_was_done_is_said() {
     assert!(text(&unknown, false, &clock, Fit::UNLIMITED).as_str().starts_with("ap-0000002a revoked\n"));
     let none = Revoked { count: 0, ids: vec![], app_passwords: vec![], already: vec![], record_since: None };
     assert_eq!(text(&none, false, &clock, Fit::UNLIMITED).as_str(), "no app passwords to revoke\n");
-    assert_eq!(text(&none, true, &clock, Fit::UNLIMITED).as_str(), "0 app passwords would be revoked; nothing was changed\n");
+    assert_eq!(
+        text(&none, true, &clock, Fit::UNLIMITED).as_str(),
+        "0 app passwords would be revoked; nothing was changed\n"
+    );
 }
 
 #[test]
@@ -76,7 +79,11 @@ ap-0000002b had been revoked before
 fn of_very_many_the_rest_is_counted() {
     let many = Revoked { count: 1200, already: vec![], ..samples::revocation() };
     let clock = samples::clock();
-    assert!(text(&many, false, &clock, Fit::UNLIMITED).as_str().ends_with(" of alice@example.org\nand 1199 more revoked\n"));
+    assert!(
+        text(&many, false, &clock, Fit::UNLIMITED)
+            .as_str()
+            .ends_with(" of alice@example.org\nand 1199 more revoked\n")
+    );
     let dry = text(&many, true, &clock, Fit::UNLIMITED);
     let expected = "\nand 1199 more\n1200 app passwords would be revoked; nothing was changed\n";
     assert!(dry.as_str().ends_with(expected), "{}", dry.as_str());
@@ -86,7 +93,8 @@ fn of_very_many_the_rest_is_counted() {
 fn on_terminals_of_all_widths() {
     let both = vec![samples::live(), samples::revoked()];
     let ids = both.iter().map(|record| record.id).collect();
-    let some = Revoked { count: 2, ids, app_passwords: both, already: vec![], record_since: Some(samples::NOW) };
+    let some =
+        Revoked { count: 2, ids, app_passwords: both, already: vec![], record_since: Some(samples::NOW) };
     golden::check("revoke", |fit| {
         let mut about = Text::new();
         write_table(&mut about, &some, &samples::clock(), fit);

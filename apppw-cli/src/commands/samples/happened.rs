@@ -61,7 +61,10 @@ pub fn events() -> Vec<Event> {
             count: 3,
             ..via(5, EventKind::RefusedUse)
         },
-        Event { actor: Some(Actor { login_uid: Some(super::NAMELESS), ..root() }), ..about(6, EventKind::Revoke) },
+        Event {
+            actor: Some(Actor { login_uid: Some(super::NAMELESS), ..root() }),
+            ..about(6, EventKind::Revoke)
+        },
         Event { was: Some("alice".into()), ..account(7, EventKind::UserRename) },
         account(8, EventKind::UserLockdown),
         Event { services: vec!["mail".into()], ..event(9, EventKind::PanicOn) },

@@ -46,7 +46,10 @@ ap-4  e\u{301}           2027  x
     let shown = written(&devices(), Fit::columns(33));
     assert_eq!(shown, expected);
     assert!(shown.lines().all(|line| width(line) <= 33), "{shown}");
-    assert!(written(&devices(), Fit::columns(30)).contains("\nap-3  a\\u{1b}[31m\n"), "wider than its column");
+    assert!(
+        written(&devices(), Fit::columns(30)).contains("\nap-3  a\\u{1b}[31m\n"),
+        "wider than its column"
+    );
 }
 
 #[test]
@@ -56,7 +59,10 @@ fn optional_columns_go_before_there_are_records() {
     let records = written(&devices(), Fit::columns(22));
     let first = "ID:         ap-1\nNAME:       Büro\nMADE:       2027\nLAST USED:  never used\n\nID:";
     assert!(records.starts_with(first), "{records}");
-    assert!(records.contains("\n\nID:    ap-3\nNAME:  a\\u{1b}[31m\n\n"), "empty cells have no line: {records}");
+    assert!(
+        records.contains("\n\nID:    ap-3\nNAME:  a\\u{1b}[31m\n\n"),
+        "empty cells have no line: {records}"
+    );
 }
 
 #[test]

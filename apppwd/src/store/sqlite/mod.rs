@@ -27,8 +27,8 @@ pub use open::{Database, open};
 
 use super::{
     AccountId, AccountRecord, AppPasswordRecord, By, Changed, Counts, Created, EventPage, EventSelection,
-    Halves, Hash, Health, KeepEvents, Look, NewAppPassword, PageStart, RecordMarks, Refolded, Renamed,
-    Restrictions, Selection, Store, StoreError, Uses,
+    Halves, Hash, Health, KeepEvents, ListedRow, Look, NewAppPassword, PageStart, RecordMarks, Refolded,
+    Renamed, Restrictions, Selection, Store, StoreError, Uses,
 };
 use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;
@@ -107,6 +107,16 @@ impl Store for SqliteStore {
     ) -> Result<Vec<AppPasswordRecord>, StoreError> {
         let (selection, start) = (selection.clone(), start.cloned());
         self.slow.run(move |db| select::app_passwords(db, &selection, start.as_ref(), limit)).await
+    }
+
+    async fn listed(
+        &self,
+        selection: &Selection,
+        start: Option<&PageStart>,
+        limit: usize,
+    ) -> Result<Vec<ListedRow>, StoreError> {
+        let (selection, start) = (selection.clone(), start.cloned());
+        self.slow.run(move |db| select::listed(db, &selection, start.as_ref(), limit)).await
     }
 
     async fn with_rotations(
