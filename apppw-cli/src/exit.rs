@@ -57,6 +57,16 @@ impl Failure {
         Self { field: Some(field.to_owned()), ..Self::new(Status::Usage, "invalid", message) }
     }
 
+    /// There is nothing of the name in `field`.
+    pub fn not_found(field: &str, message: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(Status::Refused, "not_found", message) }
+    }
+
+    /// What `field` says may mean several things.
+    pub fn ambiguous(field: &str, message: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(Status::Refused, "ambiguous", message) }
+    }
+
     /// The person at the terminal said no.
     pub fn declined(message: impl Into<String>) -> Self {
         Self::new(Status::Refused, "declined", message)

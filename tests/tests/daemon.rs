@@ -12,8 +12,12 @@ mod authorize;
 mod backup;
 #[path = "daemon/closing.rs"]
 mod closing;
+#[path = "daemon/completion.rs"]
+mod completion;
 #[path = "daemon/configuration.rs"]
 mod configuration;
+#[path = "daemon/day.rs"]
+mod day;
 #[path = "daemon/directory.rs"]
 mod directory;
 #[path = "daemon/durability.rs"]
@@ -24,6 +28,8 @@ mod events;
 mod expiry;
 #[path = "daemon/fail2ban.rs"]
 mod fail2ban;
+#[path = "daemon/find.rs"]
+mod find;
 #[path = "daemon/folding.rs"]
 mod folding;
 #[path = "daemon/frames.rs"]
@@ -76,6 +82,8 @@ mod restored;
 mod revocation;
 #[path = "daemon/scope.rs"]
 mod scope;
+#[path = "daemon/screens.rs"]
+mod screens;
 #[path = "daemon/secrets.rs"]
 mod secrets;
 #[path = "daemon/selection.rs"]
@@ -97,7 +105,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 42] = [
+    let groups: [(&str, Vec<Case>); 46] = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -116,8 +124,12 @@ fn main() -> ExitCode {
         ("hostile", hostile::cases()),
         ("metrics", metrics::cases()),
         ("backup", backup::cases()),
+        ("completion", completion::cases()),
+        ("day", day::cases()),
+        ("screens", screens::cases()),
         ("configuration", configuration::cases()),
         ("fail2ban", fail2ban::cases()),
+        ("find", find::cases()),
         ("frames", frames::cases()),
         ("full_disk", full_disk::cases()),
         ("hashing", hashing::cases()),

@@ -4,6 +4,7 @@ mod account;
 mod app_password;
 mod create;
 mod event;
+mod find;
 mod host;
 mod life;
 mod metrics;
@@ -15,6 +16,7 @@ pub use account::{Account, PrimaryPolicy, PrimaryUse, Report, ReportArgs, UserAr
 pub use app_password::{Actor, ActorRole, AppPassword, PinState, State, Use};
 pub use create::{CreateArgs, Created, Expiry, PinKind, RotateArgs};
 pub use event::{Event, EventKind, Events, EventsArgs};
+pub use find::{Candidate, FindArgs, FindWhat, Found};
 pub use host::{Argon2Status, PanicArgs, PanicSwitch, PanicSwitches, Status, Verdicts};
 pub use life::{Changed, IdsArgs, RenameArgs, RevokeArgs, Revoked};
 pub use metrics::{Histogram, LoginCount, Metrics, OTHER_SERVICE};
@@ -35,6 +37,8 @@ words! {
     List => "list",
     /// One app password, whole.
     Show => "show",
+    /// What begins as somebody has typed it.
+    Find => "find",
     /// Give an app password another name.
     Rename => "rename",
     /// A new app password with the same name and scope; the old one lives for its grace.

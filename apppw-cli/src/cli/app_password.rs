@@ -1,9 +1,8 @@
 //! Commands on app passwords, all but `revoke`.
 
 use super::values::{self, Until};
-use super::{Csv, Kick, Yes};
+use super::{Csv, Kick, TypedId, Yes};
 use crate::exit::Failure;
-use apppw_admin::AppPasswordId;
 use apppw_admin::span::Span;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -95,14 +94,14 @@ pub struct List {
 
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Which one, such as ap-7k3m9qxe
-    pub id: AppPasswordId,
+    /// Which one, such as ap-7k3m9qxe; its beginning will do, such as 7k3
+    pub id: TypedId,
 }
 
 #[derive(Debug, Args)]
 pub struct Rename {
     /// Which one, such as ap-7k3m9qxe
-    pub id: AppPasswordId,
+    pub id: TypedId,
     /// Its new name, such as "Thunderbird, desktop"
     pub name: String,
     #[command(flatten)]
@@ -114,7 +113,7 @@ pub struct Rename {
 Revoking either of them ends both.")]
 pub struct Rotate {
     /// Which one, such as ap-7k3m9qxe
-    pub id: AppPasswordId,
+    pub id: TypedId,
     /// How long the old one lives beside the new one, such as 2h or 7d [default: 1d]
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
     pub grace: Option<Span>,
@@ -135,7 +134,7 @@ pub struct Suspend {
 pub struct Ids {
     /// Which ones, such as ap-7k3m9qxe
     #[arg(value_name = "ID", required = true)]
-    pub ids: Vec<AppPasswordId>,
+    pub ids: Vec<TypedId>,
     #[command(flatten)]
     pub yes: Yes,
 }

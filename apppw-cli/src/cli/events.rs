@@ -1,8 +1,7 @@
 //! `apppw events`.
 
-use super::Csv;
 use super::values::{self, Since};
-use apppw_admin::AppPasswordId;
+use super::{Csv, TypedId};
 use apppw_admin::verbs::EventKind;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -23,7 +22,7 @@ pub struct Events {
     pub user: Option<String>,
     /// Only those of this app password
     #[arg(long, value_name = "AP-ID")]
-    pub id: Option<AppPasswordId>,
+    pub id: Option<TypedId>,
     /// Only of this kind; may be repeated
     #[arg(long = "kind", value_name = "KIND", value_parser = kind())]
     pub kinds: Vec<EventKind>,

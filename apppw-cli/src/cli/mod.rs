@@ -3,15 +3,18 @@
 mod account;
 mod app_password;
 mod events;
+mod id;
 mod revoke;
+pub mod suggest;
 pub mod values;
 
 #[cfg(test)]
 mod tests;
 
-pub use account::{Action, User};
+pub use account::{ABOUT_ACTIONS, Action, User};
 pub use app_password::{Create, Ids, List, Pin, Rename, Rotate, Show, Suspend, Verify};
 pub use events::Events;
+pub use id::TypedId;
 pub use revoke::Revoke;
 
 use crate::exit::Failure;
@@ -103,6 +106,31 @@ pub enum Command {
     Report(Csv),
     /// Say how the daemon is, and which panic switches are on
     Status(Status),
+    /// Print what makes a shell complete apppw's commands, users and ids
+    Completion(Completion),
+    /// What those scripts ask: words on standard input, candidates on standard output
+    #[command(hide = true)]
+    Complete(Completion),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Where apppw is installed by `make install` it is in its place already. Else, for yourself:
+  bash   apppw completion bash > ~/.local/share/bash-completion/completions/apppw
+  zsh    apppw completion zsh > DIR/_apppw     DIR: one of $fpath, before compinit
+  fish   apppw completion fish > ~/.config/fish/completions/apppw.fish"
+)]
+pub struct Completion {
+    /// Which shell
+    pub shell: Shell,
+}
+
+/// A shell that can complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Debug, Args)]

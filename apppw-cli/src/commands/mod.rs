@@ -1,5 +1,6 @@
 //! The commands, one per file: each asks the daemon and says what came of it.
 
+mod complete;
 mod create;
 mod doveadm;
 mod events;
@@ -9,6 +10,7 @@ mod other_names;
 mod panic;
 mod rename;
 mod report;
+mod resolve;
 mod revoke;
 mod rotate;
 mod several;
@@ -55,6 +57,8 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Users(csv) => users::run(&mut session, &csv),
         Command::Report(csv) => report::run(&mut session, &csv),
         Command::Status(args) => status::run(&mut session, &args),
+        Command::Completion(args) => complete::script(args.shell),
+        Command::Complete(args) => complete::run(session.socket, args.shell),
     }
 }
 

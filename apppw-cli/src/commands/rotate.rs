@@ -1,5 +1,6 @@
 //! `apppw rotate`.
 
+use super::resolve::{self, For};
 use super::{Session, create};
 use crate::cli::Rotate;
 use crate::exit::{Failure, Status};
@@ -9,7 +10,8 @@ use apppw_admin::verbs::{Created, RotateArgs, ShowArgs, Shown};
 use apppw_admin::{AppPasswordId, Verb};
 
 pub fn run(session: &mut Session, args: &Rotate) -> Result<Status, Failure> {
-    let Rotate { id, grace, .. } = *args;
+    let id = resolve::id(session, &args.id, For::changing(args.yes.yes))?;
+    let grace = args.grace;
     let created: Created = session.change(Verb::Rotate, &RotateArgs { id, grace })?;
     // That it can't be asked for mustn't cost the secret.
     let old: Result<Shown, Failure> = session.ask(Verb::Show, &ShowArgs { id });

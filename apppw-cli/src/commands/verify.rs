@@ -2,11 +2,15 @@
 
 use super::{Session, named, state};
 use crate::cli::Verify;
+use crate::cli::suggest::nearest;
 use crate::exit::{Failure, Status};
 use crate::output::time::Clock;
 use crate::output::{Text, json, terminal};
 use apppw_admin::Verb;
-use apppw_admin::verbs::{AppPassword, Verified, VerifyArgs};
+use apppw_admin::verbs::{AppPassword, FindArgs, FindWhat, Found, Verified, VerifyArgs};
+
+/// apppwd's word for a service that is in no group.
+const NO_SUCH_SERVICE: &str = "service-in-no-group";
 
 pub fn run(session: &mut Session, args: Verify) -> Result<Status, Failure> {
     let Verify { user, service, rhost, misplaced } = args;
@@ -18,13 +22,30 @@ pub fn run(session: &mut Session, args: Verify) -> Result<Status, Failure> {
     // Before the daemon is called, which wouldn't wait for a person.
     let secret = terminal::secret("Secret (not shown): ")?;
     let left_out = (service.is_none(), rhost.is_none());
-    let verified: Verified = session.ask(Verb::Verify, &VerifyArgs { user, secret, service, rhost })?;
+    let args = VerifyArgs { user, secret, service, rhost };
+    let verified: Verified = session.ask(Verb::Verify, &args)?;
     if session.json {
         json::print(&json::verified(&verified))?;
     } else {
-        text(&verified, left_out, &Clock::system()).print()?;
+        let mut text = text(&verified, left_out, &Clock::system());
+        if let Some(service) = args.service.filter(|_| verified.reason == NO_SUCH_SERVICE) {
+            let near = near_service(session, &service).map(|near| format!("; did you mean {near}?"));
+            text.line(format!("No group has the service {service}{}", near.unwrap_or_default()));
+        }
+        text.print()?;
     }
     Ok(if verified.accepted { Status::Done } else { Status::Refused })
+}
+
+/// The known service or group that was probably meant; none, if that can't be had.
+fn near_service(session: &mut Session, service: &str) -> Option<String> {
+    let first: String = service.chars().take(1).collect();
+    // Most slips leave the first letter; of very many services not all are told.
+    [first, String::new()].into_iter().find_map(|text| {
+        let args = FindArgs { what: FindWhat::Service, text, all: false, most: Some(50) };
+        let Found { names, .. } = session.ask(Verb::Find, &args).ok()?;
+        nearest(service, names.iter().map(String::as_str)).map(str::to_owned)
+    })
 }
 
 /// `left_out`: the service, and the address, were not given.

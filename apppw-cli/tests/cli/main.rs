@@ -2,6 +2,7 @@
 // clippy.toml allows these in test functions; here the helpers are tests too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod complete;
 mod csv;
 mod doveadm;
 mod events;
@@ -13,6 +14,7 @@ mod life;
 mod metrics;
 mod other_names;
 mod pipe;
+mod prefix;
 mod screen;
 mod selection;
 mod support;

@@ -104,6 +104,7 @@ async fn answer<S: Store + 'static>(
         Verb::Create => reply(id, verbs::create::run(daemon, caller, &power, parse(args)?).await?),
         Verb::List => reply(id, verbs::list::run(daemon, &power, parse(args)?).await?),
         Verb::Show => reply(id, verbs::show::run(daemon, &power, parse(args)?).await?),
+        Verb::Find => reply(id, verbs::find::run(daemon, caller, &power, parse(args)?).await?),
         Verb::Rename => reply(id, verbs::rename::run(daemon, caller, &power, parse(args)?).await?),
         Verb::Rotate => reply(id, verbs::rotate::run(daemon, caller, &power, parse(args)?).await?),
         Verb::Suspend => reply(id, verbs::suspend::run(daemon, caller, &power, parse(args)?, true).await?),

@@ -44,6 +44,7 @@ pub const fn rule(verb: Verb) -> Rule {
         Verb::Create => (All, OwnIfCreate, OwnIfCreate, None),
         Verb::List => (All, All, Own, None),
         Verb::Show => (All, All, Own, None),
+        Verb::Find => (All, All, Own, None),
         Verb::Rename => (All, Own, Own, None),
         Verb::Rotate => (All, OwnIfCreate, OwnIfCreate, None),
         // What an administrator or the helpdesk has suspended stays so for its owner, and the

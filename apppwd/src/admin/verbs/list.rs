@@ -1,6 +1,6 @@
 //! `list`
 
-use super::{account_in_reach, names, with_last_use};
+use super::{account_in_reach, names, unknown, with_last_use};
 use crate::account::Names;
 use crate::admin::rules::Power;
 use crate::clock;
@@ -33,10 +33,19 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
     let panic = super::panic::to_messages(daemon);
     let accounts = match power.target(args.user.as_deref())? {
         None => None,
-        Some(user) => match account_in_reach(daemon, power, &names(daemon, power, &user)?).await? {
-            Some(account) => Some(vec![account.id]),
-            None => return Ok(Listed { app_passwords: Vec::new(), next: None, locked: Vec::new(), panic }),
-        },
+        Some(user) => {
+            let names = names(daemon, power, &user)?;
+            match account_in_reach(daemon, power, &names).await? {
+                Some(account) => Some(vec![account.id]),
+                None => {
+                    // One that went while its pages were asked for had been known.
+                    if start.is_none() {
+                        unknown::check_known(daemon, power, &names).await?;
+                    }
+                    return Ok(Listed { app_passwords: Vec::new(), next: None, locked: Vec::new(), panic });
+                }
+            }
+        }
     };
     // Uses that are not written yet count.
     if args.unused.is_some() && start.is_none() {
