@@ -44,6 +44,7 @@ mod tests {
             ("ae\u{301}\u{302}bcd", 2, "a…"),
             ("two words", 5, "two…"),
             ("\u{301}abc", 2, "\u{301}a…"),
+            ("a\u{263a}\u{fe0f}bc", 3, "a…"),
         ] {
             let cut = cut(text, most, "…");
             assert_eq!(cut, expected, "{text:?} in {most}");
