@@ -3,6 +3,7 @@
 mod account;
 mod app_password;
 mod events;
+mod hand_over;
 mod id;
 mod revoke;
 pub mod suggest;
@@ -14,6 +15,7 @@ mod tests;
 pub use account::{ABOUT_ACTIONS, Action, User};
 pub use app_password::{Create, Ids, List, Pin, Rename, Rotate, Show, Suspend, Verify};
 pub use events::Events;
+pub use hand_over::{HandOver, Wait};
 pub use id::TypedId;
 pub use revoke::Revoke;
 
@@ -94,6 +96,8 @@ pub enum Command {
     Revoke(Revoke),
     /// Say whether a login with a secret would be accepted (asks for it, or reads it from stdin)
     Verify(Verify),
+    /// Wait for a login with an app password, and say what goes wrong meanwhile
+    Wait(Wait),
     /// Show an account, lock it, rename it, delete it, set and clear its mark "enrolled"
     User(User),
     /// Refuse every app password at once, without deleting anything, and take that back
@@ -238,6 +242,8 @@ fn one_format(cli: &Cli) -> Result<(), Failure> {
             "--csv"
         }
         Command::Status(Status { metrics: true }) => "--metrics",
+        Command::Create(Create { hand_over: HandOver { qr: true, .. }, .. })
+        | Command::Rotate(Rotate { hand_over: HandOver { qr: true, .. }, .. }) => "--qr",
         _ => return Ok(()),
     };
     if cli.global.json {
