@@ -119,6 +119,11 @@ impl Failure {
         Self::new(Status::Refused, "kick", message)
     }
 
+    /// What was waited for didn't come.
+    pub fn timeout(message: impl Into<String>) -> Self {
+        Self::new(Status::Refused, "timeout", message)
+    }
+
     /// A call to the daemon at `socket` brought no result. `changing`: it would have changed
     /// something.
     pub fn from_call(error: ClientError, socket: &Path, changing: bool) -> Self {

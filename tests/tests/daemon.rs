@@ -96,6 +96,10 @@ mod stop;
 mod values;
 #[path = "daemon/verdicts.rs"]
 mod verdicts;
+#[path = "daemon/waiting.rs"]
+mod waiting;
+#[path = "daemon/watches.rs"]
+mod watches;
 
 use apppw_tests::identity::{is_root, rerun_as_root};
 use libtest_mimic::{Arguments, Completion, Trial};
@@ -105,7 +109,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 46] = [
+    let groups = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -153,6 +157,8 @@ fn main() -> ExitCode {
         ("selection", selection::cases()),
         ("report", report::cases()),
         ("values", values::cases()),
+        ("waiting", waiting::cases()),
+        ("watches", watches::cases()),
     ];
     let trials = groups.into_iter().flat_map(|(group, cases)| {
         cases.into_iter().map(move |case| match case.skip {

@@ -2,6 +2,7 @@
 
 mod account;
 mod app_password;
+mod client;
 mod create;
 mod event;
 mod find;
@@ -10,10 +11,12 @@ mod life;
 mod metrics;
 mod read;
 mod users;
+mod watch;
 mod words;
 
 pub use account::{Account, PrimaryPolicy, PrimaryUse, Report, ReportArgs, UserArgs, UserRenameArgs};
 pub use app_password::{Actor, ActorRole, AppPassword, PinState, State, Use};
+pub use client::{ClientSettings, Encryption, MailServer};
 pub use create::{CreateArgs, Created, Expiry, PinKind, RotateArgs};
 pub use event::{Event, EventKind, Events, EventsArgs};
 pub use find::{Candidate, FindArgs, FindWhat, Found};
@@ -22,6 +25,7 @@ pub use life::{Changed, IdsArgs, RenameArgs, RevokeArgs, Revoked};
 pub use metrics::{Histogram, LoginCount, Metrics, OTHER_SERVICE};
 pub use read::{ListArgs, Listed, ShowArgs, Shown, Verified, VerifyArgs};
 pub use users::{UserSummary, Users, UsersArgs};
+pub use watch::{Attempt, WatchArgs, Watched};
 
 use words::words;
 
@@ -51,6 +55,8 @@ words! {
     Revoke => "revoke",
     /// Would this secret be accepted?
     Verify => "verify",
+    /// Logins of one account, as they happen.
+    Watch => "watch",
     /// What happened.
     Events => "events",
     /// All accounts, at a glance.

@@ -1,7 +1,7 @@
 //! Commands on app passwords, all but `revoke`.
 
 use super::values::{self, Until};
-use super::{Csv, Kick, TypedId, Yes};
+use super::{Csv, HandOver, Kick, TypedId, Yes};
 use crate::exit::Failure;
 use apppw_admin::span::Span;
 use clap::{Args, ValueEnum};
@@ -13,6 +13,7 @@ use std::ffi::OsString;
     after_help = "Examples:
   apppw create \"Thunderbird, laptop\"                      For yourself, with what is configured
   apppw create alice phone --service imap --pin network   Locked to the network of its first use
+  apppw create alice tablet --qr --wait                   As a QR code too, and until it works
   apppw create alice scanner --preset printer --network 192.0.2.0/24 --expires 1y
 
 Into a pipe or file the secret is printed alone, without a frame."
@@ -51,6 +52,8 @@ pub struct Create {
     /// A preset of the configuration, such as phone; what is given beside it comes first
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
+    #[command(flatten)]
+    pub hand_over: HandOver,
     #[command(flatten)]
     pub yes: Yes,
 }
@@ -118,6 +121,8 @@ pub struct Rotate {
     /// How long the old one lives beside the new one, such as 2h or 7d [default: 1d]
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
     pub grace: Option<Span>,
+    #[command(flatten)]
+    pub hand_over: HandOver,
     #[command(flatten)]
     pub yes: Yes,
 }

@@ -4,6 +4,7 @@ mod account;
 mod app_password;
 mod completion;
 mod events;
+mod hand_over;
 pub mod help;
 mod id;
 mod revoke;
@@ -17,6 +18,7 @@ pub use account::{ABOUT_ACTIONS, Action, User};
 pub use app_password::{Create, Ids, List, Pin, Rename, Rotate, Show, Suspend, Verify};
 pub use completion::{Completion, Shell};
 pub use events::Events;
+pub use hand_over::{HandOver, Wait};
 pub use id::TypedId;
 pub use revoke::Revoke;
 
@@ -125,6 +127,8 @@ pub enum Command {
   apppw verify alice@example.org --service imap
   apppw verify alice@example.org --service imap --rhost 192.0.2.7   As if from that address")]
     Verify(Verify),
+    /// Wait for a login with an app password, and say what goes wrong
+    Wait(Wait),
     /// Show an account, lock, rename or delete it, mark it as enrolled
     ///
     /// An account is there from its first app password on, or from its first lock or enrolment.
@@ -283,6 +287,8 @@ fn one_format(cli: &Cli) -> Result<(), Failure> {
             "--csv"
         }
         Command::Status(Status { metrics: true }) => "--metrics",
+        Command::Create(Create { hand_over: HandOver { qr: true, .. }, .. })
+        | Command::Rotate(Rotate { hand_over: HandOver { qr: true, .. }, .. }) => "--qr",
         _ => return Ok(()),
     };
     if cli.global.json {

@@ -8,6 +8,7 @@ mod kick;
 mod list;
 mod other_names;
 mod panic;
+mod reasons;
 mod rename;
 mod report;
 mod resolve;
@@ -20,6 +21,7 @@ mod suspend;
 mod user;
 mod users;
 mod verify;
+mod wait;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Failure, Status};
@@ -45,6 +47,7 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Resume(args) => suspend::resume(&mut session, args),
         Command::Revoke(args) => revoke::run(&mut session, args),
         Command::Verify(args) => verify::run(&mut session, args),
+        Command::Wait(args) => wait::run(&mut session, &args),
         Command::User(args) => user::run(&mut session, &args),
         Command::Panic(args) => panic::run(&mut session, args),
         Command::Events(args) => events::run(&mut session, args),

@@ -7,6 +7,9 @@
 pub mod csv;
 pub mod json;
 pub mod metrics;
+pub mod prose;
+pub mod qr;
+pub mod room;
 pub mod table;
 pub mod terminal;
 pub mod time;

@@ -111,6 +111,7 @@ async fn answer<S: Store + 'static>(
         Verb::Resume => reply(id, verbs::suspend::run(daemon, caller, &power, parse(args)?, false).await?),
         Verb::Revoke => reply(id, verbs::revoke::run(daemon, caller, &power, parse(args)?).await?),
         Verb::Verify => reply(id, verbs::verify::run(daemon, &power, parse(args)?).await?),
+        Verb::Watch => reply(id, verbs::watch::run(daemon, caller, &power, parse(args)?).await?),
         Verb::Events => reply(id, verbs::events::run(daemon, &power, parse(args)?).await?),
         Verb::Users => reply(id, verbs::users::run(daemon, parse(args)?).await?),
         Verb::Metrics => reply(id, verbs::metrics::run(daemon, parse(args)?).await?),

@@ -53,6 +53,7 @@ pub const fn rule(verb: Verb) -> Rule {
         Verb::Resume => (All, None, None, None),
         Verb::Revoke => (All, All, Own, None),
         Verb::Verify => (All, Own, Own, None),
+        Verb::Watch => (All, All, Own, None),
         Verb::Events => (All, All, Own, None),
         Verb::Users => (All, All, None, None),
         Verb::Status => (All, None, None, None),

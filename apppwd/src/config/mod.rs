@@ -2,6 +2,7 @@
 //! default is the strict choice.
 
 mod argon2;
+mod client;
 mod events;
 mod file;
 mod groups;
@@ -13,6 +14,7 @@ mod users;
 mod warnings;
 
 pub use self::argon2::Argon2Config;
+pub use client::ClientConfig;
 pub use events::EventsConfig;
 pub use file::{ConfigError, DEFAULT_PATH, load, parse};
 pub use groups::Groups;
@@ -58,6 +60,8 @@ pub struct Config {
     pub presets: BTreeMap<String, PresetConfig>,
     /// Which uid, besides root, may ask for which services.
     pub peers: BTreeMap<String, PeerConfig>,
+    /// What to type into a mail program beside the secret.
+    pub client: ClientConfig,
 }
 
 impl Default for Config {
@@ -76,6 +80,7 @@ impl Default for Config {
             users: UsersConfig::default(),
             presets: BTreeMap::new(),
             peers: BTreeMap::new(),
+            client: ClientConfig::default(),
         }
     }
 }

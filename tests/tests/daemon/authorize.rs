@@ -119,7 +119,7 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         // Who may see nothing of it finds nothing.
         Verb::Find => ("ok", "ok"),
         // To who may not see it, it does not exist.
-        Verb::Show | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
+        Verb::Show | Verb::Watch | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
         Verb::Suspend
         | Verb::Resume
         | Verb::Users
@@ -141,6 +141,7 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         Verb::List
             | Verb::Show
             | Verb::Find
+            | Verb::Watch
             | Verb::Events
             | Verb::Users
             | Verb::UserShow
@@ -183,8 +184,8 @@ fn table(self_service: &str) {
                 Verb::Create => json!({"user": "olive", "name": format!("by {caller:?}")}),
                 Verb::List => json!({"user": "olive", "all": true}),
                 Verb::Events => json!({"user": "olive"}),
-                Verb::Show | Verb::Rotate => json!({"id": id}),
                 Verb::Find => json!({"what": "app_password", "text": id}),
+                Verb::Show | Verb::Watch | Verb::Rotate => json!({"id": id}),
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),

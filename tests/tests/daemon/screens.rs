@@ -10,12 +10,17 @@ use std::path::Path;
 
 const DIR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/screens");
 
-const CONFIG: &str = "";
+const CONFIG: &str = "[client]\nimap = \"imap.example.org\"\nsmtp = \"smtp.example.org\"\n";
 
 /// A screen's name, what it shows, and the commands.
 const SCREENS: &[(&str, &str, &[&str])] = &[
     ("help", "What there is", &["apppw --help"]),
     ("create", "A new app password", &["apppw create carol@example.org \"Thunderbird, laptop\""]),
+    (
+        "verify",
+        "Why a login is refused",
+        &["echo 0000-0000-0000-0000 | apppw verify alice@example.org --service imap"],
+    ),
     ("list", "All app passwords", &["apppw list"]),
     ("show", "One of them", &["apppw show ap-7k3m9qxe"]),
     ("users", "All accounts", &["apppw users"]),

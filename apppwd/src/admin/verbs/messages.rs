@@ -55,7 +55,7 @@ pub(super) fn candidate<S>(daemon: &Daemon<S>, record: AppPasswordRecord) -> Can
     Candidate { id: record.id, user: record.user, name: record.name, state }
 }
 
-fn state_of<S>(daemon: &Daemon<S>, record: &AppPasswordRecord, now: UnixSeconds) -> State {
+pub(super) fn state_of<S>(daemon: &Daemon<S>, record: &AppPasswordRecord, now: UnixSeconds) -> State {
     match daemon.dead(record.id, record, now) {
         Some(Reason::Revoked) => State::Revoked,
         Some(Reason::Expired) => State::Expired,

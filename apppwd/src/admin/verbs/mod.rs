@@ -21,6 +21,7 @@ mod unknown;
 pub mod user;
 pub mod users;
 pub mod verify;
+pub mod watch;
 
 use super::caller::Caller;
 use super::rules::Power;

@@ -1,6 +1,7 @@
 //! The table itself, in the order of the sample.
 
 mod bounds;
+mod client;
 mod host;
 mod names;
 mod policy;
@@ -18,6 +19,7 @@ pub const SECTIONS: &[Section] = &[
     bounds::LIMITS,
     bounds::EVENTS,
     names::PRESETS,
+    client::CLIENT,
     names::USERS,
     names::GROUPS,
     names::PEERS,
