@@ -127,7 +127,10 @@ pub enum Command {
   apppw verify alice@example.org --service imap
   apppw verify alice@example.org --service imap --rhost 192.0.2.7   As if from that address")]
     Verify(Verify),
-    /// Wait for a login with an app password, and say what goes wrong
+    /// Wait for a login, and say meanwhile what is refused and why
+    ///
+    /// For the person who types a new secret into a program: the first successful login ends the wait; attempts on
+    /// the account that are refused are shown with the reason and what to do. The app password stays as it is.
     Wait(Wait),
     /// Show an account, lock, rename or delete it, mark it as enrolled
     ///

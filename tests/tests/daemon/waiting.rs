@@ -6,6 +6,7 @@ use super::asking::{
 };
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::frames::Ask;
+use apppw_tests::pam::{Code, Confdir, Login};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Stdio};
@@ -16,6 +17,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_new_app_password_is_waited_for", creation),
         Case::new("a_restart_is_told_and_waited_for", restart),
         Case::new("what_is_revoked_is_waited_for_no_more", revoked),
+        Case::new("through_the_module_too", through_the_module),
         Case::new("servers_are_told_by_scope", servers),
     ]
 }
@@ -197,6 +199,38 @@ fn revoked() {
     let (status, _, errors) = waiting.end();
     assert_eq!(status, 1);
     assert!(errors.contains(&format!("{} is revoked and opens nothing any more", one.id)), "{errors}");
+}
+
+/// As a mail server does it: libpam, the module, the daemon.
+fn through_the_module() {
+    let daemon = site("").start();
+    let one = create(&daemon, "phone", json!({}));
+    let confdir = Confdir::new();
+    let module = apppw_tests::bin::module();
+    let arguments = format!("socket={} server_uid={}", daemon.auth_socket().display(), nix::unistd::getuid());
+    for service in ["imap", "xmpp"] {
+        confdir.write(service, &format!("auth required {} {arguments}\n", module.display()));
+    }
+    let shown = one.answer["secret"].as_str().expect("a secret");
+    let try_it = |service: &str, typed: &str| Login::new(service, USER).password(typed).try_once(&confdir);
+    let mut waiting = Waiting::on(&daemon, &one);
+    let wrong =
+        if shown.starts_with('7') { shown.replacen('7', "8", 1) } else { format!("7{}", &shown[1..]) };
+    for (service, typed, reason) in [
+        ("imap", wrong.as_str(), "mistyped"),
+        ("imap", "her own password", "primary-refused"),
+        ("xmpp", shown, "wrong-service"),
+    ] {
+        assert_eq!(try_it(service, typed), Code::AUTH_ERR);
+        let told = waiting.told();
+        assert!(told.contains(&format!("Refused via {service} from 192.0.2.7: {reason}")), "{told}");
+    }
+    assert_eq!(try_it("imap", &shown.to_uppercase()), Code::SUCCESS);
+    let (status, rest, errors) = waiting.end();
+    assert_eq!(
+        (status, rest.as_str(), errors.as_str()),
+        (0, "Logged in via imap from 192.0.2.7, just now\n", "")
+    );
 }
 
 fn servers() {

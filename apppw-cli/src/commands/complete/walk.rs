@@ -99,7 +99,10 @@ impl<'a> Line<'a> {
 
     fn take_option(&mut self, option: &'a Arg, value: Option<&str>) {
         match value {
-            None if option.get_action().takes_values() => self.value_of = Some(option),
+            // Of `--wait[=SPAN]` the next word is none.
+            None if option.get_action().takes_values() && !option.is_require_equals_set() => {
+                self.value_of = Some(option);
+            }
             value => self.options.push((option.get_id().as_str(), value.map(str::to_owned))),
         }
     }

@@ -85,6 +85,8 @@ fn what_apppwd_knows() {
         ("apppw create --preset ph", FindWhat::Preset, false, "ph"),
         ("apppw panic on --group m", FindWhat::Group, false, "m"),
         ("apppw list -- al", FindWhat::User, false, "al"),
+        ("apppw create --wait al", FindWhat::User, false, "al"),
+        ("apppw wait ap-7", FindWhat::AppPassword, false, "ap-7"),
     ] {
         assert_eq!(looked_up(line), (what, all, text.to_owned()), "{line}");
     }
