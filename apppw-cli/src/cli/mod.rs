@@ -80,7 +80,7 @@ pub struct Global {
         default_value = "auto",
         hide_default_value = true,
         hide_possible_values = true,
-        help = "Show colours: auto (on a terminal), always or never"
+        help = "Show colours: auto, always or never"
     )]
     pub color: When,
     /// Don't show long lists in pages (APPPW_PAGER, PAGER; else less)
