@@ -80,10 +80,10 @@ pub struct Global {
         default_value = "auto",
         hide_default_value = true,
         hide_possible_values = true,
-        help = "Show colours: auto, always or never"
+        help = "When colours are shown"
     )]
     pub color: When,
-    /// Don't show long lists in pages (APPPW_PAGER, PAGER; else less)
+    /// Show long lists at once, not in pages
     #[arg(long, global = true, display_order = 104)]
     pub no_pager: bool,
 }

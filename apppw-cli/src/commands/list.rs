@@ -2,7 +2,7 @@
 
 mod limits;
 
-use super::{Session, last_use, paint_of, several, state};
+use super::{Session, last_use_cell, paint_of, several, state};
 use crate::cli::List;
 use crate::exit::{Failure, Status};
 use crate::output::number::thousands;
@@ -113,12 +113,12 @@ fn text(records: &[AppPassword], columns: Columns, refused: &Refused, clock: &Cl
         (true, Column::kept("ID")),
         (columns.user, Column::cut("USER", 8)),
         (true, Column::cut("NAME", 10)),
-        (columns.state, Column::cut("STATE", 10)),
+        (columns.state, Column::short("STATE")),
         (true, Column::cut("SERVICES", 8).optional()),
         (columns.expires, Column::kept("EXPIRES")),
-        (columns.limits, Column::cut("LIMITS", 17)),
+        (columns.limits, Column::short("LIMITS")),
         (true, Column::kept("CREATED").optional()),
-        (true, Column::cut("LAST USED", 14).lesser()),
+        (true, Column::short("LAST USED")),
     ];
     let mut table = Table::new(headings.into_iter().filter_map(chosen).collect());
     for record in records {
@@ -127,7 +127,7 @@ fn text(records: &[AppPassword], columns: Columns, refused: &Refused, clock: &Cl
         row.push(Cell::from(&record.name));
         row.extend(columns.state.then(|| {
             let state = state(record, |time| clock.ago(time), |time| clock.until(time));
-            Cell::painted(paint_of(record.state), state)
+            Cell::painted(paint_of(record.state), state).or(record.state.as_str())
         }));
         row.push(Cell::from(record.services.join(",")));
         row.extend(
@@ -137,7 +137,7 @@ fn text(records: &[AppPassword], columns: Columns, refused: &Refused, clock: &Cl
         );
         row.extend(columns.limits.then(|| limits::of(record, refused, clock).cell()));
         row.push(Cell::from(clock.date(record.created)));
-        row.push(Cell::from(last_use(record.last_use.as_ref(), clock)));
+        row.push(last_use_cell(record.last_use.as_ref(), clock));
         table.row(row);
     }
     let mut text = Text::new();

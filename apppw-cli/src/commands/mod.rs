@@ -29,6 +29,7 @@ use crate::output::Paint;
 use crate::output::people;
 use crate::output::progress::Progress;
 use crate::output::quote::{quoted, word};
+use crate::output::table::Cell;
 use crate::output::time::Clock;
 use apppw_admin::verbs::{Actor, ActorRole, AppPassword, PinState, State, Use};
 use apppw_admin::{Client, ClientError, Verb};
@@ -183,6 +184,12 @@ fn last_use(used: Option<&Use>, clock: &Clock) -> String {
     let from = address(used.rhost.as_deref(), used.rhost_unproven);
     let from = from.map(|address| format!(" from {address}")).unwrap_or_default();
     format!("{} via {}{from}", clock.ago(used.last), used.service)
+}
+
+/// As [`last_use`]; where there is no room only how long ago.
+fn last_use_cell(used: Option<&Use>, clock: &Clock) -> Cell {
+    let short = used.map_or_else(|| "never used".to_owned(), |used| clock.ago(used.last));
+    Cell::from(last_use(used, clock)).or(short)
 }
 
 /// `live`, or what it is instead and since when: `when` writes a time that lies behind,

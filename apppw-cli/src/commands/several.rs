@@ -1,6 +1,6 @@
 //! What commands on several app passwords share.
 
-use super::{Session, last_use, named};
+use super::{Session, last_use, last_use_cell, named};
 use crate::output::quote::word;
 use crate::output::table::{Cell, Column, Table};
 use crate::output::time::Clock;
@@ -49,16 +49,20 @@ pub fn write_table(text: &mut Text, ids: &[AppPasswordId], records: &[AppPasswor
         Column::cut("USER", 10),
         Column::cut("NAME", 12),
         Column::kept("CREATED").optional(),
-        Column::cut("LAST USED", 14).lesser(),
+        Column::short("LAST USED"),
     ]);
     for (id, record) in each(ids, records) {
-        let [user, name, created, used] = record
-            .map(|r| {
-                [r.user.clone(), r.name.clone(), clock.date(r.created), last_use(r.last_use.as_ref(), clock)]
-            })
-            .unwrap_or_default();
         let id = Cell::painted(Paint::Id, id.to_string());
-        table.row(vec![id, user.into(), name.into(), created.into(), used.into()]);
+        let [user, name, created, used] = match record {
+            Some(record) => [
+                Cell::from(&record.user),
+                Cell::from(&record.name),
+                Cell::from(clock.date(record.created)),
+                last_use_cell(record.last_use.as_ref(), clock),
+            ],
+            None => std::array::from_fn(|_| Cell::from("")),
+        };
+        table.row(vec![id, user, name, created, used]);
     }
     table.write(text, fit);
 }

@@ -1,6 +1,6 @@
 //! `apppw users`.
 
-use super::{Session, last_use};
+use super::{Session, last_use_cell};
 use crate::cli::Csv;
 use crate::exit::{Failure, Status};
 use crate::output::table::{Cell, Column, Table};
@@ -37,7 +37,7 @@ fn text(users: &[UserSummary], clock: &Clock, fit: Fit) -> Text {
         Column::kept("REVOKED").optional(),
         Column::kept("ENROLLED").optional(),
         Column::kept("LOCKED"),
-        Column::cut("LAST USED", 14).lesser(),
+        Column::short("LAST USED"),
     ]);
     let day = |time: Option<i64>| time.map(|time| clock.date(time)).unwrap_or_default();
     for user in users {
@@ -50,7 +50,7 @@ fn text(users: &[UserSummary], clock: &Clock, fit: Fit) -> Text {
             user.revoked.to_string().into(),
             day(user.enrolled).into(),
             Cell::painted(Paint::Bad, day(user.locked)),
-            last_use(user.last_use.as_ref(), clock).into(),
+            last_use_cell(user.last_use.as_ref(), clock),
         ]);
     }
     let mut text = Text::new();

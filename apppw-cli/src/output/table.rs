@@ -16,7 +16,7 @@ pub struct Column {
     heading: &'static str,
     /// How far it may be cut; none: not at all.
     least: Option<usize>,
-    /// It is cut before others are.
+    /// It is cut before others are, and not below its cells' short forms.
     is_lesser: bool,
     /// It is left out where there is no room, the last of them first.
     is_optional: bool,
@@ -33,9 +33,9 @@ impl Column {
         Self { heading, least: Some(least), is_lesser: false, is_optional: false }
     }
 
-    /// The same, cut before others are.
-    pub const fn lesser(self) -> Self {
-        Self { is_lesser: true, ..self }
+    /// One whose cells have a short form, which they take before others are cut.
+    pub const fn short(heading: &'static str) -> Self {
+        Self { is_lesser: true, ..Self::cut(heading, 0) }
     }
 
     /// The same, left out where there is no room for it.
@@ -48,6 +48,8 @@ impl Column {
 #[derive(Debug, Clone)]
 pub struct Cell {
     text: String,
+    /// What stands there where the text has no room.
+    short: Option<String>,
     paint: Paint,
     /// Something in it had to be made visible, and stays so: it isn't cut.
     is_whole: bool,
@@ -57,11 +59,24 @@ impl Cell {
     /// `text` in that paint.
     pub fn painted(paint: Paint, text: impl AsRef<str>) -> Self {
         let shown = visible(text.as_ref());
-        Self { is_whole: matches!(shown, Cow::Owned(_)), text: shown.into_owned(), paint }
+        Self { is_whole: matches!(shown, Cow::Owned(_)), text: shown.into_owned(), short: None, paint }
+    }
+
+    /// The same, with what stands there where that has no room.
+    pub fn or(self, short: impl AsRef<str>) -> Self {
+        Self { short: Some(visible(short.as_ref()).into_owned()), ..self }
+    }
+
+    fn least(&self) -> usize {
+        width(self.short.as_ref().unwrap_or(&self.text))
     }
 
     fn fitted(&self, most: usize, fit: Fit) -> String {
-        if self.is_whole { self.text.clone() } else { cut(&self.text, most, fit.ellipsis) }
+        let text = match &self.short {
+            Some(short) if width(&self.text) > most => short,
+            _ => &self.text,
+        };
+        if self.is_whole { text.clone() } else { cut(text, most, fit.ellipsis) }
     }
 }
 
@@ -104,12 +119,12 @@ impl Table {
     fn layout(&self, fit: Fit) -> Option<Vec<Option<usize>>> {
         let mut shown: Vec<Option<usize>> = self.natural_widths().into_iter().map(Some).collect();
         let Some(limit) = fit.limit() else { return Some(shown) };
+        let least: Vec<usize> =
+            shown.iter().enumerate().map(|(at, natural)| self.least(at, *natural)).collect();
         loop {
-            let least = self.columns.iter().zip(&shown).map(|(column, natural)| {
-                natural.map(|natural| column.least.map_or(natural, |least| least.min(natural)))
-            });
-            if total(&least.collect::<Vec<_>>()) <= limit {
-                self.shrink(&mut shown, limit);
+            let smallest = shown.iter().zip(&least).map(|(column, least)| column.map(|_| *least));
+            if total(&smallest.collect::<Vec<_>>()) <= limit {
+                self.shrink(&mut shown, &least, limit);
                 return Some(shown);
             }
             let dropped = (0..shown.len()).rev().find(|at| {
@@ -118,6 +133,17 @@ impl Table {
             })?;
             *shown.get_mut(dropped)? = None;
         }
+    }
+
+    /// How far a column that is `natural` wide may be cut.
+    fn least(&self, at: usize, natural: Option<usize>) -> usize {
+        let natural = natural.unwrap_or(0);
+        let Some(column) = self.columns.get(at) else { return natural };
+        if !column.is_lesser {
+            return column.least.map_or(natural, |least| least.min(natural));
+        }
+        let cells = self.rows.iter().filter_map(|row| row.get(at));
+        cells.map(Cell::least).fold(width(column.heading), usize::max).min(natural)
     }
 
     fn natural_widths(&self) -> Vec<usize> {
@@ -132,11 +158,11 @@ impl Table {
 
     /// Takes from the widest of the columns that may be cut, the lesser ones first, until all fit
     /// into `limit`.
-    fn shrink(&self, shown: &mut [Option<usize>], limit: usize) {
+    fn shrink(&self, shown: &mut [Option<usize>], least: &[usize], limit: usize) {
         while total(shown) > limit {
-            let may_give = self.columns.iter().zip(shown.iter_mut()).filter_map(|(column, width)| {
-                let least = column.least?;
-                let width = width.as_mut().filter(|width| **width > least)?;
+            let columns = self.columns.iter().zip(least);
+            let may_give = columns.zip(shown.iter_mut()).filter_map(|((column, least), width)| {
+                let width = width.as_mut().filter(|width| **width > *least)?;
                 Some((column.is_lesser, width))
             });
             let widest = may_give.max_by_key(|(is_lesser, width)| (*is_lesser, **width));

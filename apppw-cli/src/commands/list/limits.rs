@@ -32,6 +32,8 @@ impl Refused {
 pub struct Limits {
     refused: Vec<String>,
     limited: Vec<String>,
+    /// What of it is limited, in a word each.
+    what: Vec<&'static str>,
 }
 
 impl Limits {
@@ -44,14 +46,15 @@ impl Limits {
     pub fn cell(&self) -> Cell {
         let paint = if self.refused.is_empty() { Paint::Plain } else { Paint::Bad };
         let words: Vec<&str> = self.refused.iter().chain(&self.limited).map(String::as_str).collect();
-        Cell::painted(paint, words.join(", "))
+        let short = self.refused.iter().map(String::as_str).chain(self.what.iter().copied());
+        Cell::painted(paint, words.join(", ")).or(short.collect::<Vec<_>>().join(", "))
     }
 }
 
 /// Those of `record`. What is over has none.
 pub fn of(record: &AppPassword, refused: &Refused, clock: &Clock) -> Limits {
     if matches!(record.state, State::Expired | State::Revoked) {
-        return Limits { refused: vec![], limited: vec![] };
+        return Limits { refused: vec![], limited: vec![], what: vec![] };
     }
     let mut limited = Vec::new();
     limited.extend(record.expires.map(|time| format!("until {}", clock.until(time))));
@@ -66,7 +69,11 @@ pub fn of(record: &AppPassword, refused: &Refused, clock: &Clock) -> Limits {
             PinState::To(value) => format!("only {value}"),
         }));
     }
-    Limits { refused: refused.words(record), limited }
+    let network = !record.networks.is_empty() || record.pin_network.is_some();
+    let what =
+        [(record.expires.is_some(), "end"), (network, "network"), (record.pin_service.is_some(), "service")];
+    let what = what.into_iter().filter_map(|(is_limited, what)| is_limited.then_some(what)).collect();
+    Limits { refused: refused.words(record), limited, what }
 }
 
 #[cfg(test)]

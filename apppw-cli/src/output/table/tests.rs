@@ -71,8 +71,16 @@ fn the_widest_column_gives_first() {
     table.row(vec!["aaaaaaaaaa".into(), "bbbb".into()]);
     assert_eq!(written(&table, Fit::columns(12)), "A       B\naaaaa…  bbbb\n");
     assert_eq!(written(&table, Fit::columns(8)), "A    B\naa…  bb…\n");
-    table.columns[1] = Column::cut("B", 2).lesser();
-    assert_eq!(written(&table, Fit::columns(14)), "A           B\naaaaaaaaaa  b…\n", "unless it is lesser");
+}
+
+#[test]
+fn a_short_form_stands_in_before_others_are_cut_and_is_never_cut() {
+    let mut table = Table::new(vec![Column::cut("A", 2), Column::short("B")]);
+    table.row(vec!["aaaaaaaaaa".into(), Cell::from("bbbb at length").or("bbbb")]);
+    assert_eq!(written(&table, Fit::columns(26)), "A           B\naaaaaaaaaa  bbbb at length\n");
+    assert_eq!(written(&table, Fit::columns(25)), "A           B\naaaaaaaaaa  bbbb\n");
+    assert_eq!(written(&table, Fit::columns(12)), "A       B\naaaaa…  bbbb\n");
+    assert_eq!(written(&table, Fit::columns(7)), "A:  aaaaaaaaaa\nB:  bbbb at length\n", "a record has room");
 }
 
 #[test]
