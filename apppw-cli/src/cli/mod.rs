@@ -80,10 +80,10 @@ pub struct Global {
         default_value = "auto",
         hide_default_value = true,
         hide_possible_values = true,
-        help = "Show colours: auto, always or never"
+        help = "Show colours: auto (on a terminal), always, never"
     )]
     pub color: When,
-    /// Don't show long lists in pages (APPPW_PAGER, PAGER; else less)
+    /// Don't show long lists in pages
     #[arg(long, global = true, display_order = 104)]
     pub no_pager: bool,
 }
