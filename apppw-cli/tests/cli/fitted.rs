@@ -91,7 +91,6 @@ fn colours_are_shown_to_who_wants_them() {
         "TERM=xterm NO_COLOR= $APPPW list",
         "TERM=dumb $APPPW list --color always",
         "NO_COLOR=1 $APPPW --color=always list | cat",
-        "TERM=xterm $APPPW --help",
         "TERM=xterm $APPPW list --no-such-option",
     ] {
         assert!(painted(line), "{line}");
