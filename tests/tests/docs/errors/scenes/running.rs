@@ -1,0 +1,125 @@
+//! Lines of the log that somebody should act on, while the daemon runs.
+
+use super::super::page::Page;
+use crate::host::{Who, ask, create, done, login, site, start, start_by_clock};
+use apppw_tests::among::{fill_disk, with_small_disk};
+use apppw_tests::frames::Ask;
+use apppw_tests::identity::Identity;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+
+pub fn play(page: &mut Page) {
+    page.title(
+        "What the log says while it runs",
+        "Verdicts aside (docs/operations.md has their words), and what was simply done. Here as on standard error; in the \
+         journal the level is the line's priority.",
+    );
+    let (daemon, clock) = start_by_clock(
+        "[policy]\nself_service = \"create\"\n[policy.user.\"tick@example.org\"]\nsuspend_unused = \"4s\"\n[peers.exim]\nservices = [\"exim\"]\n",
+    );
+    create(&daemon, "alice", "phone", &[]);
+    clock.go(400 * 86_400);
+    page.logs(&daemon, &["the clock jumped"], "The clock was set.");
+    done(&daemon, &["panic", "on", "--group", "mail"]);
+    page.logs(&daemon, &["turned panic on"], "Panic is turned on.");
+    done(&daemon, &["panic", "off", "--group", "mail"]);
+    page.logs(&daemon, &["panic was on"], "And off: nobody could use what he has.");
+    create(&daemon, "carol@example.org", "phone", &[]);
+    done(&daemon, &["user", "carol@example.org", "lockdown", "--yes"]);
+    page.logs(&daemon, &["locked carol@example.org down"], "An account is locked down.");
+    crate::host::apppw(&daemon.admin_socket(), Who::Bob, &["show", "ap-7k3m9qxe"], &Default::default());
+    crate::host::apppw(&daemon.admin_socket(), Who::Bob, &["list", "alice"], &Default::default());
+    page.logs(&daemon, &["denied to"], "Somebody was refused a command.");
+    let gid = daemon.auth_socket().metadata().expect("the socket").gid();
+    let exim = Identity { groups: vec![gid], ..Identity::new(450) };
+    exim.act(|| {
+        (0..40).for_each(|_| drop(ask("alice", "0000000000000000", "imap", "").send(&daemon.auth_socket())))
+    });
+    page.logs(&daemon, &["peer-not-allowed"], "A program asks for a service that `[peers]` doesn't give it.");
+    exim.act(|| Ask { kind: 9, ..Ask::default() }.send(&daemon.auth_socket()));
+    page.logs(&daemon, &["can't be read"], "A program speaks nonsense.");
+    flood(page, &daemon, &exim);
+    full(page);
+    files(page);
+}
+
+/// Connections that are kept open.
+fn flood(page: &mut Page, daemon: &apppw_tests::apppwd::Apppwd, exim: &Identity) {
+    let socket = daemon.auth_socket();
+    exim.act(|| {
+        let open: Vec<_> =
+            (0..400).filter_map(|_| std::os::unix::net::UnixStream::connect(&socket).ok()).collect();
+        page.logs(
+            daemon,
+            &["too many connections on auth.sock"],
+            "A program keeps more connections than one may.",
+        );
+        drop(open);
+    });
+}
+
+/// Disks without room.
+fn full(page: &mut Page) {
+    let place = site("[limits]\nsuspend_unused = \"30s\"\n");
+    let clock = apppw_tests::clock::Clock::new(&place);
+    let command = clock.drive(with_small_disk(&place, "state", &crate::host::among_people(&place)));
+    let daemon = place.start_by(command);
+    let (_, secret) = create(&daemon, "alice", "phone", &["--expires", "1h"]);
+    create(&daemon, "alice", "tablet", &[]);
+    login(&daemon, "alice", &secret, "imap", "192.0.2.7");
+    let filler = fill_disk(&daemon, "state");
+    clock.go(40);
+    login(&daemon, "alice", &secret, "imap", "192.0.2.8");
+    for (words, what) in [
+        (
+            &["could not note that the daemon runs"][..],
+            "The database can't be written: what was looked at can't be noted.",
+        ),
+        (&["was to be suspended"], "The same: an unused app password stays."),
+    ] {
+        page.logs(&daemon, words, what);
+    }
+    clock.go(4000);
+    login(&daemon, "alice", &secret, "imap", "192.0.2.8");
+    page.logs(&daemon, &["it will be tried again"], "The same: an end that can't be noted.");
+    let (_, place) = daemon.stop();
+    let log = std::fs::read_to_string(place.path("log")).expect("the log");
+    assert!(log.contains("could not write the last uses"), "{log}");
+    page.line_of(&place.path(""), &log, "could not write the last uses", "At the stop: uses are lost.");
+    page.line_of(
+        &place.path(""),
+        &log,
+        "could not note what has expired",
+        "At the stop: an end isn't noted.",
+    );
+    let _ = filler;
+    let place = site("[policy]\nprimary = \"refuse-enrolled\"\n");
+    let command = with_small_disk(&place, "key", &crate::host::among_people(&place));
+    let daemon = place.start_by(command);
+    let (phone, _) = create(&daemon, "alice", "phone", &[]);
+    fill_disk(&daemon, "key");
+    let desk = super::super::page::Desk::at(&daemon);
+    page.title("On a full disk of the key", "The journal can't be written, and the database can.");
+    page.fails(&desk, Who::Root, &["revoke", &phone], "");
+    page.logs(&daemon, &["changed, but"], "In the log:");
+    page.fails(
+        &desk,
+        Who::Root,
+        &["create", "bob", "phone"],
+        "A first app password: its enrolment can't be written down.",
+    );
+    page.logs(&daemon, &["nothing has changed"], "In the log:");
+}
+
+/// A database that somebody damages, while it runs.
+fn files(page: &mut Page) {
+    let daemon = start("");
+    let (_, secret) = create(&daemon, "alice", "phone", &[]);
+    let locked =
+        Command::new("sqlite3").arg(daemon.path("state/apppw.db")).arg("DROP TABLE app_password").status();
+    assert!(locked.expect("sqlite3 runs").success());
+    login(&daemon, "alice", &secret, "imap", "192.0.2.7");
+    page.logs(&daemon, &["can't judge a login"], "Somebody has damaged the database while apppwd runs.");
+    let desk = super::super::page::Desk::at(&daemon);
+    page.fails(&desk, Who::Root, &["list"], "The same, of a command.");
+}
