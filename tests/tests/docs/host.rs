@@ -1,6 +1,6 @@
 //! A mail host with people of its own, and its command line as each of them uses it.
 
-use apppw_tests::among::{among, with_small_disk};
+use apppw_tests::among::{among, fill_disk, with_small_disk};
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
 use apppw_tests::clock::Clock;
 use apppw_tests::frames::{Ask, canonical};
@@ -117,6 +117,18 @@ pub fn start_on_small_disk(config: &str, dir: &str) -> Apppwd {
     site.start_by(command)
 }
 
+/// Fills the disk of the key, to the last byte of the journal's last page.
+pub fn fill_key_disk(daemon: &Apppwd) {
+    fill_disk(daemon, "key");
+    for action in ["lock", "unlock"].into_iter().cycle().take(1000) {
+        let ran = apppw(&daemon.admin_socket(), Who::Root, &["user", "filler", action], &How::default());
+        if ran.status != 0 {
+            return;
+        }
+    }
+    panic!("the journal still grows");
+}
+
 /// Runs `apppw` on the socket as `who`.
 pub fn apppw(socket: &Path, who: Who, args: &[&str], how: &How<'_>) -> Ran {
     let program = program_for(socket, who);
@@ -149,8 +161,9 @@ fn program_for(socket: &Path, who: Who) -> PathBuf {
     let place = socket.ancestors().nth(2).unwrap_or(Path::new("/"));
     let copy = place.join("apppw");
     if !copy.exists() {
+        // By another process: a thread that starts a program would hold the file open for writing.
         let made = place.join("apppw.new");
-        fs::copy(built, &made).expect("apppw can be copied");
+        apppw_tests::apppwd::copy(&built, &made);
         fs::set_permissions(&made, fs::Permissions::from_mode(0o755)).expect("its mode");
         fs::rename(made, &copy).expect("it can be put in place");
     }

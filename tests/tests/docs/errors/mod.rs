@@ -35,6 +35,7 @@ with 1 where it may.
 pub fn check() {
     let mut page = Page::default();
     page.write(INTRODUCTION);
+    let mut broken = None;
     std::thread::scope(|scope| {
         let parts: Vec<_> = scenes::ALL
             .iter()
@@ -47,7 +48,10 @@ pub fn check() {
             })
             .collect();
         for part in parts {
-            page.append(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            match part.join() {
+                Ok(part) => page.append(part),
+                Err(panic) => broken = Some(panic),
+            }
         }
     });
     excused::write(&mut page);
@@ -55,6 +59,9 @@ pub fn check() {
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     if std::env::var_os("APPPW_WRITE").is_some() {
         std::fs::write(&path, page.markdown()).expect("docs/errors.md can be written");
+    }
+    if let Some(panic) = broken {
+        std::panic::resume_unwind(panic);
     }
     check_complete(&page);
     if std::env::var_os("APPPW_WRITE").is_none() {

@@ -2,8 +2,8 @@
 
 use super::Document;
 use crate::host::{
-    How, Who, among_people, apppw, apppw_on_a_terminal, create, done, doveadm, login, made, site, start,
-    start_on_small_disk,
+    How, Who, among_people, apppw, apppw_on_a_terminal, create, done, doveadm, fill_key_disk, login, made,
+    site, start, start_on_small_disk,
 };
 use apppw_tests::among::fill_disk;
 use apppw_tests::apppwd::{Apppwd, Site, copy};
@@ -239,10 +239,9 @@ fn a_full_disk(printed: &mut Printed) {
     printed.take(&daemon, "events", Who::Root, &["events"]);
     printed.take(&daemon, "status", Who::Root, &["status"]);
     let daemon = start_on_small_disk("[policy]\nprimary = \"allow\"\n", "key");
-    fill_disk(&daemon, "key");
+    fill_key_disk(&daemon);
     printed.take(&daemon, "error", Who::Root, &["create", "alice", "phone"]);
     printed.take(&daemon, "events", Who::Root, &["events"]);
-    printed.take(&daemon, "user", Who::Root, &["user", "alice", "show"]);
 }
 
 /// Every code of an error.
