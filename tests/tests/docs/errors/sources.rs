@@ -79,8 +79,18 @@ fn rust_files(dir: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+/// Whether what is called or built by this path makes an error.
+fn makes(path: &str) -> bool {
+    let mut ends = path.match_indices("::").map(|(at, _)| &path[at + 2..]);
+    MAKES.contains(&path) || ends.any(|end| MAKES.contains(&end))
+}
+
 /// What is only a word, a mark or a placeholder can't be looked for.
 fn is_sentence(text: &str) -> bool {
+    // Queries are none.
+    if text.starts_with("SELECT ") {
+        return false;
+    }
     let pieces = pieces(text);
     let letters: usize = pieces.iter().map(|piece| piece.chars().filter(|c| c.is_alphabetic()).count()).sum();
     letters >= 8 && pieces.iter().any(|piece| piece.trim().contains(' '))
@@ -142,7 +152,7 @@ fn texts_of(path: &Path) -> Vec<Text> {
                 last = word;
             }
             Token::Open { is_body } => {
-                let makes = MAKES.contains(&last.as_str()) || is_given || (is_body && in_function);
+                let makes = makes(&last) || is_given || (is_body && in_function);
                 in_function &= !is_body;
                 open.push((makes, std::mem::take(&mut is_given)));
                 last.clear();

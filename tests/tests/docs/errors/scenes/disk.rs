@@ -1,7 +1,7 @@
 //! A disk that is full or broken.
 
 use super::super::page::{Desk, Page};
-use crate::host::{How, Who, create, done, doveadm, login, start_on_small_disk};
+use crate::host::{How, Who, apppw, create, done, doveadm, login, start_on_small_disk};
 use apppw_tests::among::fill_disk;
 
 pub fn play(page: &mut Page) {
@@ -37,6 +37,13 @@ pub fn play(page: &mut Page) {
         Who::Root,
         &["user", "bob", "show"],
         "An account that was not known before, and is locked in memory.",
+    );
+    apppw(&daemon.admin_socket(), Who::Root, &["user", "alice", "lock"], &How::default());
+    page.fails(
+        &desk,
+        Who::Root,
+        &["user", "alice", "rename", "alicia"],
+        "A new name for an account that is locked in memory.",
     );
     page.fails(&desk, Who::Root, &["rotate", &phone], "A new secret for one that is refused in memory.");
     login(&daemon, "alice", &dead, "imap", "192.0.2.7");

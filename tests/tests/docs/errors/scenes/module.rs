@@ -5,6 +5,7 @@ use super::super::page::Page;
 use crate::host::{create, start};
 use apppw_proto::frame::{Detail, Verdict};
 use apppw_tests::fakes::{Act, Fake};
+use apppw_tests::identity::Identity;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
@@ -44,6 +45,13 @@ pub fn play(page: &mut Page) {
     say(Try { line: &real, password: None, ..Try::default() }, "The application gives no password.");
     let real = format!("{real} debug");
     say(Try { line: &real, ..Try::default() }, "With `debug`: what was asked, and what came of it.");
+    let secret = Try { line: "socket=/run/none.sock", user: b"0000-0000-0000-0000", ..Try::default() };
+    say(secret, "Somebody has typed the app password in place of the user name.");
+    let stranger = Some(Identity::new(33));
+    say(
+        Try { line: &real, stranger, ..Try::default() },
+        "The mail server's user isn't in the group `apppw-auth`.",
+    );
     fakes(page);
 }
 
@@ -52,6 +60,13 @@ fn fakes(page: &mut Page) {
     for (acts, account, what) in [
         (vec![Act::CloseAfterRequest], false, "apppwd was killed in the middle of it."),
         (vec![Act::Silent], false, "apppwd hangs."),
+        (vec![Act::Unavailable(Detail::INTERNAL)], false, "apppwd has a fault of its own."),
+        (
+            vec![Act::Unavailable(Detail::PEER)],
+            false,
+            "`[peers]` doesn't give this service to the mail server's user.",
+        ),
+        (vec![Act::Unavailable(Detail::MALFORMED)], false, "apppwd doesn't understand the module."),
         (vec![Act::Bytes(b"HTTP/1.1 200 OK\r\n\r\n".to_vec())], false, "Another program listens there."),
         (vec![Act::SpeaksOnly(9)], false, "apppwd is newer than the module in this long-lived process."),
         (vec![Act::Unavailable(Detail::OVERLOADED)], false, "apppwd has too much to do."),
@@ -69,4 +84,12 @@ fn fakes(page: &mut Page) {
         let attempt = Try { line: &line, account, password: Some(password), ..Try::default() };
         page.module_at(fake.path(), &attempt, what);
     }
+    let fake = Fake::start([Act::Verdict(Verdict::Accepted)]);
+    let line = format!("socket={} timeout=300ms", fake.path().display());
+    let attempt = Try { line: &line, password: Some("primary password"), ..Try::default() };
+    page.module_at(
+        fake.path(),
+        &attempt,
+        "What answers isn't apppwd: it accepts a login that has shown nothing.",
+    );
 }

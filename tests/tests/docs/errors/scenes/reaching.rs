@@ -39,6 +39,12 @@ pub fn play(page: &mut Page) {
 
 fn play_real(page: &mut Page) {
     let daemon = start("");
+    let desk = Desk::at(&daemon);
+    let open: Vec<_> = Who::Alice
+        .identity()
+        .act(|| (0..100).filter_map(|_| UnixStream::connect(daemon.admin_socket()).ok()).collect());
+    page.fails(&desk, Who::Alice, &["list"], "One person keeps too many connections.");
+    drop(open);
     let long = "x".repeat(70_000);
     let args = ["create", "alice", &long];
     page.fails_as_shown(
@@ -58,7 +64,7 @@ fn play_strangers(page: &mut Page, socket: &Path, desk: &Desk<'_>) {
         ("", create, "The connection is lost during a change."),
         ("", list, "The connection is lost while something is asked."),
         ("HTTP/1.1 400 Bad Request\r\n", list, "Another program listens there."),
-        ("{\"v\":1,\"id\":8,\"ok\":{}}\n", list, "An answer to another request."),
+        ("{\"v\":1,\"id\":8,\"ok\":{\"app_passwords\":[]}}\n", list, "An answer to another request."),
         ("{\"v\":1,\"id\":1}\n", list, "An answer that is neither a result nor an error."),
     ] {
         listen(socket, move |stream| {

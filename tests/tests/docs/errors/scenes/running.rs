@@ -3,6 +3,7 @@
 use super::super::page::Page;
 use crate::host::{Who, among_people, ask, create, done, fill_key_disk, login, site, start, start_by_clock};
 use apppw_tests::among::{fill_disk, with_small_disk};
+use apppw_tests::apppwd::Apppwd;
 use apppw_tests::clock::Clock;
 use apppw_tests::frames::Ask;
 use apppw_tests::identity::Identity;
@@ -39,15 +40,42 @@ pub fn play(page: &mut Page) {
         })
     });
     page.logs(&daemon, &["peer-not-allowed"], "A program asks for a service that `[peers]` doesn't give it.");
-    exim.act(|| Ask { kind: 9, ..Ask::default() }.send(&daemon.auth_socket()));
-    page.logs(&daemon, &["can't be read"], "A program speaks nonsense.");
+    nonsense(page, &daemon, gid);
     flood(page, &daemon, &exim);
     full(page);
     files(page);
 }
 
+/// Frames that are none; of each uid one is told.
+fn nonsense(page: &mut Page, daemon: &Apppwd, gid: u32) {
+    let good = Ask::default().bytes();
+    let changed = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    let table = [
+        (b"GET / HTTP/1.1\r\n\r\n".to_vec(), "A program speaks nonsense: no frame,"),
+        (changed(4, 9), "a version that there isn't,"),
+        (Ask { kind: 9, ..Ask::default() }.bytes(), "a kind of request that there isn't,"),
+        (Ask { flags: 0x80, ..Ask::default() }.bytes(), "flags that there aren't,"),
+        (changed(12, 0xff), "more than there can be,"),
+        ([good.clone(), b"x".to_vec()].concat(), "more than was announced,"),
+        (changed(13, 20), "less than there must be,"),
+        (Ask { kind: 2, ..Ask::default() }.bytes(), "a secret where none belongs,"),
+        (Ask { user: b"al\xffice", ..Ask::default() }.bytes(), "a name that is no text."),
+    ];
+    for (uid, (bytes, what)) in (451..).zip(table) {
+        let peer = Identity { groups: vec![gid], ..Identity::new(uid) };
+        let before = daemon.log().len();
+        peer.act(|| apppw_tests::frames::exchange(&daemon.auth_socket(), &bytes));
+        daemon.wait_for_line(&["can't be read", &format!("uid {uid} ")]);
+        page.line_of(&daemon.path(""), &daemon.log()[before..], "can't be read", what);
+    }
+}
+
 /// Connections that are kept open.
-fn flood(page: &mut Page, daemon: &apppw_tests::apppwd::Apppwd, exim: &Identity) {
+fn flood(page: &mut Page, daemon: &Apppwd, exim: &Identity) {
     let socket = daemon.auth_socket();
     exim.act(|| {
         let open: Vec<_> =
@@ -83,6 +111,11 @@ fn full(page: &mut Page) {
     }
     login(&daemon, "alice", &secret, "imap", "192.0.2.8");
     login(&daemon, "alice", &tablet, "imap", "192.0.2.8");
+    page.logs(
+        &daemon,
+        &["uses could not be written"],
+        "The same: uses wait, and more of them than can be kept may be lost.",
+    );
     let (_, place) = daemon.stop();
     let log = std::fs::read_to_string(place.path("log")).expect("the log");
     page.line_of(&place.path(""), &log, "could not write the last uses", "At a stop: uses are lost.");
@@ -115,11 +148,15 @@ fn full(page: &mut Page) {
 fn files(page: &mut Page) {
     let daemon = start("");
     let (_, secret) = create(&daemon, "alice", "phone", &[]);
-    let locked =
-        Command::new("sqlite3").arg(daemon.path("state/apppw.db")).arg("DROP TABLE app_password").status();
+    let locked = Command::new("sqlite3")
+        .arg(daemon.path("state/apppw.db"))
+        .arg("DROP TABLE app_password; DROP TABLE account")
+        .status();
     assert!(locked.expect("sqlite3 runs").success());
     login(&daemon, "alice", &secret, "imap", "192.0.2.7");
     page.logs(&daemon, &["can't judge a login"], "Somebody has damaged the database while apppwd runs.");
+    Ask { kind: 3, secret: b"", ..Ask::default() }.send(&daemon.auth_socket());
+    page.logs(&daemon, &["could not note the use of a primary"], "The same, of a primary password.");
     let desk = super::super::page::Desk::at(&daemon);
     page.fails(&desk, Who::Root, &["list"], "The same, of a command.");
 }

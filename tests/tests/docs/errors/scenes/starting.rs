@@ -6,6 +6,7 @@ use apppw_tests::among::with_read_only;
 use apppw_tests::apppwd::{Apppwd, Site, copy};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 pub fn play(page: &mut Page) {
@@ -58,7 +59,7 @@ pub fn play(page: &mut Page) {
         ),
         (|s| journal(s, |text| text.replacen("enroll", "unroll", 1)), "A line of the journal is damaged."),
         (
-            |s| journal(s, |text| text + "1763768400 grant ap-7k3m9qxe 4e2dd6a7\n"),
+            |s| journal(s, |text| text + "1763768400 grant ap-7k3m9qxe c136da65\n"),
             "A line of the journal is of a newer apppwd.",
         ),
         (
@@ -107,9 +108,53 @@ pub fn play(page: &mut Page) {
         "apppwd",
         "The folder above the database's is not there.",
     );
+    put_back(site);
+    locked(page, site);
+    foreign(page, site);
     seconds(page);
     passed(page);
     reports(page);
+}
+
+/// Another program has the database.
+fn locked(page: &mut Page, site: &Site) {
+    let mut sqlite = Command::new("sqlite3")
+        .arg(site.path("state/apppw.db"))
+        .args(["BEGIN EXCLUSIVE", "SELECT 'locked'", ".shell sleep 8"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("sqlite3 runs");
+    let mut word = [0; 6];
+    std::io::Read::read_exact(sqlite.stdout.as_mut().expect("its output"), &mut word).expect("a word");
+    page.starts(&site.path(""), &mut site.command(), "apppwd", "Another program uses the database.");
+    let _ = sqlite.kill();
+    let _ = sqlite.wait();
+}
+
+/// Not as root.
+fn foreign(page: &mut Page, site: &Site) {
+    let program = site.path("apppwd");
+    copy(&apppw_tests::bin::apppwd(), &program);
+    for (dirs, what) in [
+        (
+            &["state"][..],
+            "The folder of the key is another user's (apppwd runs as a user without a name here).",
+        ),
+        (
+            &["state", "key", "key/server.key", "key/journal.log", "state/apppw.db", "state/lock"],
+            "The folder of the sockets is a stranger's.",
+        ),
+    ] {
+        for dir in dirs {
+            if site.path(dir).exists() {
+                chown(site.path(dir), Some(61_110), Some(61_110)).expect("root may change an owner");
+            }
+        }
+        chown(site.socket_dir(), Some(4711), None).expect("root may change an owner");
+        let mut command = Command::new(&program);
+        command.args(site.command().get_args()).env_clear().uid(61_110).gid(61_110);
+        page.starts(&site.path(""), &mut command, "apppwd", what);
+    }
 }
 
 /// A second daemon, of the same place or of the same sockets.
@@ -176,7 +221,7 @@ fn reports(page: &mut Page) {
     fs::remove_dir_all(site.path("state")).expect("the database goes");
     fs::rename(site.path("backup"), site.path("state")).expect("the backup comes");
     site.write_config(
-        &site.config().replace("[groups]\nnews = [\"inn\"]\n", "[peers.nosuchuser]\nservices = [\"imap\"]\n"),
+        &site.config().replace("[groups]\nnews = [\"inn\"]\n", "[peers.nosuchuser]\nservices = [\"imap\"]\n[peers.exim]\nservices = [\"exim\"]\n[peers.450]\nservices = [\"imap\"]\n"),
     );
     let daemon = site.start_by_people();
     for (words, what) in [
@@ -195,6 +240,7 @@ fn reports(page: &mut Page) {
         (&["record of uses has a gap"], "and logins have been, of which the backup doesn't know."),
         (&["panic is on for group"], "Panic is on for a group that is configured no more."),
         (&["names a user that this system"], "A peer that this host has not."),
+        (&["which has a rule already"], "Two rules for one peer."),
     ] {
         page.logs(&daemon, words, what);
     }
@@ -276,6 +322,17 @@ fn names(page: &mut Page) {
     site.write_config(&format!("{}[users]\nfold_case = true\n", site.config()));
     let daemon = site.start_by_people();
     page.logs(&daemon, &["one name"], "New rules in `[users]` make two accounts' names one.");
+    create(&daemon, "alice", "phone", &[]);
+    let site = stopped(daemon);
+    let others = "root:x:0:0::/:/bin/sh\nalice:x:1007:1007::/:/bin/sh\n";
+    let command = apppw_tests::among::among(&site, others, "root:x:0:\n");
+    let daemon = site.start_by(command);
+    page.logs(&daemon, &["but the account is bound to"], "A name was given to another person.");
+    let (daemon, clock) = crate::host::start_by_clock("");
+    let site = stopped(daemon);
+    clock.go(10 * 86_400);
+    let daemon = clock.start(site);
+    page.logs(&daemon, &["the daemon was away"], "apppwd was stopped for long.");
 }
 
 trait AmongPeople {
