@@ -53,7 +53,7 @@ impl User {
             [_, "rename"] => Err(Failure::usage("the new name is missing: apppw user USER rename NEW")),
             [user, word] => Ok((Some(user), action(word, Some(user))?)),
             [_, _, more, ..] => Err(Failure::usage(format!(
-                "'{more}' is too much: apppw user USER ACTION (only rename takes a word more)"
+                "'{more}' is one word too many: apppw user USER ACTION (only rename takes another)"
             ))),
         }
     }
@@ -99,6 +99,6 @@ fn action(word: &str, user: Option<&str>) -> Result<Action, Failure> {
     found.ok_or_else(|| {
         let hint = if user.is_none() { format!(" (apppw user {word} show?)") } else { String::new() };
         let names = names().collect::<Vec<_>>().join(", ");
-        Failure::usage(format!("'{word}' is no action, these are: {names}{hint}"))
+        Failure::usage(format!("'{word}' is no action; choose one of {names}{hint}"))
     })
 }

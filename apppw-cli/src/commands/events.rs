@@ -47,9 +47,9 @@ fn asked(args: &Events, clock: &Clock) -> Result<EventsArgs, Failure> {
     let since = args.since.map(|since| match since {
         Since::Ago(span) => Ok(clock.now.saturating_sub(span.seconds())),
         Since::At(time) => Ok(time),
-        Since::StartOf(day) => clock
-            .start_of(day)
-            .ok_or_else(|| Failure::invalid("since", format!("{day} is beyond what the calendar holds"))),
+        Since::StartOf(day) => clock.start_of(day).ok_or_else(|| {
+            Failure::invalid("since", format!("{day} is beyond what the calendar holds: give an earlier day"))
+        }),
     });
     Ok(EventsArgs {
         user: args.user.clone(),
@@ -69,7 +69,8 @@ fn uid_of(who: &str) -> Result<u32, Failure> {
     }
     let found =
         User::from_name(who).map_err(|e| Failure::io(format!("the system can't say who {who} is: {e}")))?;
-    let none = || Failure::invalid("by", format!("this host has no user {who:?}; a uid would do, too"));
+    let none =
+        || Failure::invalid("by", format!("this host has no user {who:?}: give another name, or a uid"));
     found.map(|user| user.uid.as_raw()).ok_or_else(none)
 }
 

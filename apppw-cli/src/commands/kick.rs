@@ -118,12 +118,13 @@ fn still_open(kicked: &[Kicked], unknown: u64) -> Option<Failure> {
     }
     let names = match (failed, kicked.len()) {
         (0, _) => String::new(),
+        (_, 1) => String::new(),
         (failed, all) => format!(", those of {failed} of {all} names"),
     };
     let unknown = if unknown == 0 {
         String::new()
     } else {
-        format!(", those of {unknown} app passwords whose account isn't known")
+        format!(", those of {} whose account isn't known", several::count(unknown))
     };
     Some(Failure::kick(format!(
         "the change is made and holds, but sessions may still be open{names}{unknown} \

@@ -23,7 +23,7 @@ pub async fn run<S: Store>(
     args: EventsArgs,
 ) -> Result<Events, AdminError> {
     if args.last.is_some() && args.after.is_some() {
-        return Err(AdminError::in_field(Code::Invalid, "last", "doesn't go with after"));
+        return Err(AdminError::in_field(Code::Invalid, "last", "last doesn't go with after"));
     }
     let Some((selection, user)) = selection(daemon, power, args).await? else {
         return Ok(Events { events: Vec::new(), cursor: 0, more: false, forgotten: None });

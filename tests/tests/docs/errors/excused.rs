@@ -11,6 +11,8 @@ pub struct Excused {
 
 /// Each must be in the sources, and must not be seen.
 pub const EXCUSED: &[Excused] = &[
+    // What comes to who asks in the moment of a stop.
+    Excused { text: "apppwd is stopping", why: "comes to who asks in the moment of a stop" },
     // Needs the system to run out of threads, randomness, descriptors or a lock in one moment.
     Excused {
         text: "can't start the runtime",
@@ -207,12 +209,6 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "--all shows expired", why: "stands behind a result, not an error" },
     // Of a reply; a module never meets it from apppwd.
     Excused { text: "unknown verdict", why: "of a reply; a module never meets it from apppwd" },
-    Excused { text: "frame ends too early", why: "of a reply; a module never meets it from apppwd" },
-    Excused {
-        text: "not a frame: wrong first bytes",
-        why: "of a reply; a module never meets it from apppwd",
-    },
-    Excused { text: "frame version {v}", why: "of a reply; a module never meets it from apppwd" },
 ];
 
 /// Puts them on the page.

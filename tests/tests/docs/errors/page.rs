@@ -8,6 +8,7 @@ use apppw_tests::lines::Lines;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -91,6 +92,26 @@ impl Page {
         self.codes.insert("declined".to_owned());
         let error = serde_json::json!({"code": "declined"});
         self.tell(&desk.place, Who::Root, &shell(args), &ran, Some(&error), what);
+    }
+
+    /// `events --follow`, whose daemon goes away.
+    pub fn follows(&mut self, daemon: Apppwd, what: &str) {
+        let mut child = daemon
+            .cli(&["events", "--follow"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("apppw runs");
+        // It is heard in the record that it has asked once.
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        let site = daemon.kill();
+        let mut line = String::new();
+        let mut stderr = BufReader::new(child.stderr.take().expect("its standard error"));
+        stderr.read_line(&mut line).expect("a line");
+        let _ = child.kill();
+        let _ = child.wait();
+        self.push(what, "", &plain(&format!("root# apppw events --follow\n{line}"), &site.path("")));
+        self.texts.push(plain(&line, &site.path("")));
     }
 
     fn error_in(&mut self, ran: &Ran) -> Value {

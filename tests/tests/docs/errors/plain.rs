@@ -9,6 +9,7 @@ const EXAMPLE: &str = "ap-7k3m9qxe";
 /// A text as it would read on a host where everything is at its default place.
 pub fn plain(text: &str, place: &Path) -> String {
     let place = place.display().to_string();
+    let place = place.trim_end_matches('/');
     let mut text = text.to_owned();
     for (name, stands_for) in [
         ("state", "/var/lib/apppwd"),

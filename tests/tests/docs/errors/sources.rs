@@ -39,6 +39,7 @@ const MAKES: &[&str] = &[
     "failed",
     "malformed",
     "turn_away",
+    "refuse",
     "store_fault",
     "warn_if_failed",
     "host.log",

@@ -27,4 +27,5 @@ pub fn play(page: &mut Page) {
     );
     done(&daemon, &["panic", "on", "--group", "mail"]);
     page.says(&desk, Who::Root, &["list"], "Panic is on: whatever is listed is refused.");
+    page.follows(daemon, "apppwd goes away while events are followed.");
 }

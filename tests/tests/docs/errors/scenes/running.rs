@@ -133,7 +133,7 @@ fn full(page: &mut Page) {
     fill_key_disk(&daemon);
     let desk = super::super::page::Desk::at(&daemon);
     page.title("On a full disk of the key", "The journal can't be written, and the database can.");
-    page.fails(&desk, Who::Root, &["revoke", &phone], "");
+    page.fails(&desk, Who::Root, &["revoke", &phone], "Access is taken away.");
     page.logs(&daemon, &["changed, but"], "In the log:");
     page.fails(
         &desk,

@@ -101,6 +101,7 @@ pub fn play(page: &mut Page) {
         "apppwd",
         "The key's folder is on a read-only disk.",
     );
+    let own = site.config().to_owned();
     config(site, "state_dir", "none/state");
     page.starts(
         &site.path(""),
@@ -108,6 +109,7 @@ pub fn play(page: &mut Page) {
         "apppwd",
         "The folder above the database's is not there.",
     );
+    site.write_config(&own);
     put_back(site);
     locked(page, site);
     foreign(page, site);
