@@ -9,7 +9,7 @@ PAMDIR ?= $(shell sh tools/pam-dir)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test bench bench-quick lint install clean
+.PHONY: help try build test errors bench bench-quick lint install clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ build: ## Build daemon, command line and PAM module as they are shipped
 
 test: lint build ## Everything that CI checks: format, lints, unit, property and whole-system tests
 	$(CARGO) test --locked --workspace
+
+errors: build ## Write docs/errors.md anew from what the programs say (root)
+	APPPW_WRITE=1 $(CARGO) test --locked -p apppw-tests --test docs -- errors
 
 bench: build ## What a login costs beside its peers (root; some fifteen quiet minutes); writes bench/REPORT.md
 	$(CARGO) build --release --locked -p apppw-bench
@@ -49,7 +52,7 @@ install: ## Install what `make build` has built, below DESTDIR: programs, module
 	install -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/apppwd.socket packaging/systemd/apppwd-admin.socket
 	install -D -m 0644 packaging/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/apppw.conf
 	install -D -m 0644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/apppw.conf
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/apppw README.md docs/*.md
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/apppw README.md docs/*.md docs/json.schema.json
 	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/apppwd.toml
 	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/fail2ban packaging/node-exporter \
 		$(DESTDIR)$(PREFIX)/share/doc/apppw/examples/

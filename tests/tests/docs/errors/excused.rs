@@ -11,6 +11,12 @@ pub struct Excused {
 
 /// Each must be in the sources, and must not be seen.
 pub const EXCUSED: &[Excused] = &[
+    Excused { text: "more before", why: "comes a minute later, with what was left out till then" },
+    Excused { text: "more like it", why: "comes a minute later, with what was left out till then" },
+    Excused {
+        text: "owner root or {}",
+        why: "needs a daemon that runs as another user, and a folder of a third one's",
+    },
     // What comes to who asks in the moment of a stop.
     Excused { text: "apppwd is stopping", why: "comes to who asks in the moment of a stop" },
     // Needs the system to run out of threads, randomness, descriptors or a lock in one moment.
@@ -166,7 +172,7 @@ pub const EXCUSED: &[Excused] = &[
         why: "needs a disk that fills or breaks between two starts, or in one moment of many",
     },
     Excused {
-        text: "changes are in the database but not in the journal, for",
+        text: "in the database but not in the journal: {error}",
         why: "needs a disk that fills or breaks between two starts, or in one moment of many",
     },
     Excused {
@@ -198,11 +204,6 @@ pub const EXCUSED: &[Excused] = &[
     },
     // Only another build has it.
     Excused { text: "can lose commits in WAL mode", why: "only another build has it" },
-    // Of the crate for other clients; `apppw` says it in its own words.
-    Excused {
-        text: "lost the connection to apppwd: {0}",
-        why: "of the crate for other clients; `apppw` says it in its own words",
-    },
     // Needs a terminal that breaks.
     Excused { text: "can't read the answer", why: "needs a terminal that breaks" },
     // Stands behind a result, not an error.

@@ -11,6 +11,7 @@ use std::fmt::Write;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Lines of one message that are shown.
 const LINES: usize = 14;
@@ -137,8 +138,17 @@ impl Page {
 
     /// The daemon, where it does not start or does not like what it finds; `command` is shown.
     pub fn starts(&mut self, place: &Path, run: &mut Command, shown: &str, what: &str) {
-        let output = run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output();
-        let output = output.expect("apppwd can be run");
+        let child = run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = child.expect("apppwd can be run");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while child.try_wait().expect("a child").is_none() {
+            if Instant::now() > deadline {
+                let _ = child.kill();
+                panic!("{what}: it starts");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let output = child.wait_with_output().expect("a child can be waited for");
         let said = String::from_utf8(output.stderr).expect("UTF-8");
         let said = plain(&said, place);
         // That it made a key is no fault.

@@ -120,14 +120,19 @@ pub fn play(page: &mut Page) {
 
 /// Another program has the database.
 fn locked(page: &mut Page, site: &Site) {
+    let held = site.path("held");
     let mut sqlite = Command::new("sqlite3")
         .arg(site.path("state/apppw.db"))
-        .args(["BEGIN EXCLUSIVE", "SELECT 'locked'", ".shell sleep 8"])
-        .stdout(std::process::Stdio::piped())
+        .stdin(std::process::Stdio::piped())
         .spawn()
         .expect("sqlite3 runs");
-    let mut word = [0; 6];
-    std::io::Read::read_exact(sqlite.stdout.as_mut().expect("its output"), &mut word).expect("a word");
+    let lines = format!("BEGIN EXCLUSIVE;\n.shell touch '{}'\n", held.display());
+    let stdin = sqlite.stdin.as_mut().expect("its input");
+    std::io::Write::write_all(stdin, lines.as_bytes()).expect("it listens");
+    while !held.exists() {
+        assert!(sqlite.try_wait().expect("a child").is_none(), "sqlite3 has ended");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     page.starts(&site.path(""), &mut site.command(), "apppwd", "Another program uses the database.");
     let _ = sqlite.kill();
     let _ = sqlite.wait();
@@ -238,7 +243,7 @@ fn reports(page: &mut Page) {
         (&["was locked by the journal"], "one was locked,"),
         (&["was deleted by the journal"], "one was deleted,"),
         (&["had another name"], "one was renamed,"),
-        (&["are not in the database"], "one was made,"),
+        (&["in the database: that holds"], "one was made,"),
         (&["record of uses has a gap"], "and logins have been, of which the backup doesn't know."),
         (&["panic is on for group"], "Panic is on for a group that is configured no more."),
         (&["names a user that this system"], "A peer that this host has not."),
