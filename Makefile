@@ -3,13 +3,16 @@
 CARGO ?= cargo
 DESTDIR ?=
 PREFIX ?= /usr
+MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 # Where libpam looks for a bare pam_apppw.so.
 PAMDIR ?= $(shell sh tools/pam-dir)
+# Where zsh looks for completions of packages: Debian and what comes from it have a folder of their own.
+ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /etc/debian_version)),vendor-completions,site-functions)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test errors bench bench-quick lint install clean
+.PHONY: help try build test errors bench bench-quick screens lint man install clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,11 +39,17 @@ bench-quick: build ## The same with a tenth of everything, in under two minutes;
 	$(CARGO) build --release --locked -p apppw-bench
 	@$(RELEASE)/bench --quick
 
+screens: build ## Write docs/screens and what the README's commands show anew, from a real run
+	@for of in screens day; do APPPW_REWRITE=1 $(CARGO) test --quiet --locked -p apppw-tests --test daemon $$of:: || exit 1; done
+
 lint: ## Format and lints, warnings denied
 	@sh tools/need-toolchain
 	@sh tools/lint
 
-install: ## Install what `make build` has built, below DESTDIR: programs, module, units, examples (enables nothing)
+man: ## Write the manual pages and packaging/apppwd.toml anew from what the programs read
+	$(CARGO) run --quiet --locked -p apppw-manual
+
+install: ## Install what `make build` has built, below DESTDIR: programs, module, units, manual, completion, examples (enables nothing)
 	@for file in apppwd apppw libpam_apppw.so; do \
 		[ -e $(RELEASE)/$$file ] || { echo "$(RELEASE)/$$file is not there: run \`make build\` first (not as root)" >&2; exit 1; }; \
 	done
@@ -52,6 +61,12 @@ install: ## Install what `make build` has built, below DESTDIR: programs, module
 	install -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/apppwd.socket packaging/systemd/apppwd-admin.socket
 	install -D -m 0644 packaging/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/apppw.conf
 	install -D -m 0644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/apppw.conf
+	for section in 1 5 8; do \
+		install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$$section docs/man/*.$$section || exit 1; \
+	done
+	install -D -m 0644 apppw-cli/completion/apppw.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/apppw
+	install -D -m 0644 apppw-cli/completion/apppw.zsh $(DESTDIR)$(ZSHDIR)/_apppw
+	install -D -m 0644 apppw-cli/completion/apppw.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/apppw.fish
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/apppw README.md docs/*.md docs/json.schema.json
 	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/apppwd.toml
 	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/fail2ban packaging/node-exporter \

@@ -51,14 +51,7 @@ impl std::str::FromStr for AppPasswordId {
         if chars.len() != CHARS {
             return Err(IdError);
         }
-        chars
-            .bytes()
-            .try_fold(0_u64, |bits, byte| {
-                let value = ALPHABET.iter().position(|a| *a == byte)?;
-                Some((bits << 5) | u64::try_from(value).ok()?)
-            })
-            .map(Self)
-            .ok_or(IdError)
+        read(chars).map(Self).ok_or(IdError)
     }
 }
 
@@ -76,9 +69,86 @@ impl From<AppPasswordId> for String {
     }
 }
 
+/// The beginning of an id, as a person types it: with or without `ap-`, in either case. It
+/// stands for a range of ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdPrefix {
+    /// The characters' bits.
+    bits: u64,
+    /// How many characters.
+    chars: usize,
+}
+
+impl IdPrefix {
+    /// How many characters of the id it has, `ap-` not counted; at most 8.
+    #[must_use]
+    pub const fn chars(self) -> usize {
+        self.chars
+    }
+
+    /// The first and the last id that begins so.
+    #[must_use]
+    pub const fn range(self) -> (AppPasswordId, AppPasswordId) {
+        let open = 5 * (CHARS - self.chars);
+        let first = self.bits << open;
+        (AppPasswordId(first), AppPasswordId(first | ((1 << open) - 1)))
+    }
+
+    /// The id, if this is a whole one.
+    #[must_use]
+    pub const fn whole(self) -> Option<AppPasswordId> {
+        if self.chars == CHARS { Some(AppPasswordId(self.bits)) } else { None }
+    }
+
+    /// What it may have been meant to be: with another character in one place, or with two
+    /// neighbours the other way round.
+    pub fn slips(self) -> impl Iterator<Item = Self> {
+        let digit = move |place: usize| (self.bits >> (5 * place)) & 31;
+        let changed = (0..self.chars).flat_map(move |place| {
+            (0..32).filter(move |other| *other != digit(place)).map(move |other| (place, other))
+        });
+        let changed = changed.map(move |(place, other)| self.bits ^ ((digit(place) ^ other) << (5 * place)));
+        let swapped = (1..self.chars).filter(move |place| digit(*place) != digit(place - 1));
+        let swapped = swapped.map(move |place| {
+            let difference = digit(place) ^ digit(place - 1);
+            self.bits ^ (difference << (5 * place)) ^ (difference << (5 * (place - 1)))
+        });
+        swapped.chain(changed).map(move |bits| Self { bits, chars: self.chars })
+    }
+}
+
+impl std::fmt::Display for IdPrefix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let whole = self.range().0.to_string();
+        f.write_str(whole.get(..PREFIX.len() + self.chars).unwrap_or(&whole))
+    }
+}
+
+impl std::str::FromStr for IdPrefix {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let text = text.to_ascii_lowercase();
+        let chars = text.strip_prefix(PREFIX).unwrap_or(&text);
+        if chars.len() > CHARS {
+            return Err(IdError);
+        }
+        Ok(Self { bits: read(chars).ok_or(IdError)?, chars: chars.len() })
+    }
+}
+
+/// The bits of lower-case characters, five each.
+fn read(chars: &str) -> Option<u64> {
+    chars.bytes().try_fold(0_u64, |bits, byte| {
+        let value = ALPHABET.iter().position(|a| *a == byte)?;
+        Some((bits << 5) | u64::try_from(value).ok()?)
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::AppPasswordId;
+    use super::{AppPasswordId, IdPrefix};
+    use std::collections::BTreeSet;
 
     #[test]
     fn print_and_parse_are_inverse() {
@@ -97,5 +167,37 @@ mod tests {
         {
             assert!(text.parse::<AppPasswordId>().is_err(), "{text}");
         }
+    }
+
+    fn prefix(text: &str) -> IdPrefix {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_beginning_stands_for_the_ids_that_begin_so() {
+        for typed in ["ap-7k3", "7k3", "AP-7K3", "7K3"] {
+            let (first, last) = prefix(typed).range();
+            assert_eq!((first.to_string(), last.to_string()), ("ap-7k300000".into(), "ap-7k3zzzzz".into()));
+            assert_eq!((prefix(typed).to_string(), prefix(typed).whole()), ("ap-7k3".into(), None));
+        }
+        assert_eq!(prefix("").range().1.bits(), (1 << 40) - 1);
+        assert_eq!(prefix("ap-"), prefix(""));
+        let whole = prefix("7k3m9qxe");
+        assert_eq!(whole.range().0, whole.range().1);
+        assert_eq!(whole.whole(), "ap-7k3m9qxe".parse().ok());
+        for none in ["laptop", "7k3m9qxe0", "ap-7k3m9qxe0", "7k 3", "é", "ap--"] {
+            assert!(none.parse::<IdPrefix>().is_err(), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_one_other_character_or_two_the_wrong_way_round() {
+        let slips: BTreeSet<String> = prefix("7k3m").slips().map(|slip| slip.to_string()).collect();
+        assert_eq!(slips.len(), 4 * 31 + 3);
+        for slip in ["ap-7k4m", "ap-0k3m", "ap-7k3z", "ap-k73m", "ap-7km3"] {
+            assert!(slips.contains(slip), "{slip}");
+        }
+        assert!(!slips.contains("ap-7k3m") && !slips.contains("ap-8k4m"));
+        assert_eq!(prefix("0000").slips().count(), 4 * 31, "nothing is swapped with itself");
     }
 }

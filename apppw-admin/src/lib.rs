@@ -15,7 +15,7 @@ pub mod verbs;
 
 pub use client::{Client, ClientError};
 pub use envelope::{About, AdminError, Code, Request, Response};
-pub use id::AppPasswordId;
+pub use id::{AppPasswordId, IdPrefix};
 pub use secret_text::SecretText;
 pub use verbs::Verb;
 

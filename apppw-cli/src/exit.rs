@@ -19,6 +19,38 @@ pub enum Status {
     Unreachable = 3,
 }
 
+impl Status {
+    /// Each of them.
+    pub const ALL: [Self; 4] = [Self::Done, Self::Refused, Self::Usage, Self::Unreachable];
+
+    /// In a few words, for lists.
+    #[must_use]
+    pub const fn brief(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused or not found",
+            Self::Usage => "wrong use",
+            Self::Unreachable => "apppwd unreachable",
+        }
+    }
+
+    /// In sentences, for the manual.
+    #[must_use]
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Self::Done => "Done.",
+            Self::Refused => {
+                "Refused, or not found. Also a secret that `verify` says isn't accepted, a declined question, a result \
+                 that couldn't be written, and a `--kick` that failed behind a change that is made."
+            }
+            Self::Usage => "A wrong option or a wrong value. Nothing was changed.",
+            Self::Unreachable => {
+                "apppwd can't be reached, or the connection was lost: then a change may have been made all the same."
+            }
+        }
+    }
+}
+
 impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
         Self::from(status as u8)
@@ -52,9 +84,24 @@ impl Failure {
         Self::new(Status::Usage, "usage", message)
     }
 
+    /// Whether what was typed is at fault, and not only a value in it.
+    pub fn is_wrong_use(&self) -> bool {
+        self.code == "usage"
+    }
+
     /// A wrong value for `field`, found before the daemon was asked.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self { field: Some(field.to_owned()), ..Self::new(Status::Usage, "invalid", message) }
+    }
+
+    /// There is nothing of the name in `field`.
+    pub fn not_found(field: &str, message: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(Status::Refused, "not_found", message) }
+    }
+
+    /// What `field` says may mean several things.
+    pub fn ambiguous(field: &str, message: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(Status::Refused, "ambiguous", message) }
     }
 
     /// The person at the terminal said no.
@@ -70,6 +117,11 @@ impl Failure {
     /// What was asked for is done, but sessions that should have ended may be open.
     pub fn kick(message: impl Into<String>) -> Self {
         Self::new(Status::Refused, "kick", message)
+    }
+
+    /// What was waited for didn't come.
+    pub fn timeout(message: impl Into<String>) -> Self {
+        Self::new(Status::Refused, "timeout", message)
     }
 
     /// A call to the daemon at `socket` brought no result. `changing`: it would have changed

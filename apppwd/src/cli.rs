@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 /// Checks app passwords for pam_apppw and manages them for apppw.
 #[derive(Debug, Parser)]
-#[command(name = "apppwd", version, about)]
+#[command(
+    name = "apppwd",
+    version,
+    about,
+    after_help = "See apppwd(8), and apppwd.toml(5) for what can be set."
+)]
 pub struct Args {
     /// Configuration file [default: /etc/apppw/apppwd.toml, if there is one]
     #[arg(long, value_name = "FILE")]

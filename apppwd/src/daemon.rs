@@ -18,6 +18,7 @@ use crate::lost::LostAccounts;
 use crate::panic_switch::PanicSwitch;
 use crate::store::{AccountRecord, By, Hash, MAX_USES, Scheme, Store, StoreError};
 use crate::tally::Tally;
+use crate::watch::Watches;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
 use std::cell::{Cell, RefCell};
@@ -52,6 +53,8 @@ pub struct Daemon<S> {
     pub flush_scheduled: Cell<bool>,
     /// Held while uses are on their way to the store.
     pub flushing: tokio::sync::Mutex<()>,
+    /// Who waits for logins of which account.
+    pub watches: Watches,
     /// Events that change nothing, not written yet.
     pub events: RefCell<PendingEvents>,
     /// Held while they are on their way to the store.

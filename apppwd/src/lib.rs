@@ -32,4 +32,5 @@ pub mod start;
 pub mod store;
 pub mod sys;
 pub mod tally;
+pub mod watch;
 pub mod worker;

@@ -131,6 +131,7 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         primary_uses: std::cell::RefCell::default(),
         flush_scheduled: std::cell::Cell::default(),
         flushing: tokio::sync::Mutex::default(),
+        watches: crate::watch::Watches::default(),
         events: std::cell::RefCell::default(),
         writing_events: tokio::sync::Mutex::default(),
         journal: tokio::sync::Mutex::new(Journal::start(journal).map_err(thread)?),

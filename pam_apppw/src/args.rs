@@ -118,7 +118,8 @@ fn decimal(digits: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::Args;
+    use super::{Args, LIBPAMS_OWN};
+    use std::collections::BTreeSet;
     use std::ffi::{CStr, CString};
 
     #[test]
@@ -197,5 +198,33 @@ mod tests {
     fn an_unusable_value_is_logged_escaped() {
         let error = Args::parse(&[c"timeout=\x1b[2J\n"]).unwrap_err().to_string();
         assert!(!error.contains(['\x1b', '\n']), "{error}");
+    }
+
+    /// The page of the manual has every option that is read here, and no other.
+    #[test]
+    fn every_option_is_in_the_manual() {
+        let page = include_str!("../../docs/man/pam_apppw.8");
+        let options = page.split(".Ss").next().unwrap();
+        let documented: BTreeSet<&str> = options
+            .lines()
+            .filter_map(|line| line.strip_prefix(".It Cm "))
+            .map(|item| item.split(' ').next().unwrap())
+            .collect();
+        let synopsis: BTreeSet<&str> =
+            options.lines().filter_map(|line| line.strip_prefix(".Op Cm ")?.split(' ').next()).collect();
+        let source = include_str!("args.rs").split("#[cfg(test)]").next().unwrap();
+        let (_, take) = source.split_once("fn take").unwrap();
+        let (take, _) = take.split_once("is_known_elsewhere").unwrap();
+        let known: BTreeSet<&str> =
+            take.split("b\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(known.len(), 4, "{known:?}");
+        assert_eq!((&documented, &synopsis), (&known, &known));
+        for option in documented {
+            let given = CString::new(option).unwrap();
+            assert!(!matches!(Args::parse(&[&given]), Ok(Args { unknown: Some(_), .. })), "{option}");
+        }
+        for own in LIBPAMS_OWN {
+            assert!(options.contains(std::str::from_utf8(own).unwrap()));
+        }
     }
 }

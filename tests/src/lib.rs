@@ -14,3 +14,5 @@ pub mod lines;
 pub mod measure;
 pub mod pam;
 pub mod servers;
+pub mod shells;
+pub mod story;

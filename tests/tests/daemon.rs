@@ -12,8 +12,12 @@ mod authorize;
 mod backup;
 #[path = "daemon/closing.rs"]
 mod closing;
+#[path = "daemon/completion.rs"]
+mod completion;
 #[path = "daemon/configuration.rs"]
 mod configuration;
+#[path = "daemon/day.rs"]
+mod day;
 #[path = "daemon/directory.rs"]
 mod directory;
 #[path = "daemon/durability.rs"]
@@ -24,6 +28,8 @@ mod events;
 mod expiry;
 #[path = "daemon/fail2ban.rs"]
 mod fail2ban;
+#[path = "daemon/find.rs"]
+mod find;
 #[path = "daemon/folding.rs"]
 mod folding;
 #[path = "daemon/frames.rs"]
@@ -76,6 +82,8 @@ mod restored;
 mod revocation;
 #[path = "daemon/scope.rs"]
 mod scope;
+#[path = "daemon/screens.rs"]
+mod screens;
 #[path = "daemon/secrets.rs"]
 mod secrets;
 #[path = "daemon/selection.rs"]
@@ -88,6 +96,10 @@ mod stop;
 mod values;
 #[path = "daemon/verdicts.rs"]
 mod verdicts;
+#[path = "daemon/waiting.rs"]
+mod waiting;
+#[path = "daemon/watches.rs"]
+mod watches;
 
 use apppw_tests::identity::{is_root, rerun_as_root};
 use libtest_mimic::{Arguments, Completion, Trial};
@@ -97,7 +109,7 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let groups: [(&str, Vec<Case>); 42] = [
+    let groups = [
         // The long ones first.
         ("gaps", gaps::cases()),
         ("directory", directory::cases()),
@@ -116,8 +128,12 @@ fn main() -> ExitCode {
         ("hostile", hostile::cases()),
         ("metrics", metrics::cases()),
         ("backup", backup::cases()),
+        ("completion", completion::cases()),
+        ("day", day::cases()),
+        ("screens", screens::cases()),
         ("configuration", configuration::cases()),
         ("fail2ban", fail2ban::cases()),
+        ("find", find::cases()),
         ("frames", frames::cases()),
         ("full_disk", full_disk::cases()),
         ("hashing", hashing::cases()),
@@ -141,6 +157,8 @@ fn main() -> ExitCode {
         ("selection", selection::cases()),
         ("report", report::cases()),
         ("values", values::cases()),
+        ("waiting", waiting::cases()),
+        ("watches", watches::cases()),
     ];
     let trials = groups.into_iter().flat_map(|(group, cases)| {
         cases.into_iter().map(move |case| match case.skip {

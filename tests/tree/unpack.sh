@@ -2,7 +2,7 @@
 # Unpack the distribution's mail servers into a directory, without installing them.
 #
 #   unpack.sh SUITE DIR      SUITE: own (this machine's release), trixie, or another Debian codename;
-#                            tools: of this machine's release no servers, but fail2ban, node_exporter and systemd's tools
+#                            tools: of this machine's release no servers, but fail2ban, node_exporter, shells and systemd's tools
 #
 # DIR becomes a root file system with Dovecot, Postfix (own release only), saslauthd and the PAM modules: enter.sh
 # starts them from it. The machine's own packages, services, users and apt state stay as they are: no maintainer
@@ -49,7 +49,7 @@ fi
 
 packages="bash coreutils dash diffutils sed grep findutils mawk base-passwd base-files libc-bin netbase"
 if [ "$contents" = tools ]; then
-    packages="$packages fail2ban python3-systemd systemd-journal-remote
+    packages="$packages zsh fish fail2ban python3-systemd systemd-journal-remote
         prometheus-node-exporter python3-prometheus-client libpam-pwdfile libpam-modules"
 else
     packages="$packages dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-sieve dovecot-submissiond

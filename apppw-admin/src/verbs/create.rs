@@ -1,6 +1,6 @@
 //! Making app passwords.
 
-use super::{AppPassword, PrimaryPolicy};
+use super::{AppPassword, ClientSettings, PrimaryPolicy};
 use crate::span::Span;
 use crate::{AppPasswordId, SecretText};
 use serde::{Deserialize, Serialize};
@@ -80,4 +80,7 @@ pub struct Created {
     /// because the account is enrolled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub primary_ends: Vec<String>,
+    /// What to type into the mail program beside it; none: it is not configured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientSettings>,
 }

@@ -41,6 +41,9 @@ pub struct Metrics {
     pub uses_waiting: u64,
     /// Uses that were dropped, for too many waited.
     pub uses_dropped: u64,
+    /// Callers that wait for a login now.
+    #[serde(default)]
+    pub watches: u64,
     /// Events that were dropped, for too many waited.
     pub events_dropped: u64,
     /// Lines that the log was too slow for.

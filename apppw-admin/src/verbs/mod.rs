@@ -2,24 +2,30 @@
 
 mod account;
 mod app_password;
+mod client;
 mod create;
 mod event;
+mod find;
 mod host;
 mod life;
 mod metrics;
 mod read;
 mod users;
+mod watch;
 mod words;
 
 pub use account::{Account, PrimaryPolicy, PrimaryUse, Report, ReportArgs, UserArgs, UserRenameArgs};
 pub use app_password::{Actor, ActorRole, AppPassword, PinState, State, Use};
+pub use client::{ClientSettings, Encryption, MailServer};
 pub use create::{CreateArgs, Created, Expiry, PinKind, RotateArgs};
 pub use event::{Event, EventKind, Events, EventsArgs};
+pub use find::{Candidate, FindArgs, FindWhat, Found};
 pub use host::{Argon2Status, PanicArgs, PanicSwitch, PanicSwitches, Status, Verdicts};
 pub use life::{Changed, IdsArgs, RenameArgs, RevokeArgs, Revoked};
 pub use metrics::{Histogram, LoginCount, Metrics, OTHER_SERVICE};
 pub use read::{ListArgs, Listed, ShowArgs, Shown, Verified, VerifyArgs};
 pub use users::{UserSummary, Users, UsersArgs};
+pub use watch::{Attempt, WatchArgs, Watched};
 
 use words::words;
 
@@ -35,6 +41,8 @@ words! {
     List => "list",
     /// One app password, whole.
     Show => "show",
+    /// What begins as somebody has typed it.
+    Find => "find",
     /// Give an app password another name.
     Rename => "rename",
     /// A new app password with the same name and scope; the old one lives for its grace.
@@ -47,6 +55,8 @@ words! {
     Revoke => "revoke",
     /// Would this secret be accepted?
     Verify => "verify",
+    /// Logins of one account, as they happen.
+    Watch => "watch",
     /// What happened.
     Events => "events",
     /// All accounts, at a glance.

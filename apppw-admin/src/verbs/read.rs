@@ -60,7 +60,7 @@ pub struct VerifyArgs {
     /// Whose; left out by a user who acts for himself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// As typed.
+    /// As typed. Empty: only whether the question may be asked at all.
     pub secret: SecretText,
     /// The service to judge it for; none: its scope is not judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]

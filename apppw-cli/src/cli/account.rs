@@ -1,5 +1,6 @@
 //! `apppw user`.
 
+use super::suggest::nearest;
 use super::{Kick, Yes};
 use crate::exit::Failure;
 use clap::Args;
@@ -90,15 +91,31 @@ const ACTIONS: [(&str, Action); 7] = [
     ("delete", Action::Delete),
 ];
 
-fn names() -> impl Iterator<Item = &'static str> {
+/// What is said of each action, for completion.
+pub const ABOUT_ACTIONS: [(&str, &str); 8] = [
+    ("show", "Say what is known of the account"),
+    ("lock", "Refuse its app passwords and its primary password"),
+    ("unlock", "Take that back"),
+    ("lockdown", "Lock it and revoke all its app passwords, at once"),
+    ("enroll", "Mark it as enrolled"),
+    ("unenroll", "Clear that mark"),
+    ("rename", "Give it another name; its app passwords stay"),
+    ("delete", "Forget it and revoke all its app passwords"),
+];
+
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
     ACTIONS.iter().map(|(name, _)| *name).chain(["rename NEW"])
 }
 
 fn action(word: &str, user: Option<&str>) -> Result<Action, Failure> {
     let found = ACTIONS.into_iter().find(|(name, _)| *name == word).map(|(_, action)| action);
     found.ok_or_else(|| {
-        let hint = if user.is_none() { format!(" (apppw user {word} show?)") } else { String::new() };
+        let whose = user.unwrap_or("USER");
+        let near = nearest(word, ACTIONS.iter().map(|(name, _)| *name).chain(["rename"]));
+        let near = near.map(|near| format!("; did you mean apppw user {whose} {near}?"));
+        let as_user = user.is_none().then(|| format!(" (apppw user {word} show?)"));
         let names = names().collect::<Vec<_>>().join(", ");
+        let hint = near.or(as_user).unwrap_or_default();
         Failure::usage(format!("'{word}' is no action; choose one of {names}{hint}"))
     })
 }

@@ -1,9 +1,8 @@
 //! Commands on app passwords, all but `revoke`.
 
 use super::values::{self, Until};
-use super::{Csv, Kick, Yes};
+use super::{Csv, HandOver, Kick, TypedId, Yes};
 use crate::exit::Failure;
-use apppw_admin::AppPasswordId;
 use apppw_admin::span::Span;
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -14,6 +13,7 @@ use std::ffi::OsString;
     after_help = "Examples:
   apppw create \"Thunderbird, laptop\"                      For yourself, with what is configured
   apppw create alice phone --service imap --pin network   Locked to the network of its first use
+  apppw create alice tablet --qr --wait                   As a QR code too, and until it works
   apppw create alice scanner --preset printer --network 192.0.2.0/24 --expires 1y
 
 Into a pipe or file the secret is printed alone, without a frame."
@@ -53,6 +53,8 @@ pub struct Create {
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
     #[command(flatten)]
+    pub hand_over: HandOver,
+    #[command(flatten)]
     pub yes: Yes,
 }
 
@@ -81,7 +83,7 @@ pub enum Pin {
   apppw list alice --all           Expired and revoked ones too
   apppw list --unused 180d         Candidates for apppw revoke --unused 180d")]
 pub struct List {
-    /// Whose; without it: your own, or for root and administrators those of all accounts
+    /// Whose; without it: your own, or for root those of all accounts
     pub user: Option<String>,
     /// Expired and revoked ones too
     #[arg(long, conflicts_with = "unused")]
@@ -95,14 +97,14 @@ pub struct List {
 
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Which one, such as ap-7k3m9qxe
-    pub id: AppPasswordId,
+    /// Which one, such as ap-7k3m9qxe; its beginning will do, such as 7k3
+    pub id: TypedId,
 }
 
 #[derive(Debug, Args)]
 pub struct Rename {
     /// Which one, such as ap-7k3m9qxe
-    pub id: AppPasswordId,
+    pub id: TypedId,
     /// Its new name, such as "Thunderbird, desktop"
     pub name: String,
     #[command(flatten)]
@@ -110,14 +112,17 @@ pub struct Rename {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "The new app password has an id of its own, and the name and scope of the old one.
-Revoking either of them ends both.")]
+#[command(after_help = "Examples:
+  apppw rotate ap-7k3m9qxe              The old one lives for another day
+  apppw rotate ap-7k3m9qxe --grace 2h   For two hours")]
 pub struct Rotate {
     /// Which one, such as ap-7k3m9qxe
-    pub id: AppPasswordId,
+    pub id: TypedId,
     /// How long the old one lives beside the new one, such as 2h or 7d [default: 1d]
     #[arg(long, value_name = "SPAN", allow_hyphen_values = true)]
     pub grace: Option<Span>,
+    #[command(flatten)]
+    pub hand_over: HandOver,
     #[command(flatten)]
     pub yes: Yes,
 }
@@ -135,7 +140,7 @@ pub struct Suspend {
 pub struct Ids {
     /// Which ones, such as ap-7k3m9qxe
     #[arg(value_name = "ID", required = true)]
-    pub ids: Vec<AppPasswordId>,
+    pub ids: Vec<TypedId>,
     #[command(flatten)]
     pub yes: Yes,
 }

@@ -1,8 +1,7 @@
 //! `apppw events`.
 
-use super::Csv;
 use super::values::{self, Since};
-use apppw_admin::AppPasswordId;
+use super::{Csv, TypedId};
 use apppw_admin::verbs::EventKind;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -12,17 +11,16 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
   apppw events                              Your own, or for root those of all accounts
   apppw events alice --since 7d             What happened to alice in the last week
   apppw events --kind denied --kind refused-use --follow
-  apppw events --by heidi                   What heidi of the helpdesk has done
+  apppw events --by heidi                   What heidi has done
   apppw events --id ap-7k3m9qxe --csv       The life of one app password, for a spreadsheet
 
 What is asked for fits all of USER, --id, --kind, --by and --since that are given.")]
 pub struct Events {
-    /// Whose account it befell; without it: your own, or for root, administrators and the helpdesk
-    /// all accounts
+    /// Whose account; without it: your own, or for root all accounts
     pub user: Option<String>,
     /// Only those of this app password
     #[arg(long, value_name = "AP-ID")]
-    pub id: Option<AppPasswordId>,
+    pub id: Option<TypedId>,
     /// Only of this kind; may be repeated
     #[arg(long = "kind", value_name = "KIND", value_parser = kind())]
     pub kinds: Vec<EventKind>,

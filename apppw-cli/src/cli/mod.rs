@@ -2,22 +2,30 @@
 
 mod account;
 mod app_password;
+mod completion;
 mod events;
+mod hand_over;
+pub mod help;
+mod id;
 mod revoke;
+pub mod suggest;
 pub mod values;
 
 #[cfg(test)]
 mod tests;
 
-pub use account::{Action, User};
+pub use account::{ABOUT_ACTIONS, Action, User};
 pub use app_password::{Create, Ids, List, Pin, Rename, Rotate, Show, Suspend, Verify};
+pub use completion::{Completion, Shell};
 pub use events::Events;
+pub use hand_over::{HandOver, Wait};
+pub use id::TypedId;
 pub use revoke::Revoke;
 
 use crate::exit::Failure;
 use apppw_admin::DEFAULT_ADMIN_SOCKET;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -25,8 +33,19 @@ use std::path::PathBuf;
 ///
 /// An app password is a generated password for one program or device, for mail and other
 /// services that can't ask for a second factor. It is shown once and can be revoked alone.
+///
+/// A user of this host manages the own ones and leaves the user name out; root manages those of
+/// every account. Whom apppwd takes for whom is told by the kernel, so there is nothing to log in to.
 #[derive(Debug, Parser)]
-#[command(name = "apppw", version, max_term_width = 100)]
+#[command(
+    name = "apppw",
+    version,
+    after_help = "Examples:
+  apppw create alice@example.org \"Thunderbird, laptop\"   Show a new secret, once
+  apppw list alice@example.org                           Her app passwords, with their last use
+  apppw revoke ap-7k3m9qxe                               Take one away for good
+  apppw help create                                      What create does, with examples"
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -53,39 +72,114 @@ pub struct Global {
     pub json: bool,
 }
 
-/// The commands.
+/// The commands. The first paragraph is said in lists of them, all of it in `help COMMAND` and in the manual.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make an app password and show its secret, once
+    ///
+    /// The secret is generated and shown this one time: type or paste it into the program that it is for. Hyphens,
+    /// spaces and case don't count. What it is good for (services, networks, until when) can't be changed later:
+    /// make another one, and revoke this.
     Create(Create),
     /// List app passwords and when each was last used
+    ///
+    /// Live and suspended ones, unless told otherwise; secrets are never shown again.
     List(List),
     /// Show one app password with all its recorded uses
+    ///
+    /// What it is good for, who made it and when, and each service and address that it was used from.
+    #[command(after_help = "Examples:
+  apppw show ap-7k3m9qxe          The id is in apppw list
+  apppw show ap-7k3m9qxe --json   For a program")]
     Show(Show),
     /// Give an app password another name
+    ///
+    /// The secret and everything else stay as they are.
+    #[command(after_help = "Examples:
+  apppw rename ap-7k3m9qxe \"Thunderbird, desktop\"")]
     Rename(Rename),
-    /// Make a new secret for an app password; the old one lives for a grace period
+    /// Give an app password a new secret; the old one lives on a while
+    ///
+    /// The new app password has an id of its own, and the name and scope of the old one. Revoking either of them
+    /// ends both.
     Rotate(Rotate),
     /// Refuse app passwords until they are resumed
+    ///
+    /// Nothing else is changed. For a device that is missing but may be found again.
+    #[command(after_help = "Examples:
+  apppw suspend ap-7k3m9qxe          Refused from now on
+  apppw suspend ap-7k3m9qxe --kick   And end the account's open sessions, as root")]
     Suspend(Suspend),
     /// Take a suspension back
+    #[command(after_help = "Examples:
+  apppw resume ap-7k3m9qxe")]
     Resume(Ids),
     /// Take app passwords away for good
+    ///
+    /// Those with these ids, or all that a selection names. Once the command has returned, no login that starts
+    /// later is accepted. Sessions that are open already go on, unless `--kick` ends them.
     Revoke(Revoke),
-    /// Say whether a login with a secret would be accepted (asks for it, or reads it from stdin)
+    /// Say whether a login with a secret would be accepted
+    ///
+    /// The secret is asked for without being shown, or read from standard input. It counts as no use and closes no
+    /// pin. The exit status is 0 if the login would be accepted, else 1.
+    #[command(after_help = "Examples:
+  apppw verify alice@example.org --service imap
+  apppw verify alice@example.org --service imap --rhost 192.0.2.7   As if from that address")]
     Verify(Verify),
-    /// Show an account, lock it, rename it, delete it, set and clear its mark "enrolled"
+    /// Wait for a login with an app password, and say what goes wrong meanwhile
+    ///
+    /// For the person who types a new secret into a program: the first successful login ends the wait; attempts on
+    /// the account that are refused are shown with the reason and what to do. The app password stays as it is.
+    Wait(Wait),
+    /// Show an account, lock, rename or delete it, mark it as enrolled
+    ///
+    /// An account is there from its first app password on, or from its first lock or enrolment.
     User(User),
-    /// Refuse every app password at once, without deleting anything, and take that back
+    /// Refuse every app password at once, and take that back
+    ///
+    /// Nothing is deleted or changed: when the switch is off again, all of them work as before. Primary passwords
+    /// are not touched.
     Panic(Panic),
-    /// Say what happened: who made, changed and revoked what, and who was refused
+    /// Say what happened: who made, changed and revoked what
+    ///
+    /// Oldest first. Also who was refused what, and who used an app password that is revoked, expired or
+    /// suspended. Accepted logins are no events: `apppw show` counts them.
     Events(Events),
     /// List accounts with their numbers of app passwords
+    #[command(after_help = "Examples:
+  apppw users
+  apppw users --csv   For a spreadsheet")]
     Users(Csv),
-    /// Say whose primary password opened which service, and what enforcement would refuse
+    /// Say whose primary password opened which service
+    ///
+    /// And whose would be refused once `[policy] report_only` is false again. Only logins that succeeded count, in
+    /// PAM stacks that let the primary password through.
+    #[command(after_help = "Examples:
+  apppw report
+  apppw report --csv   For a spreadsheet")]
     Report(Csv),
     /// Say how the daemon is, and which panic switches are on
+    #[command(after_help = "Examples:
+  apppw status
+  apppw status --metrics   For Prometheus: logins, latencies, what waits")]
     Status(Status),
+    /// Print what makes a shell complete apppw's commands, users and ids
+    Completion(Completion),
+    /// What those scripts ask: words on standard input, candidates on standard output
+    #[command(hide = true)]
+    Complete(Completion),
+}
+
+impl Command {
+    /// Whether the words fit together that clap can't judge.
+    pub fn check(&self) -> Result<(), Failure> {
+        match self {
+            Self::Create(create) => create.user_and_name().map(|_| ()),
+            Self::User(user) => user.user_and_action().map(|_| ()),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -145,6 +239,7 @@ pub struct Kick {
 }
 
 /// What was typed.
+#[derive(Debug)]
 pub enum Parsed {
     /// A command to run.
     Command(Box<Cli>),
@@ -154,23 +249,30 @@ pub enum Parsed {
 
 /// Reads the command line.
 pub fn parse(args: &[OsString]) -> Result<Parsed, Failure> {
-    match Cli::try_parse_from(args) {
+    let mut command = help::command();
+    let matches = command.try_get_matches_from_mut(args);
+    match matches.and_then(|matches| Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut command))) {
         Ok(cli) => {
             one_format(&cli)?;
             Ok(Parsed::Command(Box::new(cli)))
         }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            Ok(Parsed::Help(format!("{}\n", error.render().to_string().trim_end())))
+            Ok(Parsed::Help(help::plain(&error.render().to_string())))
         }
         Err(error) => {
+            if let Some(topic) = help::topic(args, error.kind()) {
+                return topic.map(Parsed::Help);
+            }
             let text = error.render().to_string();
             let text = match error.kind() {
                 ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => format!("what to do?\n\n{text}"),
                 _ => text.strip_prefix("error: ").unwrap_or(&text).to_owned(),
             };
+            // It is said for all wrong use in the same words: see `help::pointer`.
+            let text = text.trim_end().trim_end_matches("For more information, try '--help'.").trim_end();
             // clap quotes what was typed: line breaks are its own only if none was typed.
             let typed = args.iter().any(|arg| arg.to_string_lossy().contains('\n'));
-            Err(Failure { several_lines: !typed, ..Failure::usage(text.trim_end()) })
+            Err(Failure { several_lines: !typed, ..Failure::usage(text) })
         }
     }
 }
@@ -188,6 +290,8 @@ fn one_format(cli: &Cli) -> Result<(), Failure> {
             "--csv"
         }
         Command::Status(Status { metrics: true }) => "--metrics",
+        Command::Create(Create { hand_over: HandOver { qr: true, .. }, .. })
+        | Command::Rotate(Rotate { hand_over: HandOver { qr: true, .. }, .. }) => "--qr",
         _ => return Ok(()),
     };
     if cli.global.json {

@@ -1,7 +1,6 @@
 //! `apppw revoke`: ids, or a selection.
 
-use super::{Kick, Yes, values};
-use apppw_admin::AppPasswordId;
+use super::{Kick, TypedId, Yes, values};
 use apppw_admin::span::Span;
 use clap::{ArgGroup, Args};
 use jiff::civil::Date;
@@ -10,7 +9,8 @@ use jiff::civil::Date;
 #[command(
     override_usage = "apppw revoke [OPTIONS] ID...
        apppw revoke [OPTIONS] [--user USER]... --all
-       apppw revoke [OPTIONS] [--user USER]... [--unused SPAN] [--created-before DATE] [--service S]",
+       apppw revoke [OPTIONS] [--user USER]... [--unused SPAN]
+                    [--created-before DATE] [--service S]",
     after_help = "Examples:
   apppw revoke ap-7k3m9qxe ap-0c4f8h2j
   apppw revoke --user alice --all --kick       All of alice's, and end her open sessions
@@ -18,13 +18,14 @@ use jiff::civil::Date;
   apppw revoke --created-before 2027-01-01 --service imap --yes
 
 --unused, --created-before and --service may be combined: what is revoked fits all of them.
-A selection asks before it revokes; without a terminal it needs --yes.",
+A selection asks before it revokes; without a terminal it needs --yes. The beginning of an id,
+such as 7k3, is taken at a terminal only, where what it stands for is shown and asked about.",
     group = ArgGroup::new("which").args(["ids", "all", "unused", "created_before", "service"]).multiple(true).required(true)
 )]
 pub struct Revoke {
     /// Which ones, such as ap-7k3m9qxe
     #[arg(value_name = "ID", conflicts_with_all = ["users", "all", "unused", "created_before", "service"])]
-    pub ids: Vec<AppPasswordId>,
+    pub ids: Vec<TypedId>,
     /// Only those of this account; may be repeated. Left out by a user acting for himself
     #[arg(long = "user", value_name = "USER")]
     pub users: Vec<String>,

@@ -1,13 +1,18 @@
 //! `apppw create`.
 
-use super::{Session, pin};
+mod frame;
+
+use super::Session;
+use super::wait::{self, Waiting};
 use crate::cli::values::Until;
-use crate::cli::{Create, Pin};
+use crate::cli::{Create, HandOver, Pin};
 use crate::exit::{Failure, Status};
+use crate::output::qr::{self, Style};
 use crate::output::time::Clock;
-use crate::output::{self, Text, json, terminal};
+use crate::output::{self, json, room};
 use apppw_admin::Verb;
-use apppw_admin::verbs::{AppPassword, CreateArgs, Created, Expiry, PinKind, PinState};
+use apppw_admin::span::Span;
+use apppw_admin::verbs::{CreateArgs, Created, Expiry, PinKind};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -19,6 +24,7 @@ pub fn run(session: &mut Session, args: Create) -> Result<Status, Failure> {
         Pin::Service => PinKind::Service,
         Pin::Network => PinKind::Network,
     });
+    let way = Way::of(args.hand_over)?;
     let args = CreateArgs {
         user,
         name,
@@ -29,11 +35,14 @@ pub fn run(session: &mut Session, args: Create) -> Result<Status, Failure> {
         preset: args.preset,
     };
     let created: Created = session.change(Verb::Create, &args)?;
-    hand_over(session, &created, &json::created(&created), &clock)?;
+    let waiting = way.begin_to_wait(session, &created);
+    hand_over(session, &created, &json::created(&created), &clock, way)?;
     if let Some(warning) = warning(&created).filter(|_| !session.json) {
         output::warn(&warning);
     }
-    Ok(Status::Done)
+    // Not kept while a person types it.
+    drop(created);
+    way.wait(session, waiting)
 }
 
 fn expiry(until: Until, clock: &Clock) -> Result<Expiry, Failure> {
@@ -49,17 +58,49 @@ fn expiry(until: Until, clock: &Clock) -> Result<Expiry, Failure> {
     })
 }
 
+/// How a secret is handed over, settled before there is one.
+#[derive(Debug, Clone, Copy)]
+pub struct Way {
+    qr: Option<Style>,
+    wait: Option<Span>,
+}
+
+impl Way {
+    /// As it was asked for, if the terminal can.
+    pub fn of(args: HandOver) -> Result<Self, Failure> {
+        Ok(Self { qr: args.qr.then(Style::of_terminal).transpose()?, wait: args.wait })
+    }
+
+    /// Begins before the secret is shown: nobody can have logged in with it before.
+    pub fn begin_to_wait(self, session: &mut Session, created: &Created) -> Option<Result<Waiting, Failure>> {
+        self.wait.map(|_| Waiting::begin(session, created.app_password.clone()))
+    }
+
+    /// Waits, if that was asked for.
+    pub fn wait(
+        self,
+        session: &mut Session,
+        begun: Option<Result<Waiting, Failure>>,
+    ) -> Result<Status, Failure> {
+        match (self.wait, begun) {
+            (Some(span), Some(begun)) => begun.map_err(wait::refused)?.run(session, span),
+            _ => Ok(Status::Done),
+        }
+    }
+}
+
 /// Writes the secret: framed on a terminal, as `document` with `--json`, else alone.
 pub fn hand_over(
     session: &Session,
     created: &Created,
     document: &impl Serialize,
     clock: &Clock,
+    way: Way,
 ) -> Result<(), Failure> {
     let result = if session.json {
         json::document(document)?
-    } else if terminal::stdout_is_terminal() {
-        Zeroizing::new(framed(created, clock).as_str().as_bytes().to_vec())
+    } else if let Some(columns) = room::columns() {
+        shown(created, clock, columns, way.qr)
     } else {
         Zeroizing::new([created.secret.expose().as_bytes(), b"\n"].concat())
     };
@@ -75,45 +116,19 @@ pub fn hand_over(
 }
 
 /// What a person at a terminal sees.
-fn framed(created: &Created, clock: &Clock) -> Text {
-    let record = &created.app_password;
-    let secret = created.secret.expose();
-    let edge = format!("  +{}+", "-".repeat(secret.chars().count() + 4));
-    let mut text = Text::new();
-    text.line(format!(
-        "{}: \"{}\" of {}, for {}",
-        record.id,
-        record.name,
-        record.user,
-        record.services.join(", ")
-    ));
-    limits(&mut text, record, clock);
-    text.line("");
-    text.line(&edge);
-    text.line_of(&["  |  ", secret, "  |"]);
-    text.line(&edge);
-    text.line("");
-    text.line(format!("Type it into the mail program (as user {}) in place of the password;", record.user));
-    text.line("spaces, hyphens and upper case don't matter. It isn't shown again.");
-    text.line(format!("To take it away: apppw revoke {}", record.id));
-    text
-}
-
-/// Where and until when it is good, as far as that has limits.
-fn limits(text: &mut Text, record: &AppPassword, clock: &Clock) {
-    if !record.networks.is_empty() {
-        text.line(format!("Good from {} only", record.networks.join(", ")));
-    }
-    if let Some(time) = record.expires {
-        text.line(format!("Expires {}", clock.exact(time)));
-    }
-    for (what, state) in [("service", &record.pin_service), ("network", &record.pin_network)] {
-        match state {
-            Some(PinState::Pending) => text.line(format!("Its first use locks it to the {what} of that use")),
-            Some(to) => text.line(format!("Locked to the {what} {}", pin(to))),
-            None => {}
-        }
-    }
+fn shown(created: &Created, clock: &Clock, columns: usize, qr: Option<Style>) -> Zeroizing<Vec<u8>> {
+    let (above, below) = (frame::above(created, clock, columns), frame::below(created, columns));
+    // The secret stands above it, whatever becomes of the code.
+    let code = qr.map(|style| qr::code(created.secret.expose(), style));
+    let code = code.and_then(|code| code.inspect_err(|failure| output::warn(&failure.message)).ok());
+    let code = code.as_ref().map_or(&[][..], |code| code.as_slice());
+    let parts: [&[u8]; 4] = [
+        above.as_str().as_bytes(),
+        code,
+        if code.is_empty() { b"" } else { b"\n" },
+        below.as_str().as_bytes(),
+    ];
+    Zeroizing::new(parts.concat())
 }
 
 /// What a person must know whose primary password has just lost something.
@@ -136,35 +151,6 @@ mod tests {
     use crate::commands::samples;
     use apppw_admin::span::Span;
     use jiff::civil::{Date, date};
-
-    #[test]
-    fn the_secret_is_framed() {
-        let expected = r#"ap-0000002a: "Thunderbird, laptop" of alice@example.org, for mail
-
-  +-----------------------+
-  |  abcd-efgh-jkmn-pqrs  |
-  +-----------------------+
-
-Type it into the mail program (as user alice@example.org) in place of the password;
-spaces, hyphens and upper case don't matter. It isn't shown again.
-To take it away: apppw revoke ap-0000002a
-"#;
-        assert_eq!(framed(&samples::created(), &samples::clock()).as_str(), expected);
-    }
-
-    #[test]
-    fn limits_are_told_above_the_frame() {
-        let created = Created { app_password: samples::scoped(), ..samples::created() };
-        let expected = r#"ap-0000002c: "scanner" of alice@example.org, for smtp
-Good from 192.0.2.0/24, 2001:db8::/32 only
-Expires 2027-04-15 09:00:00 +01:00
-Locked to the service smtp
-Its first use locks it to the network of that use
-
-  +--"#;
-        let text = framed(&created, &samples::clock());
-        assert!(text.as_str().starts_with(expected), "{}", text.as_str());
-    }
 
     #[test]
     fn a_last_day_ends_at_the_next_midnight_where_the_person_is() {

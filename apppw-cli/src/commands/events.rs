@@ -5,6 +5,7 @@ mod line;
 mod reader;
 
 use super::Session;
+use super::resolve::{self, For};
 use crate::cli::Events;
 use crate::cli::values::Since;
 use crate::exit::{Failure, Status};
@@ -20,7 +21,8 @@ pub fn run(session: &mut Session, args: Events) -> Result<Status, Failure> {
         return Err(Failure::invalid("user", format!("{id} is an app password: apppw events --id {id}")));
     }
     let clock = Clock::system();
-    let mut reader = Reader::new(asked(&args, &clock)?);
+    let id = args.id.as_ref().map(|id| resolve::id(session, id, For::Looking)).transpose()?;
+    let mut reader = Reader::new(EventsArgs { id, ..asked(&args, &clock)? });
     if args.follow {
         return follow::run(session, &mut reader, &args, &clock);
     }
@@ -43,6 +45,7 @@ pub fn run(session: &mut Session, args: Events) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
+/// All but the id, which may have to be asked for.
 fn asked(args: &Events, clock: &Clock) -> Result<EventsArgs, Failure> {
     let since = args.since.map(|since| match since {
         Since::Ago(span) => Ok(clock.now.saturating_sub(span.seconds())),
@@ -53,7 +56,7 @@ fn asked(args: &Events, clock: &Clock) -> Result<EventsArgs, Failure> {
     });
     Ok(EventsArgs {
         user: args.user.clone(),
-        id: args.id,
+        id: None,
         kinds: args.kinds.clone(),
         by: args.by.as_deref().map(uid_of).transpose()?,
         since: since.transpose()?,
@@ -116,7 +119,7 @@ fn tell_forgotten(args: &Events, result: &verbs::Events) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Csv;
+    use crate::cli::{Csv, TypedId};
     use crate::commands::samples;
     use apppw_admin::span::Span;
     use apppw_admin::verbs::EventKind;
@@ -144,7 +147,10 @@ mod tests {
                 Events { user: alice(), kinds: vec![EventKind::Pin], ..args() },
                 "No events of alice that fit what was asked for\n",
             ),
-            (Events { id: Some(samples::live().id), ..args() }, "No events that fit what was asked for\n"),
+            (
+                Events { id: Some(TypedId::Whole(samples::live().id)), ..args() },
+                "No events that fit what was asked for\n",
+            ),
         ] {
             assert_eq!(none(&args).as_str(), said);
         }

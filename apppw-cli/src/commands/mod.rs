@@ -1,5 +1,6 @@
 //! The commands, one per file: each asks the daemon and says what came of it.
 
+mod complete;
 mod create;
 mod doveadm;
 mod events;
@@ -7,8 +8,10 @@ mod kick;
 mod list;
 mod other_names;
 mod panic;
+mod reasons;
 mod rename;
 mod report;
+mod resolve;
 mod revoke;
 mod rotate;
 mod several;
@@ -18,6 +21,7 @@ mod suspend;
 mod user;
 mod users;
 mod verify;
+mod wait;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Failure, Status};
@@ -43,12 +47,15 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Resume(args) => suspend::resume(&mut session, args),
         Command::Revoke(args) => revoke::run(&mut session, args),
         Command::Verify(args) => verify::run(&mut session, args),
+        Command::Wait(args) => wait::run(&mut session, &args),
         Command::User(args) => user::run(&mut session, &args),
         Command::Panic(args) => panic::run(&mut session, args),
         Command::Events(args) => events::run(&mut session, args),
         Command::Users(csv) => users::run(&mut session, &csv),
         Command::Report(csv) => report::run(&mut session, &csv),
         Command::Status(args) => status::run(&mut session, &args),
+        Command::Completion(args) => complete::script(args.shell),
+        Command::Complete(args) => complete::run(session.socket, args.shell),
     }
 }
 

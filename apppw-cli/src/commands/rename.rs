@@ -1,6 +1,7 @@
 //! `apppw rename`.
 
 use super::Session;
+use super::resolve::{self, For};
 use crate::cli::Rename;
 use crate::exit::{Failure, Status};
 use crate::output::{Text, json};
@@ -8,7 +9,8 @@ use apppw_admin::Verb;
 use apppw_admin::verbs::{AppPassword, RenameArgs};
 
 pub fn run(session: &mut Session, args: Rename) -> Result<Status, Failure> {
-    let Rename { id, name, .. } = args;
+    let Rename { id, name, yes } = args;
+    let id = resolve::id(session, &id, For::changing(yes.yes))?;
     let record: AppPassword = session.change(Verb::Rename, &RenameArgs { id, name })?;
     if session.json {
         json::print(&json::renamed(&record))?;

@@ -2,6 +2,7 @@
 
 use super::kick::{self, Sessions};
 use super::other_names::{OtherNames, account_of};
+use super::resolve::{self, For};
 use super::{Session, several};
 use crate::cli::Revoke;
 use crate::exit::{Failure, Status};
@@ -22,7 +23,9 @@ pub fn run(session: &mut Session, args: Revoke) -> Result<Status, Failure> {
         ));
     }
     let asks = asks && person;
-    let mut batches = batches(&args, &clock)?;
+    let watched = if args.dry_run { For::Changing } else { For::changing(args.yes.yes) };
+    let ids = resolve::ids(session, &args.ids, watched)?;
+    let mut batches = batches(&args, ids, &clock)?;
     // One batch is one transaction, and an unknown id in it changes nothing. With several, a
     // dry run finds it before anything is revoked.
     if asks || batches.len() > 1 && !args.dry_run {
@@ -54,8 +57,8 @@ pub fn run(session: &mut Session, args: Revoke) -> Result<Status, Failure> {
 }
 
 /// The calls to make: a selection is one, ids may be several.
-fn batches(args: &Revoke, clock: &Clock) -> Result<Vec<RevokeArgs>, Failure> {
-    if args.ids.is_empty() {
+fn batches(args: &Revoke, ids: Vec<AppPasswordId>, clock: &Clock) -> Result<Vec<RevokeArgs>, Failure> {
+    if ids.is_empty() {
         let begin = |day| {
             clock.start_of(day).ok_or_else(|| {
                 Failure::invalid(
@@ -74,7 +77,7 @@ fn batches(args: &Revoke, clock: &Clock) -> Result<Vec<RevokeArgs>, Failure> {
             dry_run: false,
         }]);
     }
-    Ok(of_ids(args.ids.clone()))
+    Ok(of_ids(ids))
 }
 
 fn of_ids(ids: Vec<AppPasswordId>) -> Vec<RevokeArgs> {

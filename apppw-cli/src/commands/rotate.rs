@@ -1,6 +1,8 @@
 //! `apppw rotate`.
 
-use super::{Session, create};
+use super::Session;
+use super::create::{self, Way};
+use super::resolve::{self, For};
 use crate::cli::Rotate;
 use crate::exit::{Failure, Status};
 use crate::output::time::Clock;
@@ -9,18 +11,23 @@ use apppw_admin::verbs::{Created, RotateArgs, ShowArgs, Shown};
 use apppw_admin::{AppPasswordId, Verb};
 
 pub fn run(session: &mut Session, args: &Rotate) -> Result<Status, Failure> {
-    let Rotate { id, grace, .. } = *args;
+    let way = Way::of(args.hand_over)?;
+    let id = resolve::id(session, &args.id, For::changing(args.yes.yes))?;
+    let grace = args.grace;
     let created: Created = session.change(Verb::Rotate, &RotateArgs { id, grace })?;
+    let waiting = way.begin_to_wait(session, &created);
     // That it can't be asked for mustn't cost the secret.
     let old: Result<Shown, Failure> = session.ask(Verb::Show, &ShowArgs { id });
     let expires = old.ok().and_then(|shown| shown.app_password.expires);
     let clock = Clock::system();
-    create::hand_over(session, &created, &json::rotated(&created, id, expires), &clock)?;
+    create::hand_over(session, &created, &json::rotated(&created, id, expires), &clock, way)?;
     if !session.json {
         // Beside the secret, which may go into a pipe alone.
         text(id, expires, &clock).print_to_stderr();
     }
-    Ok(Status::Done)
+    // Not kept while a person types it.
+    drop(created);
+    way.wait(session, waiting)
 }
 
 fn text(old: AppPasswordId, expires: Option<i64>, clock: &Clock) -> Text {

@@ -1,8 +1,10 @@
 //! Messages of the daemon, for the unit tests.
 
+mod client;
 mod happened;
 mod measured;
 
+pub use client::client;
 pub use happened::{about, event, events, hostile_event, page};
 pub use measured::metrics;
 
@@ -193,6 +195,7 @@ pub fn created() -> Created {
         newly_enrolled: true,
         primary: PrimaryPolicy::RefuseEnrolled,
         primary_ends: vec!["mail".into(), "dav".into()],
+        client: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `apppw show`.
 
+use super::resolve::{self, For};
 use super::{Session, actor, address, last_use, pin};
 use crate::cli::Show;
 use crate::exit::{Failure, Status};
@@ -10,7 +11,8 @@ use apppw_admin::Verb;
 use apppw_admin::verbs::{Actor, AppPassword, ShowArgs, Shown, Use};
 
 pub fn run(session: &mut Session, args: &Show) -> Result<Status, Failure> {
-    let shown: Shown = session.ask(Verb::Show, &ShowArgs { id: args.id })?;
+    let id = resolve::id(session, &args.id, For::Looking)?;
+    let shown: Shown = session.ask(Verb::Show, &ShowArgs { id })?;
     if session.json {
         json::print(&json::shown(&shown))?;
     } else {

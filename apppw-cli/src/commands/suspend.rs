@@ -1,6 +1,7 @@
 //! `apppw suspend` and `apppw resume`.
 
 use super::kick::{self, Sessions};
+use super::resolve::{self, For};
 use super::{Session, several};
 use crate::cli::{Ids, Suspend};
 use crate::exit::{Failure, Status};
@@ -42,7 +43,7 @@ pub fn resume(session: &mut Session, args: Ids) -> Result<Status, Failure> {
 
 fn run(session: &mut Session, args: Ids, change: Change, kick: bool) -> Result<Status, Failure> {
     kick::check(kick)?;
-    let ids = several::distinct(args.ids);
+    let ids = several::distinct(resolve::ids(session, &args.ids, For::changing(args.yes.yes))?);
     if ids.len() > several::BATCH {
         return Err(Failure::invalid(
             "ids",

@@ -1,12 +1,16 @@
 //! `apppw verify`.
 
-use super::{Session, state};
+use super::{Session, reasons, state};
 use crate::cli::Verify;
+use crate::cli::suggest::nearest;
 use crate::exit::{Failure, Status};
 use crate::output::time::Clock;
-use crate::output::{Text, json, terminal};
-use apppw_admin::Verb;
-use apppw_admin::verbs::{AppPassword, Verified, VerifyArgs};
+use crate::output::{Text, json, prose, room, terminal};
+use apppw_admin::verbs::{AppPassword, FindArgs, FindWhat, Found, Verified, VerifyArgs};
+use apppw_admin::{SecretText, Verb};
+
+/// apppwd's word for a service that is in no group.
+const NO_SUCH_SERVICE: &str = "service-in-no-group";
 
 pub fn run(session: &mut Session, args: Verify) -> Result<Status, Failure> {
     let Verify { user, service, rhost, misplaced } = args;
@@ -15,26 +19,54 @@ pub fn run(session: &mut Session, args: Verify) -> Result<Status, Failure> {
             "the secret is no argument: others could see it. It is asked for, or read from standard input",
         ));
     }
-    // Before the daemon is called, which wouldn't wait for a person.
+    if terminal::stdin_is_terminal() {
+        // Nobody types a secret for a question that won't be answered.
+        let nothing = SecretText::new(String::new());
+        let (user, service, rhost) = (user.clone(), service.clone(), rhost.clone());
+        let _: Verified = session.ask(Verb::Verify, &VerifyArgs { user, secret: nothing, service, rhost })?;
+        // The daemon wouldn't wait for a person.
+        session.hang_up();
+    }
     let secret = terminal::secret("Secret (not shown): ")?;
     let left_out = (service.is_none(), rhost.is_none());
-    let verified: Verified = session.ask(Verb::Verify, &VerifyArgs { user, secret, service, rhost })?;
+    let args = VerifyArgs { user, secret, service, rhost };
+    let verified: Verified = session.ask(Verb::Verify, &args)?;
     if session.json {
         json::print(&json::verified(&verified))?;
     } else {
-        text(&verified, left_out, &Clock::system()).print()?;
+        let mut text = text(&verified, left_out, &Clock::system(), room::columns());
+        if let Some(service) = args.service.filter(|_| verified.reason == NO_SUCH_SERVICE) {
+            let near = near_service(session, &service).map(|near| format!("; did you mean {near}?"));
+            text.line(format!("No group has the service {service}{}", near.unwrap_or_default()));
+        }
+        text.print()?;
     }
     Ok(if verified.accepted { Status::Done } else { Status::Refused })
 }
 
-/// `left_out`: the service, and the address, were not given.
-fn text(verified: &Verified, left_out: (bool, bool), clock: &Clock) -> Text {
+/// The known service or group that was probably meant; none, if that can't be had.
+fn near_service(session: &mut Session, service: &str) -> Option<String> {
+    let first: String = service.chars().take(1).collect();
+    // Most slips leave the first letter; of very many services not all are told.
+    [first, String::new()].into_iter().find_map(|text| {
+        let args = FindArgs { what: FindWhat::Service, text, all: false, most: Some(50) };
+        let Found { names, .. } = session.ask(Verb::Find, &args).ok()?;
+        nearest(service, names.iter().map(String::as_str)).map(str::to_owned)
+    })
+}
+
+/// `left_out`: the service, and the address, were not given. `explained`: what the reason means, on so
+/// many columns; none: it isn't.
+fn text(verified: &Verified, left_out: (bool, bool), clock: &Clock, explained: Option<usize>) -> Text {
     let verdict = if verified.accepted { "accepted" } else { "not accepted" };
     let mut text = Text::new();
     if verified.reason == verdict {
         text.line(verdict);
     } else {
         text.line(format!("{verdict}: {}", verified.reason));
+    }
+    if let (Some(_), Some(meaning)) = (explained, reasons::meaning(&verified.reason)) {
+        prose::lines(meaning, "", explained).iter().for_each(|line| text.line(line));
     }
     if let Some(record) = &verified.app_password {
         let state = match state(record, |time| clock.exact(time), |time| clock.exact(time)).as_str() {
@@ -73,14 +105,14 @@ mod tests {
         let mut verified =
             Verified { accepted: true, reason: "accepted".into(), app_password: Some(samples::live()) };
         assert_eq!(
-            text(&verified, (false, false), &samples::clock()).as_str(),
+            text(&verified, (false, false), &samples::clock(), None).as_str(),
             "accepted\n\
              It is ap-0000002a, \"Thunderbird, laptop\" of alice@example.org, for mail\n"
         );
         verified =
             Verified { accepted: false, reason: "revoked".into(), app_password: Some(samples::revoked()) };
         assert_eq!(
-            text(&verified, (false, false), &samples::clock()).as_str(),
+            text(&verified, (false, false), &samples::clock(), None).as_str(),
             "not accepted: revoked\n\
              It is ap-0000002b, \"old phone\" of bob, for imap, smtp, revoked 2027-01-14 09:00:00 +01:00\n"
         );
@@ -90,13 +122,13 @@ mod tests {
             app_password: Some(samples::suspended()),
         };
         assert!(
-            text(&verified, (false, false), &samples::clock())
+            text(&verified, (false, false), &samples::clock(), None)
                 .as_str()
                 .ends_with(", suspended 2027-01-14 09:00:00 +01:00\n")
         );
         verified = Verified { accepted: false, reason: "unknown\x1b".into(), app_password: None };
         assert_eq!(
-            text(&verified, (false, false), &samples::clock()).as_str(),
+            text(&verified, (false, false), &samples::clock(), None).as_str(),
             "not accepted: unknown\\u{1b}\n"
         );
     }

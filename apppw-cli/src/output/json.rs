@@ -3,11 +3,13 @@
 
 mod app_passwords;
 mod events;
+mod handed_over;
 mod host;
 mod parts;
 
 pub use app_passwords::{changed, created, listed, renamed, revoked, rotated, shown, verified};
 pub use events::{event, events};
+pub use handed_over::{attempt, login};
 pub use host::{account, panic_switches, primary_uses, status, users};
 
 use crate::exit::Failure;

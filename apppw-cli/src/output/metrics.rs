@@ -45,6 +45,7 @@ pub fn text(metrics: &Metrics) -> String {
     out.gauge("store_writable", "Whether the store took the last write", u64::from(metrics.writable));
     out.gauge("uses_waiting", "Uses that wait to be written", metrics.uses_waiting);
     out.counter("uses_dropped", "Uses that were dropped, for too many waited", metrics.uses_dropped);
+    out.gauge("watches", "Callers that wait for a login now", metrics.watches);
     out.counter("events_dropped", "Events that were dropped, for too many waited", metrics.events_dropped);
     out.counter("log_lines_dropped", "Lines that the log was too slow for", metrics.log_lines_dropped);
     out.gauge(

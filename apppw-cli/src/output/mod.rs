@@ -7,6 +7,9 @@
 pub mod csv;
 pub mod json;
 pub mod metrics;
+pub mod prose;
+pub mod qr;
+pub mod room;
 pub mod table;
 pub mod terminal;
 pub mod time;
@@ -110,6 +113,11 @@ pub fn report(failure: &Failure, json: bool) {
 /// Tells a warning on standard error.
 pub fn warn(message: &str) {
     to_stderr(&format!("apppw: warning: {}\n", visible(message)));
+}
+
+/// Tells something of ours that follows a failure on standard error.
+pub fn note(line: &str) {
+    to_stderr(&format!("{}\n", visible(line)));
 }
 
 /// The message, made visible.

@@ -33,7 +33,7 @@ fn a_wrong_command_line_is_2_and_reaches_nobody() {
     for args in [
         &["frobnicate"][..],
         &[],
-        &["show", "laptop"],
+        &["show", "7k"],
         &["list", "--frobnicate"],
         &["revoke"],
         &["revoke", "--all"],

@@ -1,6 +1,7 @@
 //! On a terminal: a pseudo-terminal of util-linux's `script`.
 
-use crate::support::{Daemon, SECRET, created, record};
+use crate::support::{Daemon, SECRET, created, record, refusing};
+use apppw_admin::Code;
 use serde_json::json;
 
 /// Answers `revoke` with one app password, then hangs up, as the real one does when a person
@@ -71,7 +72,43 @@ fn verify_asks_without_showing_what_is_typed() {
     let daemon = Daemon::answering(|_, _| Ok(json!({"accepted": true, "reason": "accepted"})));
     let run = daemon.on_a_terminal("$APPPW verify alice", "(not shown): ", "abcd-efgh-jkmn-pqrs\n");
     assert_eq!(run.status, 0, "{run:?}");
-    assert_eq!(daemon.calls()[0].1, json!({"user": "alice", "secret": SECRET}));
+    let asked: Vec<_> = daemon.calls().into_iter().map(|(_, args)| args).collect();
+    assert_eq!(asked, [json!({"user": "alice", "secret": ""}), json!({"user": "alice", "secret": SECRET})]);
     assert!(!run.stdout.contains("abcd"), "{run:?}");
     assert!(run.stdout.ends_with("accepted\r\n"), "{run:?}");
+}
+
+#[test]
+fn verify_asks_for_no_secret_that_would_not_be_judged() {
+    let daemon = refusing(Code::Denied, "alice may act for alice only");
+    let run = daemon.on_a_terminal("$APPPW verify bob", "(not shown): ", "abcd-efgh-jkmn-pqrs\n");
+    assert_eq!((run.status, run.stdout.as_str()), (1, "apppw: alice may act for alice only\r\n"), "{run:?}");
+    assert_eq!(daemon.calls().len(), 1);
+}
+
+#[test]
+fn verify_explains_its_reason_to_a_person() {
+    let daemon = Daemon::answering(|_, _| Ok(json!({"accepted": false, "reason": "wrong-service"})));
+    let run = daemon.on_a_terminal("$APPPW verify alice", "(not shown): ", "abcd-efgh-jkmn-pqrs\n");
+    let told = "not accepted: wrong-service\r\nThe secret is right, but it is not for this service. Use one that is, or \
+                create\r\none: apppw create --service S.\r\n";
+    assert!(run.status == 1 && run.stdout.ends_with(told), "{run:?}");
+    let run = daemon.run_with(&["verify", "alice"], b"abcd-efgh-jkmn-pqrs\n");
+    assert_eq!(run.stdout, "not accepted: wrong-service\n", "into a pipe the word alone");
+}
+
+#[test]
+fn create_shows_what_to_type_beside_the_secret() {
+    let mut answer = created(false);
+    answer["client"] = json!({
+        "user": "alice", "imap": {"host": "imap.example.org", "port": 993, "encryption": "tls"}, "note": "Ring 42",
+    });
+    let daemon = Daemon::answering(move |_, _| Ok(answer.clone()));
+    let run = daemon.on_a_terminal("stty cols 60; $APPPW create alice laptop", "", "");
+    let told = "  User name             alice\r\n  Password              as in the frame above\r\n  Incoming mail (IMAP)  \
+                imap.example.org, port 993, SSL/TLS\r\n";
+    assert!(run.stdout.contains(told) && run.stdout.contains("\r\nRing 42\r\n"), "{run:?}");
+    let run = daemon.run(&["create", "alice", "laptop", "--json"]);
+    assert_eq!(run.json()["client"]["imap"]["encryption"], "tls");
+    assert_eq!(run.json()["client"]["smtp"], json!(null));
 }

@@ -44,6 +44,7 @@ pub const fn rule(verb: Verb) -> Rule {
         Verb::Create => (All, OwnIfCreate, OwnIfCreate, None),
         Verb::List => (All, All, Own, None),
         Verb::Show => (All, All, Own, None),
+        Verb::Find => (All, All, Own, None),
         Verb::Rename => (All, Own, Own, None),
         Verb::Rotate => (All, OwnIfCreate, OwnIfCreate, None),
         // What an administrator or the helpdesk has suspended stays so for its owner, and the
@@ -52,6 +53,7 @@ pub const fn rule(verb: Verb) -> Rule {
         Verb::Resume => (All, None, None, None),
         Verb::Revoke => (All, All, Own, None),
         Verb::Verify => (All, Own, Own, None),
+        Verb::Watch => (All, All, Own, None),
         Verb::Events => (All, All, Own, None),
         Verb::Users => (All, All, None, None),
         Verb::Status => (All, None, None, None),

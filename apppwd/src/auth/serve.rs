@@ -160,6 +160,9 @@ fn conclude<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &Requ
     if request.kind != Kind::PrimaryWasUsed {
         daemon.tally.verdict(request.service, answer.reason, &daemon.config.groups);
     }
+    if !daemon.watches.is_empty() {
+        daemon.note_attempt(request.user, &answer, place(standing, request));
+    }
     // Anyone in the socket's group can provoke this one as often as he likes.
     if answer.reason == Reason::PeerNotAllowed {
         match daemon.throttle.may_say(Provoked::PeerNotAllowed, uid, std::time::Instant::now()) {

@@ -140,6 +140,7 @@ fn check(config: &Config) -> Result<(), (String, String)> {
         return Err(("key_dir".into(), message.into()));
     }
     config.events.check()?;
+    config.client.check(&config.groups)?;
     config.users.check()?;
     config.policy.check(&config.groups, &config.users)?;
     for (name, preset) in &config.presets {

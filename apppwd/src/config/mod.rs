@@ -2,22 +2,25 @@
 //! default is the strict choice.
 
 mod argon2;
+mod client;
 mod events;
 mod file;
 mod groups;
 mod limits;
 mod policy;
+pub mod reference;
 mod suggest;
 mod users;
 mod warnings;
 
 pub use self::argon2::Argon2Config;
+pub use client::ClientConfig;
 pub use events::EventsConfig;
 pub use file::{ConfigError, DEFAULT_PATH, load, parse};
 pub use groups::Groups;
 pub use limits::LimitsConfig;
 pub use policy::{Life, Overrides, PolicyConfig, SelfService};
-pub use suggest::nearest;
+pub use suggest::{nearest, nearest_account};
 pub use users::UsersConfig;
 
 use crate::address::Networks;
@@ -57,6 +60,8 @@ pub struct Config {
     pub presets: BTreeMap<String, PresetConfig>,
     /// Which uid, besides root, may ask for which services.
     pub peers: BTreeMap<String, PeerConfig>,
+    /// What to type into a mail program beside the secret.
+    pub client: ClientConfig,
 }
 
 impl Default for Config {
@@ -75,6 +80,7 @@ impl Default for Config {
             users: UsersConfig::default(),
             presets: BTreeMap::new(),
             peers: BTreeMap::new(),
+            client: ClientConfig::default(),
         }
     }
 }

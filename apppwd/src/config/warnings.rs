@@ -31,6 +31,7 @@ impl Config {
         for name in self.policy.default_services.iter().filter(|name| is_empty(name)) {
             warnings.push(format!("[policy] default_services names {name:?}, a group without services"));
         }
+        warnings.extend(self.client.warnings(&self.groups));
         warnings
     }
 

@@ -13,16 +13,16 @@ pub use error::{OpenError, StoreError};
 pub use event::{By, EventPage, EventSelection, KeepEvents};
 pub use outcome::{Changed, Created, Refolded, Renamed, Restrictions};
 pub use types::{
-    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Health, Limits, LoginRow, NewAppPassword,
-    PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
+    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Health, IdsFound, Limits, LoginRow,
+    NewAppPassword, PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
 };
 
 use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;
 use crate::panic_switch::PanicSwitch;
 use crate::scope::FirstUse;
-use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::{Event, Use, UserSummary};
+use apppw_admin::{AppPasswordId, IdPrefix};
 
 /// Most uses kept for one app password, and of one account's primary password; older ones
 /// give way.
@@ -88,6 +88,31 @@ pub trait Store {
         start: Option<&PageStart>,
         limit: usize,
     ) -> Result<Vec<AppPasswordRecord>, StoreError>;
+
+    /// App passwords whose ids begin so, by id: of that account or of all, only those that live at
+    /// `live_at` if it is given, at most `most`.
+    async fn ids_found(
+        &self,
+        prefix: IdPrefix,
+        account: Option<AccountId>,
+        live_at: Option<UnixSeconds>,
+        most: usize,
+    ) -> Result<IdsFound, StoreError>;
+
+    /// App passwords whose ids begin so but for one slip of the finger ([`IdPrefix::slips`]); at
+    /// most `most`.
+    async fn ids_near(
+        &self,
+        prefix: IdPrefix,
+        account: Option<AccountId>,
+        most: usize,
+    ) -> Result<Vec<AppPasswordRecord>, StoreError>;
+
+    /// Names of accounts that begin so, by name; at most `most`.
+    async fn account_names(&self, beginning: &str, most: usize) -> Result<Vec<String>, StoreError>;
+
+    /// Names of accounts that may have been meant by one that is unknown; a bounded number.
+    async fn names_like(&self, name: &str) -> Result<Vec<String>, StoreError>;
 
     /// `ids`, and the other halves of the rotations that live ones among them are in at that
     /// second.

@@ -134,6 +134,15 @@ pub struct AppPasswordRecord {
     pub revoked_by: Option<Actor>,
 }
 
+/// App passwords by the beginning of their ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdsFound {
+    /// Them.
+    pub records: Vec<AppPasswordRecord>,
+    /// There may be more.
+    pub more: bool,
+}
+
 /// A new app password.
 #[derive(Debug, Clone)]
 pub struct NewAppPassword {

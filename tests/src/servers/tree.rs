@@ -15,7 +15,7 @@ pub enum Suite {
     Own,
     /// Debian 13 (Dovecot 2.4, no Postfix), from the machine's own mirror.
     Trixie,
-    /// Of the machine's own release, no servers but fail2ban and systemd's tools.
+    /// Of the machine's own release, no servers but fail2ban, shells and systemd's tools.
     Tools,
 }
 

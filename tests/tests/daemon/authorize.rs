@@ -116,8 +116,10 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         Verb::Rotate if self_service == "create" => ("ok", "not_found"),
         Verb::Rotate => ("denied", "denied"),
         Verb::List | Verb::Verify | Verb::Events => ("ok", "denied"),
+        // Who may see nothing of it finds nothing.
+        Verb::Find => ("ok", "ok"),
         // To who may not see it, it does not exist.
-        Verb::Show | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
+        Verb::Show | Verb::Watch | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
         Verb::Suspend
         | Verb::Resume
         | Verb::Users
@@ -136,7 +138,15 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
     };
     let looks_or_takes_away = matches!(
         verb,
-        Verb::List | Verb::Show | Verb::Events | Verb::Users | Verb::UserShow | Verb::Revoke | Verb::Suspend
+        Verb::List
+            | Verb::Show
+            | Verb::Find
+            | Verb::Watch
+            | Verb::Events
+            | Verb::Users
+            | Verb::UserShow
+            | Verb::Revoke
+            | Verb::Suspend
     );
     match caller {
         Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk => "ok",
@@ -174,7 +184,8 @@ fn table(self_service: &str) {
                 Verb::Create => json!({"user": "olive", "name": format!("by {caller:?}")}),
                 Verb::List => json!({"user": "olive", "all": true}),
                 Verb::Events => json!({"user": "olive"}),
-                Verb::Show | Verb::Rotate => json!({"id": id}),
+                Verb::Find => json!({"what": "app_password", "text": id}),
+                Verb::Show | Verb::Watch | Verb::Rotate => json!({"id": id}),
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),

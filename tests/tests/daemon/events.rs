@@ -321,7 +321,13 @@ fn pages() {
     let beyond = done(&daemon, "events", json!({"after": u64::MAX}));
     assert_eq!((&beyond["events"], &beyond["cursor"]), (&json!([]), &json!(i64::MAX)));
     assert_eq!(events(&daemon, json!({"last": 3})).len(), 3);
-    assert_eq!(events(&daemon, json!({"user": "stranger"})).len(), 0);
+    let stranger = refused(&daemon, "events", json!({"user": "stranger"}));
+    assert_eq!(stranger, ("not_found".to_owned(), "user".to_owned()));
+    assert_eq!(
+        events(&daemon, json!({"user": "busy", "after": i64::MAX})).len(),
+        0,
+        "known, and nothing new"
+    );
 }
 
 fn full_pages() {

@@ -22,8 +22,8 @@ fn nothing() -> Revoke {
 #[test]
 fn each_id_is_sent_once_and_no_call_is_too_long() {
     let id = AppPasswordId::from_bits;
-    let args = Revoke { ids: (0..2500).chain(0..2500).map(id).collect(), ..nothing() };
-    let sent = batches(&args, &samples::clock()).unwrap();
+    let ids = (0..2500).chain(0..2500).map(id).collect();
+    let sent = batches(&nothing(), ids, &samples::clock()).unwrap();
     assert_eq!(sent.iter().map(|batch| batch.ids.len()).collect::<Vec<_>>(), [1000, 1000, 500]);
     let ids: Vec<_> = sent.into_iter().flat_map(|batch| batch.ids).collect();
     assert_eq!(ids, (0..2500).map(id).collect::<Vec<_>>());
@@ -38,11 +38,11 @@ fn a_selection_is_one_call() {
         service: Some("imap".into()),
         ..nothing()
     };
-    let [sent] = batches(&args, &samples::clock()).unwrap().try_into().unwrap();
+    let [sent] = batches(&args, Vec::new(), &samples::clock()).unwrap().try_into().unwrap();
     assert_eq!((sent.users.len(), sent.unused, sent.all), (2, Some(Span::days(180)), false));
     assert_eq!(sent.created_before, Some(samples::NOW - 9 * 3600), "the day's beginning at +01:00");
     let beyond = Revoke { created_before: Some(Date::MIN), ..nothing() };
-    let failure = batches(&beyond, &samples::clock()).unwrap_err();
+    let failure = batches(&beyond, Vec::new(), &samples::clock()).unwrap_err();
     assert_eq!(failure.field.as_deref(), Some("created_before"));
 }
 

@@ -31,6 +31,7 @@ pub fn metrics() -> Metrics {
         writable: true,
         uses_waiting: 3,
         uses_dropped: 0,
+        watches: 2,
         events_dropped: 0,
         log_lines_dropped: 6,
         in_memory: 0,

@@ -1,5 +1,6 @@
 //! App passwords, and what was done with them.
 
+use super::handed_over::Client;
 use super::parts::{Actor, Use};
 use crate::output::time::rfc3339;
 use apppw_admin::verbs::{self, PinState};
@@ -79,6 +80,7 @@ struct Created<'a> {
     newly_enrolled: bool,
     primary: &'static str,
     primary_ends: &'a [String],
+    client: Option<Client<'a>>,
 }
 
 /// Of `create`.
@@ -89,6 +91,7 @@ pub fn created(created: &verbs::Created) -> impl Serialize {
         newly_enrolled: created.newly_enrolled,
         primary: created.primary.as_str(),
         primary_ends: &created.primary_ends,
+        client: created.client.as_ref().map(Into::into),
     }
 }
 

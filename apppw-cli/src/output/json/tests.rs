@@ -27,10 +27,20 @@ fn json(value: &impl Serialize) -> String {
 #[test]
 fn create_gives_the_record_with_the_secret() {
     let record = LIVE.split(r#","last_use""#).next().unwrap();
-    let expected = format!(
-        r#"{{"schema":1,"secret":"abcd-efgh-jkmn-pqrs",{record},"last_use":null,"newly_enrolled":true,"primary":"refuse-enrolled","primary_ends":["mail","dav"]}}"#
+    let expected = |client: &str| {
+        format!(
+            r#"{{"schema":1,"secret":"abcd-efgh-jkmn-pqrs",{record},"last_use":null,"newly_enrolled":true,"primary":"refuse-enrolled","primary_ends":["mail","dav"],"client":{client}}}"#
+        ) + "\n"
+    };
+    assert_eq!(json(&created(&samples::created())), expected("null"));
+    let configured = verbs::Created { client: Some(samples::client()), ..samples::created() };
+    let client = concat!(
+        r#"{"user":"alice@example.org","imap":{"host":"imap.example.org","port":993,"encryption":"tls"},"pop3":null,"#,
+        r#""smtp":{"host":"smtp.example.org","port":587,"encryption":"starttls"},"sieve":null,"carddav":null,"#,
+        r#""caldav":"https://dav.example.org/alice@example.org/","webdav":null,"help":"https://help.example.org/mail","#,
+        r#""note":"Questions: ring 42"}"#,
     );
-    assert_eq!(json(&created(&samples::created())), expected + "\n");
+    assert_eq!(json(&created(&configured)), expected(client));
 }
 
 #[test]

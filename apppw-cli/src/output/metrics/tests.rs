@@ -28,7 +28,7 @@ fn a_daemon_that_just_began_has_all_families() {
 fn each_number_is_told_on_its_own_line() {
     type Field = fn(&mut Metrics) -> &mut u64;
     #[rustfmt::skip]
-    let table: [(&str, &str, Field); 19] = [
+    let table: [(&str, &str, Field); 20] = [
         ("argon2_queued",      "argon2_queued",            |m| &mut m.argon2_queued),
         ("argon2_turned_away", "argon2_turned_away_total", |m| &mut m.argon2_turned_away),
         ("argon2_workers",     "argon2_workers",           |m| &mut m.argon2_workers),
@@ -38,6 +38,7 @@ fn each_number_is_told_on_its_own_line() {
         ("store_writes",       "store_commits_total",      |m| &mut m.store_writes),
         ("uses_waiting",       "uses_waiting",             |m| &mut m.uses_waiting),
         ("uses_dropped",       "uses_dropped_total",       |m| &mut m.uses_dropped),
+        ("watches",            "watches",                  |m| &mut m.watches),
         ("events_dropped",     "events_dropped_total",     |m| &mut m.events_dropped),
         ("log_lines_dropped",  "log_lines_dropped_total",  |m| &mut m.log_lines_dropped),
         ("in_memory",          "refused_in_memory",        |m| &mut m.in_memory),

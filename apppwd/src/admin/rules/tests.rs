@@ -64,7 +64,16 @@ fn a_user_reaches_only_the_account_bound_to_the_uid() {
 #[test]
 fn a_user_creates_only_where_policy_lets_users_create() {
     let alice = caller(1000, Role::User("alice".into()));
-    let always = [Verb::List, Verb::Show, Verb::Events, Verb::Rename, Verb::Revoke, Verb::Verify];
+    let always = [
+        Verb::List,
+        Verb::Show,
+        Verb::Find,
+        Verb::Watch,
+        Verb::Events,
+        Verb::Rename,
+        Verb::Revoke,
+        Verb::Verify,
+    ];
     let if_create = [Verb::Create, Verb::Rotate];
     for verb in Verb::ALL.iter().copied() {
         let may = |self_service| authorize(&alice, verb, self_service, &UsersConfig::default()).is_ok();
@@ -77,7 +86,7 @@ fn a_user_creates_only_where_policy_lets_users_create() {
 #[test]
 fn the_helpdesk_looks_and_takes_away_and_is_a_person_for_the_rest() {
     let takes_away = [Verb::Revoke, Verb::Suspend];
-    let looks = [Verb::List, Verb::Show, Verb::Events, Verb::Users, Verb::UserShow];
+    let looks = [Verb::List, Verb::Show, Verb::Find, Verb::Watch, Verb::Events, Verb::Users, Verb::UserShow];
     let person = Role::Helpdesk(Some("heidi".into()));
     for (role, own) in [(person, true), (Role::Helpdesk(None), false)] {
         for verb in Verb::ALL.iter().copied() {

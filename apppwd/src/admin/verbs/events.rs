@@ -1,6 +1,7 @@
 //! `events`
 
-use super::{account_in_reach, names};
+use super::{account_in_reach, names, unknown};
+use crate::account::Names;
 use crate::admin::rules::Power;
 use crate::daemon::Daemon;
 use crate::store::{EventSelection, Store};
@@ -25,11 +26,15 @@ pub async fn run<S: Store>(
     if args.last.is_some() && args.after.is_some() {
         return Err(AdminError::in_field(Code::Invalid, "last", "last doesn't go with after"));
     }
-    let Some((selection, user)) = selection(daemon, power, args).await? else {
+    let is_first = args.after.is_none();
+    let Some(Asked { selection, user, nobody }) = selection(daemon, power, args).await? else {
         return Ok(Events { events: Vec::new(), cursor: 0, more: false, forgotten: None });
     };
     // Few wait, whoever provokes them; if the disk takes none they are shown all the same.
     let _ = daemon.write_events().await;
+    if let Some(names) = nobody.filter(|_| is_first) {
+        check_known(daemon, power, &names).await?;
+    }
     let page = daemon.store.events(&selection, PAGE + 1).await?;
     let mut room = MAX_LINE - 1024;
     let mut events: Vec<Event> = Vec::new();
@@ -63,12 +68,33 @@ pub async fn run<S: Store>(
     Ok(Events { events, cursor, more, forgotten })
 }
 
-/// What is asked for, and the account's name; `None`: nobody has such events.
+/// What is asked for.
+struct Asked {
+    selection: EventSelection,
+    /// The account's name.
+    user: Option<String>,
+    /// No account is of these names.
+    nobody: Option<Names>,
+}
+
+/// A name that no account has may have had one, or have been refused something: then there are
+/// events of it.
+async fn check_known<S: Store>(daemon: &Daemon<S>, power: &Power, names: &Names) -> Result<(), AdminError> {
+    let of_name = EventSelection { user: Some(names.canonical.clone()), ..EventSelection::default() };
+    let waiting = |event: &Event| event.user.as_ref() == Some(&names.canonical);
+    let is_waiting = daemon.events.borrow().all().any(waiting);
+    if is_waiting || !daemon.store.events(&of_name, 1).await?.events.is_empty() {
+        return Ok(());
+    }
+    unknown::check_known(daemon, power, names).await
+}
+
+/// What is asked for; `None`: nobody has such events.
 async fn selection<S: Store>(
     daemon: &Daemon<S>,
     power: &Power,
     args: EventsArgs,
-) -> Result<Option<(EventSelection, Option<String>)>, AdminError> {
+) -> Result<Option<Asked>, AdminError> {
     let EventsArgs { user, id, kinds, by, since, after, last } = args;
     let selection = EventSelection {
         account: None,
@@ -80,12 +106,14 @@ async fn selection<S: Store>(
         after: after.unwrap_or(0).min(GREATEST),
         last,
     };
-    let Some(user) = power.target(user.as_deref())? else { return Ok(Some((selection, None))) };
+    let Some(user) = power.target(user.as_deref())? else {
+        return Ok(Some(Asked { selection, user: None, nobody: None }));
+    };
     let names = names(daemon, power, &user)?;
     let account = account_in_reach(daemon, power, &names).await?;
     let (account, name) = match account {
         Some(account) => (Some(account.id), account.name),
-        None => (None, names.canonical),
+        None => (None, names.canonical.clone()),
     };
     let user = match power {
         // Also what befell others who had the name, and who was refused it.
@@ -94,7 +122,8 @@ async fn selection<S: Store>(
         // The name may have been another person's.
         Power::Own { .. } => None,
     };
-    Ok(Some((EventSelection { account, user, ..selection }, Some(name))))
+    let nobody = account.is_none().then_some(names);
+    Ok(Some(Asked { selection: EventSelection { account, user, ..selection }, user: Some(name), nobody }))
 }
 
 /// Whether an event that is not in the store yet is asked for.

@@ -1,6 +1,6 @@
 //! `list`
 
-use super::{account_in_reach, names};
+use super::{account_in_reach, names, unknown};
 use crate::admin::rules::Power;
 use crate::clock;
 use crate::daemon::Daemon;
@@ -27,10 +27,19 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
     let panic = super::panic::to_messages(daemon);
     let accounts = match power.target(args.user.as_deref())? {
         None => None,
-        Some(user) => match account_in_reach(daemon, power, &names(daemon, power, &user)?).await? {
-            Some(account) => Some(vec![account.id]),
-            None => return Ok(Listed { app_passwords: Vec::new(), next: None, panic }),
-        },
+        Some(user) => {
+            let names = names(daemon, power, &user)?;
+            match account_in_reach(daemon, power, &names).await? {
+                Some(account) => Some(vec![account.id]),
+                None => {
+                    // One that went while its pages were asked for had been known.
+                    if start.is_none() {
+                        unknown::check_known(daemon, power, &names).await?;
+                    }
+                    return Ok(Listed { app_passwords: Vec::new(), next: None, panic });
+                }
+            }
+        }
     };
     // Uses that are not written yet count.
     if args.unused.is_some() && start.is_none() {

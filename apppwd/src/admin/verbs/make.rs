@@ -197,12 +197,14 @@ async fn created<S: Store>(
         revoked: None,
         revoked_by: None,
     });
+    let client = config.client.settings(&config.groups, &record.scope, &record.user);
     Created {
         secret: SecretText::new(secret.display()),
         app_password: super::with_last_use(daemon, record, None),
         newly_enrolled,
         primary,
         primary_ends,
+        client,
     }
 }
 

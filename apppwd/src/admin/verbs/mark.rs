@@ -1,7 +1,7 @@
 //! `user.enroll`, `user.unenroll`, `user.lock`, `user.unlock`
 
-use super::user::{no_such_account, nobody, say_whose, to_message};
-use super::{Subject, new_names, subject, uid_if_new};
+use super::user::{nobody, say_whose, to_message};
+use super::{Subject, new_names, subject, uid_if_new, unknown};
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
 use crate::change;
@@ -69,7 +69,8 @@ pub async fn run<S: Store>(
         return Ok(nobody(daemon, &names));
     }
     if is_new && !mark.takes_away() && daemon.lost.borrow().find(&daemon.keys, &names).is_none() {
-        return Err(no_such_account(&names.canonical));
+        drop(journal);
+        return Err(unknown::no_such_account(daemon, &Power::All, &names.canonical).await);
     }
     let since = mark.takes_away().then_some(at);
     let by = caller.by(at);
@@ -100,6 +101,6 @@ pub async fn run<S: Store>(
     tracing::info!("{caller} {words} {}", visible(log::user(&account.name)));
     match daemon.store.account_by_id(&account.id).await? {
         Some(account) => to_message(daemon, account, Vec::new()).await,
-        None => Err(no_such_account(&names.canonical)),
+        None => Err(unknown::no_such_account(daemon, &Power::All, &names.canonical).await),
     }
 }

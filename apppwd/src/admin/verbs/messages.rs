@@ -5,7 +5,7 @@ use crate::clock::{self, UnixSeconds};
 use crate::daemon::Daemon;
 use crate::scope::{Pin, Scope};
 use crate::store::{AppPasswordRecord, Store};
-use apppw_admin::verbs::{AppPassword, PinState, State, Use};
+use apppw_admin::verbs::{AppPassword, Candidate, PinState, State, Use};
 use apppw_admin::{AdminError, AppPasswordId, MAX_LINE};
 
 /// The record as it is sent, with its last use.
@@ -49,7 +49,13 @@ pub(super) fn with_last_use<S>(
     }
 }
 
-fn state_of<S>(daemon: &Daemon<S>, record: &AppPasswordRecord, now: UnixSeconds) -> State {
+/// What a person needs to tell it from others.
+pub(super) fn candidate<S>(daemon: &Daemon<S>, record: AppPasswordRecord) -> Candidate {
+    let state = state_of(daemon, &record, clock::now());
+    Candidate { id: record.id, user: record.user, name: record.name, state }
+}
+
+pub(super) fn state_of<S>(daemon: &Daemon<S>, record: &AppPasswordRecord, now: UnixSeconds) -> State {
     match daemon.dead(record.id, record, now) {
         Some(Reason::Revoked) => State::Revoked,
         Some(Reason::Expired) => State::Expired,

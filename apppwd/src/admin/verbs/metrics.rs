@@ -33,6 +33,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Metrics, Adm
         writable,
         uses_waiting: number(uses.len() + primary_uses.len()),
         uses_dropped: uses.dropped() + primary_uses.dropped(),
+        watches: number(daemon.watches.len()),
         events_dropped: daemon.events.borrow().dropped(),
         log_lines_dropped: daemon.log.dropped(),
         in_memory: daemon.in_memory.borrow().count(),

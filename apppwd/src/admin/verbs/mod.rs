@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod events;
+pub mod find;
 pub mod list;
 mod make;
 pub mod mark;
@@ -16,9 +17,11 @@ mod scope;
 pub mod show;
 pub mod status;
 pub mod suspend;
+mod unknown;
 pub mod user;
 pub mod users;
 pub mod verify;
+pub mod watch;
 
 use super::caller::Caller;
 use super::rules::Power;
@@ -187,7 +190,11 @@ async fn record_in_reach<S: Store>(
         Power::All => String::new(),
         Power::Own { name, .. } => format!(" of {name}"),
     };
-    let message = format!("there is no app password {id}{whose}; `apppw list --all` shows which there are");
+    let hint = match unknown::nearest_id(daemon, power, id).await {
+        Some(near) => format!("did you mean {near}?"),
+        None => "`apppw list --all` shows which there are".to_owned(),
+    };
+    let message = format!("there is no app password {id}{whose}; {hint}");
     Err(AdminError { about, ..AdminError::in_field(Code::NotFound, "id", message) })
 }
 

@@ -1,6 +1,6 @@
 //! `revoke`
 
-use super::{account_in_reach, cut, log_each, names, records_in_reach, to_messages};
+use super::{account_in_reach, cut, log_each, names, records_in_reach, to_messages, unknown};
 use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
 use crate::auth::Reason;
@@ -154,10 +154,12 @@ async fn accounts<S: Store>(
     let mut accounts = Vec::new();
     for user in users {
         let Some(user) = power.target(user)? else { return Ok(None) };
-        match account_in_reach(daemon, power, &names(daemon, power, &user)?).await? {
+        let names = names(daemon, power, &user)?;
+        match account_in_reach(daemon, power, &names).await? {
             Some(account) => accounts.push(account.id),
             None => {
-                let message = format!("there is no account {user}; nothing has changed");
+                let hint = unknown::account_hint(daemon, power, &names.canonical).await;
+                let message = format!("there is no account {user}{hint}; nothing has changed");
                 return Err(AdminError::in_field(Code::NotFound, "users", message));
             }
         }

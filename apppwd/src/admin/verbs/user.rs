@@ -2,7 +2,7 @@
 
 use super::{
     MAX_IDS, Subject, account_in_reach, check_no_secret, cut, log_each, names, new_names, subject,
-    uid_if_new, uid_of,
+    uid_if_new, uid_of, unknown,
 };
 use crate::account::Names;
 use crate::admin::caller::Caller;
@@ -40,7 +40,7 @@ pub async fn show<S: Store>(
             );
             return Err(AdminError::in_field(Code::NotFound, "user", message));
         }
-        return Err(no_such_account(&names.canonical));
+        return Err(unknown::no_such_account(daemon, power, &names.canonical).await);
     };
     let (what, back) = match (lost.enrolled, lost.locked) {
         (Some(_), None) => ("enrolled", "unenroll"),
@@ -111,7 +111,8 @@ pub async fn rename<S: Store>(
     let Some(account) = daemon.account(&old).await? else {
         // Who repeats the command because its record could not be written has it written now.
         change::append(&journal, Vec::new()).await?;
-        return Err(no_such_account(&old.canonical));
+        drop(journal);
+        return Err(unknown::no_such_account(daemon, &Power::All, &old.canonical).await);
     };
     if daemon.in_memory.borrow().has_account(&account.name) {
         let message = format!(
@@ -180,7 +181,8 @@ pub async fn delete<S: Store>(
         None => {
             // Who repeats the command because its record could not be written has it written now.
             change::append(&journal, Vec::new()).await?;
-            return Err(no_such_account(&names.canonical));
+            drop(journal);
+            return Err(unknown::no_such_account(daemon, &Power::All, &names.canonical).await);
         }
     }
     let forgotten = daemon.lost.borrow_mut().forget(&daemon.keys, &names, Befell::Delete);
@@ -203,7 +205,7 @@ async fn again<S: Store>(
 ) -> Result<Account, AdminError> {
     match daemon.store.account_by_id(&account.id).await? {
         Some(account) => to_message(daemon, account, revoked).await,
-        None => Err(no_such_account(&account.name)),
+        None => Err(unknown::no_such_account(daemon, &Power::All, &account.name).await),
     }
 }
 
@@ -269,12 +271,4 @@ pub(super) fn nobody<S>(daemon: &Daemon<S>, names: &Names) -> Account {
 
 pub(super) fn say_whose() -> AdminError {
     AdminError::in_field(Code::Invalid, "user", "say which user: apppw user USER ACTION")
-}
-
-pub(super) fn no_such_account(user: &str) -> AdminError {
-    AdminError::in_field(
-        Code::NotFound,
-        "user",
-        format!("there is no account {user} here; `apppw users` lists them"),
-    )
 }

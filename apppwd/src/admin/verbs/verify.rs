@@ -1,6 +1,6 @@
 //! `verify`
 
-use super::{account_in_reach, cut, names, record_in_reach, to_message};
+use super::{account_in_reach, cut, names, record_in_reach, to_message, unknown};
 use crate::address::Address;
 use crate::admin::rules::Power;
 use crate::auth::check::{self, Asked};
@@ -54,6 +54,9 @@ pub async fn run<S: Store + 'static>(
         let rhost = cut(args.rhost.as_deref().unwrap_or_default());
         let message = format!("rhost {rhost:?} is no address: write it as 192.0.2.7 or 2001:db8::7");
         return Err(AdminError::in_field(Code::Invalid, "rhost", message));
+    }
+    if account.is_none() {
+        unknown::check_known(daemon, power, &names).await?;
     }
     let answer = match classify(args.secret.expose().as_bytes()) {
         Shape::Secret(secret) => {

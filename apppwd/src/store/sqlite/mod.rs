@@ -4,6 +4,7 @@
 mod account;
 mod create;
 mod events;
+mod find;
 mod life;
 mod moment;
 mod open;
@@ -27,15 +28,15 @@ pub use open::{Database, open};
 
 use super::{
     AccountId, AccountRecord, AppPasswordRecord, By, Changed, Counts, Created, EventPage, EventSelection,
-    Halves, Hash, Health, KeepEvents, Look, NewAppPassword, PageStart, RecordMarks, Refolded, Renamed,
-    Restrictions, Selection, Store, StoreError, Uses,
+    Halves, Hash, Health, IdsFound, KeepEvents, Look, NewAppPassword, PageStart, RecordMarks, Refolded,
+    Renamed, Restrictions, Selection, Store, StoreError, Uses,
 };
 use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;
 use crate::panic_switch::PanicSwitch;
 use crate::scope::FirstUse;
-use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::{Event, Use, UserSummary};
+use apppw_admin::{AppPasswordId, IdPrefix};
 use moment::Moment;
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -107,6 +108,35 @@ impl Store for SqliteStore {
     ) -> Result<Vec<AppPasswordRecord>, StoreError> {
         let (selection, start) = (selection.clone(), start.cloned());
         self.slow.run(move |db| select::app_passwords(db, &selection, start.as_ref(), limit)).await
+    }
+
+    async fn ids_found(
+        &self,
+        prefix: IdPrefix,
+        account: Option<AccountId>,
+        live_at: Option<UnixSeconds>,
+        most: usize,
+    ) -> Result<IdsFound, StoreError> {
+        self.slow.run(move |db| find::ids(db, prefix, account.as_ref(), live_at, most)).await
+    }
+
+    async fn ids_near(
+        &self,
+        prefix: IdPrefix,
+        account: Option<AccountId>,
+        most: usize,
+    ) -> Result<Vec<AppPasswordRecord>, StoreError> {
+        self.slow.run(move |db| find::near_ids(db, prefix, account.as_ref(), most)).await
+    }
+
+    async fn account_names(&self, beginning: &str, most: usize) -> Result<Vec<String>, StoreError> {
+        let beginning = beginning.to_owned();
+        self.slow.run(move |db| find::account_names(db, &beginning, most)).await
+    }
+
+    async fn names_like(&self, name: &str) -> Result<Vec<String>, StoreError> {
+        let name = name.to_owned();
+        self.slow.run(move |db| find::names_like(db, &name)).await
     }
 
     async fn with_rotations(
