@@ -40,8 +40,17 @@ pub fn documents() -> Vec<Document> {
         let (block, behind) = rest.split_once("\n```").expect("the end of an example");
         rest = behind;
         let whole = block.replace(", ...", ", \"...\": 0");
-        let mut value: Value =
-            serde_json::from_str(&whole).unwrap_or_else(|e| panic!("{heading}: {e}\n{block}"));
+        let values: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(&whole).into_iter().collect();
+        let mut values = values.unwrap_or_else(|e| panic!("{heading}: {e}\n{block}"));
+        // Lines as they come.
+        if values.len() > 1 {
+            documents.extend(values.into_iter().map(|value| {
+                let of = if value.get("attempt").is_some() { "attempt" } else { "login" };
+                Document { of, from: format!("docs/json.md, {heading}"), value }
+            }));
+            continue;
+        }
+        let mut value = values.pop().expect("an example");
         if heading == "An app password" {
             app_password = value;
             continue;

@@ -76,7 +76,10 @@ pub fn documents() -> Vec<Document> {
 
 const CONFIG: &str = "[policy]\nself_service = \"create\"\nprimary = \"refuse-enrolled\"\nreport_only = true\n\
     [policy.group.dav]\nprimary = \"allow\"\n[policy.group.chat]\nprimary = \"refuse\"\n\
-    [limits]\ntombstones = \"60d\"\n[events]\nkeep = \"90d\"\n[groups]\nnews = [\"inn\"]\n[peers.exim]\nservices = [\"exim\"]\n";
+    [limits]\ntombstones = \"60d\"\n[events]\nkeep = \"90d\"\n[groups]\nnews = [\"inn\"]\n[peers.exim]\nservices = [\"exim\"]\n\
+    [client]\nimap = \"imap.example.org:993\"\npop3 = \"pop.example.org:995\"\nsmtp = { host = \"smtp.example.org\", port = 587 }\n\
+    sieve = \"imap.example.org\"\ncarddav = \"https://dav.example.org/\"\ncaldav = \"https://dav.example.org/\"\n\
+    webdav = \"https://files.example.org/\"\nhelp = \"https://help.example.org/mail\"\nnote = \"Questions: ring 42\"\n";
 
 /// All that can be done, on a clock that goes fast.
 fn a_year(printed: &mut Printed) {
@@ -109,6 +112,26 @@ fn a_year(printed: &mut Printed) {
     for id in [&phone, &laptop] {
         printed.take(&daemon, "show", Who::Alice, &["show", id]);
     }
+    printed.take(
+        &daemon,
+        "create",
+        Who::Root,
+        &["create", "alice", "calendar", "--service", "dav", "--service", "files"],
+    );
+    // Of forty ids some begin alike.
+    for n in 0..40 {
+        create(&daemon, "erin@example.org", &format!("device {n}"), &[]);
+    }
+    let any = done(&daemon, &["list", "erin@example.org"])["app_passwords"].clone();
+    let ids: Vec<&str> = any.as_array().into_iter().flatten().filter_map(|one| one["id"].as_str()).collect();
+    let shared =
+        ids.iter().map(|id| &id[..4]).find(|begin| ids.iter().filter(|id| id.starts_with(begin)).count() > 1);
+    printed.take(
+        &daemon,
+        "error",
+        Who::Root,
+        &["show", shared.expect("forty ids have not forty beginnings")],
+    );
     let bin = doveadm(&daemon.path(""), "case \"$1\" in -f) echo '[]';; esac");
     let kick = How { path: Some(&bin), ..How::default() };
     let socket = daemon.admin_socket();
@@ -144,8 +167,12 @@ fn a_year(printed: &mut Printed) {
 
 /// The one that is renamed every day.
 fn create_once(daemon: &Apppwd) -> String {
-    let listed = done(daemon, &["list", "dave@example.org"]);
-    let there = listed["app_passwords"][0]["id"].as_str().map(str::to_owned);
+    let listed = done(daemon, &["list"]);
+    let mut all = listed["app_passwords"].as_array().into_iter().flatten();
+    let there = all
+        .find(|one| one["user"] == "dave@example.org")
+        .and_then(|one| one["id"].as_str())
+        .map(str::to_owned);
     there.unwrap_or_else(|| create(daemon, "dave@example.org", "diary", &[]).0)
 }
 
@@ -213,7 +240,7 @@ fn follow(printed: &mut Printed, daemon: &Apppwd) {
 /// A backup of the database put back, over a rotation; and other people under the same name.
 fn a_backup(printed: &mut Printed) {
     let daemon = start("");
-    let (phone, _) = create(&daemon, "alice", "phone", &[]);
+    let (phone, _) = made(&printed.take(&daemon, "create", Who::Root, &["create", "alice", "phone"]));
     let (_, place) = daemon.stop();
     copy(&place.path("state"), &place.path("backup"));
     let command = among_people(&place);
@@ -246,12 +273,14 @@ fn a_full_disk(printed: &mut Printed) {
 
 /// Every code of an error.
 fn failures(printed: &mut Printed) {
-    let daemon = start("[limits]\nper_account = 1\n");
-    let (phone, _) = create(&daemon, "alice", "phone", &[]);
+    let daemon = start("[limits]\nper_account = 1\n[client]\nsmtp = \"smtp.example.org:465\"\n");
+    let (phone, _) = made(&printed.take(&daemon, "create", Who::Root, &["create", "alice", "phone"]));
+    waits(printed, &daemon);
     for (who, args) in [
         (Who::Alice, &["create", "laptop"][..]),
         (Who::Root, &["create", "alice", "laptop"]),
         (Who::Root, &["show", "ap-7k3m9qxe"]),
+        (Who::Root, &["show", "ap-"]),
         (Who::Root, &["create", "bob", "phone", "--service", "imao"]),
         (Who::Root, &["create", "alice", "phone"]),
         (Who::Root, &["show", "laptop"]),
@@ -278,6 +307,28 @@ fn failures(printed: &mut Printed) {
     printed.take(&daemon, "error", Who::Root, &["list"]);
     let place: Site = daemon.kill();
     printed.take_with(&place.admin_socket(), "error", Who::Root, &["list"], &How::default());
+}
+
+/// Logins that are waited for: one comes and one doesn't.
+fn waits(printed: &mut Printed, daemon: &Apppwd) {
+    let (id, secret) = create(daemon, "carol@example.org", "phone", &["--service", "dav"]);
+    printed.take(daemon, "error", Who::Root, &["wait", &id, "--for", "1s"]);
+    let mut child = daemon.cli(&["wait", &id, "--json"]).stdout(Stdio::piped()).spawn().expect("apppw runs");
+    let lines = BufReader::new(child.stdout.take().expect("its output"));
+    for (secret, service, rhost) in [
+        ("0000000000000000", "radicale", "192.0.2.7"),
+        (secret.as_str(), "imap", ""),
+        (secret.as_str(), "radicale", "192.0.2.7"),
+    ] {
+        std::thread::sleep(std::time::Duration::from_millis(1200));
+        login(daemon, "carol@example.org", secret, service, rhost);
+    }
+    for line in lines.lines() {
+        let value: Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
+        let of = if value.get("attempt").is_some() { "attempt" } else { "login" };
+        printed.0.push(Document { of, from: "wait".to_owned(), value });
+    }
+    let _ = child.wait();
 }
 
 /// A daemon that is another version, and one that isn't ours.
