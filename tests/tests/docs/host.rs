@@ -102,6 +102,20 @@ pub fn restart(site: Site) -> Apppwd {
     site.start_by(command)
 }
 
+/// A daemon with two app passwords whose ids begin alike.
+pub fn alike_ids(daemon: Apppwd) -> Apppwd {
+    for name in ["one", "other"] {
+        create(&daemon, "erin@example.org", name, &[]);
+    }
+    let (_, site) = daemon.stop();
+    for (name, id) in [("one", "ap-7k3a0000"), ("other", "ap-7k3b0000")] {
+        let statement = format!("UPDATE app_password SET id = '{id}' WHERE name = '{name}'");
+        let done = Command::new("sqlite3").arg(site.path("state/apppw.db")).arg(statement).status();
+        assert!(done.expect("sqlite3 runs").success());
+    }
+    restart(site)
+}
+
 /// A daemon whose clock the test moves.
 pub fn start_by_clock(config: &str) -> (Apppwd, Clock) {
     let site = site(config);

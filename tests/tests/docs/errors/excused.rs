@@ -11,6 +11,18 @@ pub struct Excused {
 
 /// Each must be in the sources, and must not be seen.
 pub const EXCUSED: &[Excused] = &[
+    Excused { text: "can't be waited for", why: "needs a connection that breaks behind a creation" },
+    Excused { text: " (33 in a UTF-8 locale)", why: "needs a terminal of a certain width" },
+    Excused { text: "the QR code needs {needed} columns", why: "needs a terminal of a certain width" },
+    Excused { text: "too long for a QR code", why: "a fault of ours: none is known" },
+    Excused { text: "is too long to be the beginning", why: "`apppw` asks for nothing that long" },
+    Excused { text: "too many wait for logins", why: "needs very many that wait" },
+    Excused { text: "a URL has at most 255 characters", why: "as other lengths" },
+    Excused {
+        text: "no live app password begins with {prefix}",
+        why: "needs a person at a terminal, and ids that begin alike",
+    },
+    Excused { text: "nothing was tried as {user}", why: "is seen where no attempt came" },
     Excused { text: "more before", why: "comes a minute later, with what was left out till then" },
     Excused { text: "more like it", why: "comes a minute later, with what was left out till then" },
     Excused {

@@ -93,6 +93,12 @@ pub fn play(page: &mut Page) {
         &["create", "carol@example.org", "phone"],
         "It is made, and the primary password loses something.",
     );
+    page.fails(
+        &desk,
+        Who::Root,
+        &["create", "erin@example.org", "phone", "--qr"],
+        "A QR code that would go into a pipe.",
+    );
     limits(page);
     rotating(page);
     preset(page);
