@@ -105,11 +105,12 @@ pub fn restart(site: Site) -> Apppwd {
 /// A daemon with two app passwords whose ids begin alike.
 pub fn alike_ids(daemon: Apppwd) -> Apppwd {
     for name in ["one", "other"] {
-        create(&daemon, "erin@example.org", name, &[]);
+        create(&daemon, &format!("{name}@example.org"), name, &[]);
     }
     let (_, site) = daemon.stop();
-    for (name, id) in [("one", "ap-7k3a0000"), ("other", "ap-7k3b0000")] {
-        let statement = format!("UPDATE app_password SET id = '{id}' WHERE name = '{name}'");
+    // ap-7k3a0000 and ap-7k3b0000.
+    for (name, id) in [("one", 0x3_cc6a_u64 << 20), ("other", 0x3_cc6b << 20)] {
+        let statement = format!("UPDATE app_password SET id = {id} WHERE name = '{name}'");
         let done = Command::new("sqlite3").arg(site.path("state/apppw.db")).arg(statement).status();
         assert!(done.expect("sqlite3 runs").success());
     }

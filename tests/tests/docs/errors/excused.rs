@@ -22,7 +22,6 @@ pub const EXCUSED: &[Excused] = &[
         text: "no live app password begins with {prefix}",
         why: "needs a person at a terminal, and ids that begin alike",
     },
-    Excused { text: "nothing was tried as {user}", why: "is seen where no attempt came" },
     Excused { text: "more before", why: "comes a minute later, with what was left out till then" },
     Excused { text: "more like it", why: "comes a minute later, with what was left out till then" },
     Excused {

@@ -93,7 +93,7 @@ pub fn play(page: &mut Page) {
         &["create", "carol@example.org", "phone"],
         "It is made, and the primary password loses something.",
     );
-    page.fails(
+    page.says(
         &desk,
         Who::Root,
         &["create", "erin@example.org", "phone", "--qr"],
