@@ -12,7 +12,7 @@ ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /et
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test bench bench-quick screens lint man install clean
+.PHONY: help try build test errors bench bench-quick screens lint man install clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ build: ## Build daemon, command line and PAM module as they are shipped
 
 test: lint build ## Everything that CI checks: format, lints, unit, property and whole-system tests
 	$(CARGO) test --locked --workspace
+
+errors: build ## Write docs/errors.md anew from what the programs say (root)
+	APPPW_WRITE=1 $(CARGO) test --locked -p apppw-tests --test docs -- errors
 
 bench: build ## What a login costs beside its peers (root; some fifteen quiet minutes); writes bench/REPORT.md
 	$(CARGO) build --release --locked -p apppw-bench
@@ -64,7 +67,7 @@ install: ## Install what `make build` has built, below DESTDIR: programs, module
 	install -D -m 0644 apppw-cli/completion/apppw.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/apppw
 	install -D -m 0644 apppw-cli/completion/apppw.zsh $(DESTDIR)$(ZSHDIR)/_apppw
 	install -D -m 0644 apppw-cli/completion/apppw.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/apppw.fish
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/apppw README.md docs/*.md
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/apppw README.md docs/*.md docs/json.schema.json
 	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/apppwd.toml
 	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/fail2ban packaging/node-exporter \
 		$(DESTDIR)$(PREFIX)/share/doc/apppw/examples/

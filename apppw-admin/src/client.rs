@@ -98,8 +98,10 @@ impl Client {
         let call = Call { v: VERSION, id, verb: verb.name(), args };
         let line = to_line(&call).map_err(|e| ClientError::Protocol(e.to_string()))?;
         if line.len() > MAX_LINE {
-            let message =
-                format!("too long: a request has at most {MAX_LINE} bytes, this one {}", line.len());
+            let message = format!(
+                "the request has {} bytes, at most {MAX_LINE} are allowed: give shorter values",
+                line.len()
+            );
             return Err(AdminError::new(Code::Invalid, message).into());
         }
         match self.stream.write_all(&line) {
@@ -128,6 +130,7 @@ impl Client {
                 return Ok(line);
             }
         }
-        Err(ClientError::Protocol("the connection ended within an answer".to_owned()))
+        let ended = "it ended before the whole answer had come";
+        Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, ended).into())
     }
 }

@@ -139,14 +139,16 @@ impl Failure {
             ),
             ClientError::Io(source) => {
                 let what = if matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
-                    "apppwd did not answer in time".to_owned()
+                    "apppwd did not answer in time; its log may say why (journalctl -u apppwd)".to_owned()
                 } else {
                     format!("lost the connection to apppwd: {source}")
                 };
                 Self::new(Status::Unreachable, "connection", format!("{what}{}", aftermath(changing)))
             }
             ClientError::Protocol(_) => {
-                Self::new(Status::Unreachable, "connection", format!("{error}{}", aftermath(changing)))
+                let hint =
+                    "; does another program listen there, or are apppw and apppwd of different versions?";
+                Self::new(Status::Unreachable, "connection", format!("{error}{hint}{}", aftermath(changing)))
             }
         }
     }
@@ -167,7 +169,7 @@ fn next_step(source: &io::Error, socket: &Path) -> String {
         io::ErrorKind::PermissionDenied => {
             format!("you may not open the socket or a directory above it: namei -l {socket}")
         }
-        _ => format!("is --socket (or APPPW_SOCKET) right? {socket}"),
+        _ => "is --socket (or APPPW_SOCKET) right?".to_owned(),
     }
 }
 

@@ -21,8 +21,8 @@ pub enum ChangeError {
     NotDone(#[from] StoreError),
     /// It is refused, but only in memory.
     #[error(
-        "{0}. What was asked is in force from now on, but it is NOT written down and ends with this process: mend \
-         the disk, then give the same command again"
+        "{0}. What was asked is in force from now on, but it is NOT written down, and a restart of apppwd ends it: make \
+         room on the disk, then give the same command again"
     )]
     InMemory(StoreError),
     /// It is in force, but the journal doesn't know.
@@ -111,8 +111,8 @@ impl<S: Store> Daemon<S> {
                 if !new.is_empty() {
                     let first: Vec<String> = new.iter().take(MAX_NAMED).map(ToString::to_string).collect();
                     tracing::error!(
-                        "{} app passwords are {} in memory only, {} among them: {error}",
-                        new.len(),
+                        "{} {} in memory only, {} among them: {error}",
+                        log::is_or_are(new.len(), "app password"),
                         reason.as_str(),
                         first.join(", ")
                     );

@@ -167,7 +167,9 @@ impl<S: Store> Daemon<S> {
     fn note_flush(&self, written: Result<(), StoreError>) {
         if let Err(error) = written {
             self.record.may_have_lost();
-            tracing::warn!("could not write the last uses: {error}; they are kept in memory");
+            tracing::warn!(
+                "could not write the last uses: {error}; they are kept in memory, and lost when apppwd stops"
+            );
         }
     }
 

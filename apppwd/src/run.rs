@@ -206,7 +206,10 @@ async fn accept_admin<S: Store + 'static>(daemon: &Rc<Daemon<S>>, listener: &Uni
                         });
                     }
                     // At once, without a task: a flood must not get ahead of logins.
-                    None => admin::serve::turn_away(&stream, "too many connections; try again"),
+                    None => admin::serve::turn_away(
+                        &stream,
+                        "too many connections to apppwd are open; try again in a moment",
+                    ),
                 }
             }
             Err(error) => out_of_descriptors(&error).await,
@@ -228,7 +231,7 @@ fn answer_those_who_wait<S: Store + 'static>(
     }
     for stream in sockets::close(admin.into_std()?)? {
         stream.set_nonblocking(true)?;
-        admin::serve::turn_away(&UnixStream::from_std(stream)?, "apppwd is stopping; try again");
+        admin::serve::turn_away(&UnixStream::from_std(stream)?, "apppwd is stopping; try again in a moment");
     }
     Ok(())
 }

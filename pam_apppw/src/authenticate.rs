@@ -132,7 +132,10 @@ fn ask(
     let outcome = meaning(kind, reply.verdict);
     if outcome == Outcome::Unavailable {
         let excuse = excuse(reply);
-        host.log(Priority::Error, format_args!("login of {} not judged by apppwd: {excuse}", User(user)));
+        host.log(
+            Priority::Error,
+            format_args!("login of {} not judged by apppwd: {excuse} (see its log)", User(user)),
+        );
     }
     if args.debug {
         let asked = match (kind, wrong_check) {

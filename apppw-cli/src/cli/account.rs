@@ -54,7 +54,7 @@ impl User {
             [_, "rename"] => Err(Failure::usage("the new name is missing: apppw user USER rename NEW")),
             [user, word] => Ok((Some(user), action(word, Some(user))?)),
             [_, _, more, ..] => Err(Failure::usage(format!(
-                "'{more}' is too much: apppw user USER ACTION (only rename takes a word more)"
+                "'{more}' is one word too many: apppw user USER ACTION (only rename takes another)"
             ))),
         }
     }
@@ -116,6 +116,6 @@ fn action(word: &str, user: Option<&str>) -> Result<Action, Failure> {
         let as_user = user.is_none().then(|| format!(" (apppw user {word} show?)"));
         let names = names().collect::<Vec<_>>().join(", ");
         let hint = near.or(as_user).unwrap_or_default();
-        Failure::usage(format!("'{word}' is no action, these are: {names}{hint}"))
+        Failure::usage(format!("'{word}' is no action; choose one of {names}{hint}"))
     })
 }

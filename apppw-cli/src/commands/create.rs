@@ -51,7 +51,10 @@ fn expiry(until: Until, clock: &Clock) -> Result<Expiry, Failure> {
         Until::Never => Expiry::Never,
         Until::After(span) => Expiry::After(span),
         Until::EndOf(day) => Expiry::At(clock.end_of(day).ok_or_else(|| {
-            Failure::invalid("expires", format!("{day} is beyond the calendar; never means without an end"))
+            Failure::invalid(
+                "expires",
+                format!("{day} is beyond what the calendar holds: give an earlier day, or never"),
+            )
         })?),
     })
 }

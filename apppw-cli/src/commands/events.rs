@@ -52,8 +52,12 @@ fn asked(args: &Events, clock: &Clock) -> Result<EventsArgs, Failure> {
         let time = given.map(|given| match given {
             Since::Ago(span) => Ok(clock.now.saturating_sub(span.seconds())),
             Since::At(time) => Ok(time),
-            Since::Day(day) => of_day(clock, day)
-                .ok_or_else(|| Failure::invalid(field, format!("{day} is beyond what the calendar holds"))),
+            Since::Day(day) => of_day(clock, day).ok_or_else(|| {
+                Failure::invalid(
+                    field,
+                    format!("{day} is beyond what the calendar holds: give an earlier day"),
+                )
+            }),
         });
         time.transpose()
     };
@@ -90,7 +94,8 @@ fn uid_of(who: &str) -> Result<u32, Failure> {
     }
     let found =
         User::from_name(who).map_err(|e| Failure::io(format!("the system can't say who {who} is: {e}")))?;
-    let none = || Failure::invalid("by", format!("this host has no user {who:?}; a uid would do, too"));
+    let none =
+        || Failure::invalid("by", format!("this host has no user {who:?}: give another name, or a uid"));
     found.map(|user| user.uid.as_raw()).ok_or_else(none)
 }
 

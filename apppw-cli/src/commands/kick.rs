@@ -119,6 +119,7 @@ fn still_open(kicked: &[Kicked], unknown: u64) -> Option<Failure> {
     }
     let names = match (failed, kicked.len()) {
         (0, _) => String::new(),
+        (_, 1) => String::new(),
         (failed, all) => format!(", those of {failed} of {}", count(several::number_of(all), "name")),
     };
     let unknown = if unknown == 0 {

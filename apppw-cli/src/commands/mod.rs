@@ -188,7 +188,7 @@ fn last_use(used: Option<&Use>, clock: &Clock) -> String {
 
 /// As [`last_use`]; where there is no room only how long ago.
 fn last_use_cell(used: Option<&Use>, clock: &Clock) -> Cell {
-    let short = used.map_or_else(|| "never used".to_owned(), |used| clock.ago(used.last));
+    let short = used.map_or_else(|| "never used".to_owned(), |used| clock.ago_or_date(used.last));
     Cell::from(last_use(used, clock)).or(short)
 }
 

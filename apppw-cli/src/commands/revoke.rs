@@ -64,7 +64,10 @@ fn batches(args: &Revoke, ids: Vec<AppPasswordId>, clock: &Clock) -> Result<Vec<
     if ids.is_empty() {
         let begin = |day| {
             clock.start_of(day).ok_or_else(|| {
-                Failure::invalid("created_before", format!("{day} is beyond what the calendar holds"))
+                Failure::invalid(
+                    "created_before",
+                    format!("{day} is beyond what the calendar holds: give an earlier day"),
+                )
             })
         };
         return Ok(vec![RevokeArgs {

@@ -75,7 +75,12 @@ pub fn secret(prompt: &str) -> Result<SecretText, Failure> {
     } else {
         let line = read_line(MAX_SECRET).map_err(unreadable)?.ok_or_else(too_long)?;
         std::str::from_utf8(&line)
-            .map_err(|_| Failure::invalid("secret", "the secret is not UTF-8 text"))?
+            .map_err(|_| {
+                Failure::invalid(
+                    "secret",
+                    "the secret is not UTF-8 text, which every app password is; is it the right file?",
+                )
+            })?
             .to_owned()
     };
     let secret = SecretText::new(text);
@@ -87,7 +92,12 @@ pub fn secret(prompt: &str) -> Result<SecretText, Failure> {
 }
 
 fn too_long() -> Failure {
-    Failure::invalid("secret", format!("the secret is longer than {MAX_SECRET} bytes"))
+    Failure::invalid(
+        "secret",
+        format!(
+            "the secret is longer than {MAX_SECRET} bytes, which no app password is; is it the right file?"
+        ),
+    )
 }
 
 fn read_line(max: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {

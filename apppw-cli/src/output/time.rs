@@ -60,12 +60,21 @@ impl Clock {
         timestamp(time).to_zoned(self.zone.clone())
     }
 
+    /// `3 days ago`, or the day that a time ahead of this host's clock is of.
+    pub fn ago_or_date(&self, time: i64) -> String {
+        if self.is_ahead(time) { self.date(time) } else { self.ago(time) }
+    }
+
+    fn is_ahead(&self, time: i64) -> bool {
+        time.saturating_sub(self.now) > MINUTE
+    }
+
     /// `3 days ago`. A time that lies ahead of this host's clock is shown exactly: what is
     /// wrong then is a clock, and a word such as "now" would hide it.
     pub fn ago(&self, time: i64) -> String {
         let age = self.now.saturating_sub(time);
         let (count, unit) = match age {
-            _ if age < -MINUTE => return self.exact(time),
+            _ if self.is_ahead(time) => return self.exact(time),
             _ if age < MINUTE => return "just now".to_owned(),
             _ if age < HOUR => (age / MINUTE, "minute"),
             _ if age < DAY => (age / HOUR, "hour"),
@@ -124,6 +133,8 @@ mod tests {
     #[test]
     fn a_time_ahead_of_the_clock_is_not_hidden() {
         assert_eq!(clock(0).ago(NOON + 61), "2027-01-15 08:01:01 +00:00");
+        assert_eq!(clock(0).ago_or_date(NOON + 61), "2027-01-15");
+        assert_eq!(clock(0).ago_or_date(NOON + 60), "just now");
     }
 
     #[test]

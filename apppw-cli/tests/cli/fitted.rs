@@ -267,7 +267,7 @@ fn what_is_locked_or_in_panic_is_marked() {
         Ok(json!({"app_passwords": records(), "locked": ["bob@example.org"],
                   "panic": [{"group": "mail", "since": 1_800_000_000}]}))
     });
-    let run = on(&daemon, 160, "$APPPW list");
+    let run = on(&daemon, 220, "$APPPW list");
     assert!(run.stdout.contains("account locked, panic"), "{run:?}");
     assert!(run.stdout.contains("panic, from 192.0.2.0/24"), "{run:?}");
     assert!(run.stdout.contains("apppw: warning: the account bob@example.org is locked: "), "{run:?}");

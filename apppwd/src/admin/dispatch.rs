@@ -91,11 +91,14 @@ async fn answer<S: Store + 'static>(
     request: &Request<'_>,
 ) -> Result<Line, AdminError> {
     if request.v != VERSION {
-        let message = format!("envelope version {} is not spoken here, only {VERSION}", request.v);
+        let message = format!("version {} of these requests is not spoken here, only {VERSION}", request.v);
         return Err(AdminError::new(Code::Unsupported, message));
     }
     let Some(verb) = Verb::from_name(&request.verb) else {
-        let message = format!("this apppwd ({}) does not know that verb", env!("CARGO_PKG_VERSION"));
+        let message = format!(
+            "this apppwd ({}) doesn't know that command; is apppw newer? Restart apppwd after an upgrade",
+            env!("CARGO_PKG_VERSION")
+        );
         return Err(AdminError::in_field(Code::Unsupported, "verb", message));
     };
     let power = rules::authorize(caller, verb, daemon.config.policy.self_service, &daemon.config.users)?;

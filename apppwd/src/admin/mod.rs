@@ -25,10 +25,15 @@ impl From<crate::change::ChangeError> for AdminError {
 
 impl From<crate::store::StoreError> for AdminError {
     fn from(error: crate::store::StoreError) -> Self {
-        let code = match error {
-            crate::store::StoreError::ReadOnly(_) => Code::ReadOnly,
-            crate::store::StoreError::Failed(_) => Code::Busy,
+        let (code, message) = match error {
+            crate::store::StoreError::ReadOnly(_) => {
+                (Code::ReadOnly, format!("{error}; nothing has changed. Try again when its disk has room"))
+            }
+            crate::store::StoreError::Failed(_) => (
+                Code::Busy,
+                format!("{error}; nothing has changed. Its log may say more (journalctl -u apppwd)"),
+            ),
         };
-        Self::new(code, format!("{error}; nothing has changed. See the log of apppwd"))
+        Self::new(code, message)
     }
 }

@@ -7,8 +7,8 @@ use crate::store::AccountRecord;
 use apppw_admin::{About, AdminError, Code, Verb};
 
 /// Why everyone else may do nothing.
-pub const NOBODY: &str =
-    "that is for administrators, and for people: a uid from UID_MIN (login.defs) on, with a name";
+pub const NOBODY: &str = "only root, members of the groups apppw-admin and apppw-helpdesk, and people may (a person has a name, and a uid \
+     from UID_MIN in login.defs on)";
 
 /// How far a role reaches with a verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,22 +111,22 @@ pub fn authorize(
     match (reach, own) {
         (Reach::All, _) => Ok(Power::All),
         (Reach::OwnIfCreate, _) if self_service != SelfService::Create => {
-            denied("here app passwords are created by an administrator ([policy] self_service = \"revoke\")")
+            denied("here administrators create app passwords ([policy] self_service = \"revoke\"); ask one")
         }
         // At the mail server a bare name is a virtual user's then, who may be another person.
-        (Reach::OwnIfCreate, Some(name)) if users.default_domain.is_some() && !name.contains('@') => {
-            denied("names without a domain are not Unix accounts' here ([users] default_domain)")
-        }
+        (Reach::OwnIfCreate, Some(name)) if users.default_domain.is_some() && !name.contains('@') => denied(
+            "names without a domain are not Unix accounts' here ([users] default_domain); ask an administrator",
+        ),
         (Reach::Own | Reach::OwnIfCreate, Some(name)) => {
             let canonical = canonical_of(name, true, users);
             Ok(Power::Own { name: name.clone(), canonical, uid: caller.uid })
         }
         _ if caller.role == Role::Nobody => denied(NOBODY),
         (Reach::None | Reach::Own | Reach::OwnIfCreate, _) if rule.helpdesk == Reach::All => {
-            denied("that takes root or a member of the group apppw-admin or apppw-helpdesk")
+            denied("only root and members of the groups apppw-admin and apppw-helpdesk may; ask one of them")
         }
         (Reach::None | Reach::Own | Reach::OwnIfCreate, _) => {
-            denied("that takes root or a member of the group apppw-admin")
+            denied("only root and members of the group apppw-admin may; ask one of them")
         }
     }
 }
@@ -145,7 +145,7 @@ impl Power {
                 Ok(Some(name.clone()))
             }
             (Self::Own { name, .. }, user) => {
-                let message = format!("{name} may act for {name} only");
+                let message = format!("{name} may act for {name} only: leave the user out");
                 let about = About { user: user.map(str::to_owned), id: None };
                 Err(AdminError { about, ..AdminError::in_field(Code::Denied, "user", message) })
             }

@@ -67,7 +67,8 @@ pub fn turn_away<S>(daemon: &Daemon<S>, wire: &Wire, uid: u32) {
     daemon.tally.verdict("", answer.reason, &daemon.config.groups);
     if let Some(left_out) = daemon.throttle.may_say(Provoked::TurnedAway, uid, std::time::Instant::now()) {
         tracing::warn!(
-            "uid {uid} has too many connections on auth.sock; one was turned away ({left_out} more before)"
+            "uid {uid} has too many connections on auth.sock; one was turned away{}",
+            log::left_out(left_out, "more before")
         );
     }
     let reply = Reply { version: OLDEST_VERSION, verdict: answer.verdict, detail: answer.detail };
@@ -193,7 +194,8 @@ fn malformed<S: Store>(daemon: &Daemon<S>, wire: &Wire, uid: u32, version: u8, e
     };
     if let Some(left_out) = daemon.throttle.may_say(Provoked::Malformed, uid, std::time::Instant::now()) {
         tracing::warn!(
-            "a request on auth.sock from uid {uid} can't be read: {error} ({left_out} more like it)"
+            "a request on auth.sock from uid {uid} can't be read: {error}{}",
+            log::left_out(left_out, "more like it")
         );
     }
     wire.send(&reply.encode());

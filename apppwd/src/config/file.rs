@@ -2,6 +2,7 @@
 
 use super::policy::check_services;
 use super::{Config, suggest};
+use apppw_admin::text::visible;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ pub const DEFAULT_PATH: &str = "/etc/apppw/apppwd.toml";
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file can't be read.
-    #[error("can't read the configuration {}: {source}; the daemon's user must be able to", path.display())]
+    #[error("can't read the configuration {}: {source}; {}", path.display(), what_to_do(source))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -59,11 +60,43 @@ pub fn load(path: Option<&Path>) -> Result<(Config, Option<PathBuf>), ConfigErro
 /// [`ConfigError::Syntax`] or [`ConfigError::Value`].
 pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let config: Config = toml::from_str(text).map_err(|error| {
-        let message = with_suggestion(error.to_string().trim_end().to_owned(), error.message());
+        let shown = error.to_string();
+        let shown = shown.trim_end();
+        let place = shown.strip_suffix(error.message()).unwrap_or_default();
+        let message = with_suggestion(format!("{place}{}", in_plain_words(error.message())), error.message());
         ConfigError::Syntax { path: path.to_owned(), message }
     })?;
     check(&config).map_err(|(key, message)| ConfigError::Value { path: path.to_owned(), key, message })?;
     Ok(config)
+}
+
+/// What helps against a file that can't be read.
+fn what_to_do(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::NotFound => "name the right file: --config FILE",
+        ErrorKind::IsADirectory => "it must be a file",
+        ErrorKind::InvalidData => "it must be UTF-8 text",
+        _ => "the daemon's user must be able to",
+    }
+}
+
+/// serde's words for what it did not expect, in those of this file's readers.
+fn in_plain_words(message: &str) -> String {
+    let words = [
+        ("unknown field ", "unknown key "),
+        ("unknown variant ", "unknown word "),
+        ("missing field ", "missing key "),
+    ];
+    let swapped = words
+        .iter()
+        .find_map(|(theirs, ours)| message.strip_prefix(theirs).map(|rest| format!("{ours}{rest}")))
+        .unwrap_or_else(|| message.to_owned());
+    match swapped.rsplit_once(", expected ") {
+        Some((wrong, "u16" | "u32" | "u64" | "usize")) => {
+            format!("{wrong}, expected a whole number, 0 or more")
+        }
+        _ => swapped,
+    }
 }
 
 /// Adds "did you mean" to serde's message on an unknown key or word, which names the wrong
@@ -85,7 +118,7 @@ fn with_suggestion(mut shown: String, message: &str) -> String {
 /// What no type expresses: the key at fault and the sentence about it.
 fn check(config: &Config) -> Result<(), (String, String)> {
     config.argon2.check().map_err(|(key, message)| (format!("[argon2] {key}"), message))?;
-    config.groups.check().map_err(|(group, message)| (format!("[groups] {group}"), message))?;
+    config.groups.check().map_err(|(group, message)| (format!("[groups] {}", visible(&group)), message))?;
     if !apppw_proto::secret::LENGTHS.contains(&config.secret.length) {
         return Err((
             "[secret] length".into(),
@@ -124,7 +157,7 @@ fn check(config: &Config) -> Result<(), (String, String)> {
         }
         if let Some(service) = rule.services.iter().find(|s| !config.groups.has_service(s)) {
             let message = format!("service {service:?} is in no group, so it would be refused; see [groups]");
-            return Err((format!("[peers.{peer}]"), message));
+            return Err((format!("[peers.{}]", visible(peer)), message));
         }
     }
     Ok(())
@@ -200,7 +233,7 @@ mod tests {
             ("[events]\nkeep = \"soon\"\n", "such as 90d or 1y"),
             ("[users]\ndefault_domain = \"a@b\"\n", "a domain has no @"),
             ("[groups]\nimap = [\"imap\"]\n", "[groups] imap is also the name of a service"),
-            ("[groups]\nshell = [\"sshd\"]\n", "app passwords never open \"sshd\""),
+            ("[groups]\nshell = [\"sshd\"]\n", "names \"sshd\", which app passwords never open"),
             ("[peers.exim]\nservices = [\"gopher\"]\n", "is in no group"),
             ("[peers.root]\nservices = [\"imap\"]\n", "root may name any service"),
         ] {

@@ -104,7 +104,7 @@ impl Groups {
     pub(super) fn check(&self) -> Result<(), (String, String)> {
         for (group, services) in &self.0 {
             if let Err(e) = apppw_admin::text::check_field(group) {
-                return Err((group.clone(), format!("the group's name {e}")));
+                return Err((group.clone(), format!("has a name that {e}")));
             }
             if self.has_service(group) {
                 return Err((
@@ -114,12 +114,12 @@ impl Groups {
             }
             for service in services {
                 if let Err(e) = apppw_admin::text::check_field(service) {
-                    return Err((group.clone(), format!("service {service:?} {e}")));
+                    return Err((group.clone(), format!("names the service {service:?}, which {e}")));
                 }
                 if apppw_proto::services::is_never_opened(service) {
                     return Err((
                         group.clone(),
-                        format!("app passwords never open {service:?}; leave it out"),
+                        format!("names {service:?}, which app passwords never open; leave it out"),
                     ));
                 }
             }

@@ -186,7 +186,7 @@ impl PolicyConfig {
     pub(super) fn check(&self, groups: &Groups, users: &UsersConfig) -> Result<(), (String, String)> {
         check_services("[policy] default_services", &self.default_services, groups)?;
         for (group, overrides) in &self.group {
-            let table = format!("[policy.group.{group}]");
+            let table = format!("[policy.group.{}]", apppw_admin::text::visible(group));
             if !groups.has_group(group) {
                 let near = super::nearest(group, groups.names().filter(|name| groups.has_group(name)));
                 let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));

@@ -1,6 +1,7 @@
 //! What is allowed and yet hardly meant: said by `--check` and at start.
 
-use super::Config;
+use super::{Config, Life, Overrides};
+use apppw_admin::text::visible;
 
 /// A shorter span than this is a slip: `1m` is a minute.
 const SHORT: i64 = 86_400;
@@ -10,20 +11,12 @@ impl Config {
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        let lives = self
-            .policy
-            .overrides()
-            .flat_map(|o| [o.default_life, o.longest_life, o.suspend_unused, o.drop_never_used]);
-        let lives = lives.chain(self.presets.values().map(|preset| preset.life)).flatten().chain([
-            self.policy.default_life,
-            self.policy.longest_life,
-            self.limits.suspend_unused,
-            self.limits.drop_never_used,
-            self.limits.tombstones,
-            self.events.keep,
-        ]);
-        for life in lives.filter(|life| life.seconds().is_some_and(|seconds| seconds < SHORT)) {
-            warnings.push(format!("{life} is less than a day: m is for minutes, d for days, y for years"));
+        for (key, life) in self.lives() {
+            if life.seconds().is_some_and(|seconds| seconds < SHORT) {
+                warnings.push(format!(
+                    "{key} is {life}, less than a day: m is for minutes, d for days, y for years"
+                ));
+            }
         }
         if let Some(domain) = &self.users.default_domain {
             for user in self.policy.user.keys().filter(|user| !user.contains('@')) {
@@ -40,6 +33,38 @@ impl Config {
         }
         warnings.extend(self.client.warnings(&self.groups));
         warnings
+    }
+
+    /// Every span that is configured, with its key.
+    fn lives(&self) -> Vec<(String, Life)> {
+        let of = |table: String, o: &Overrides| {
+            [
+                ("default_life", o.default_life),
+                ("longest_life", o.longest_life),
+                ("suspend_unused", o.suspend_unused),
+                ("drop_never_used", o.drop_never_used),
+            ]
+            .map(|(key, life)| (format!("{table} {key}"), life))
+        };
+        let Self { policy, limits, events, .. } = self;
+        let groups =
+            policy.group.iter().flat_map(|(group, o)| of(format!("[policy.group.{}]", visible(group)), o));
+        let users = policy.user.iter().flat_map(|(user, o)| of(format!("[policy.user.{user:?}]"), o));
+        let presets = self
+            .presets
+            .iter()
+            .map(|(name, preset)| (format!("[presets.{}] life", visible(name)), preset.life));
+        let global = [
+            ("[policy] default_life", policy.default_life),
+            ("[policy] longest_life", policy.longest_life),
+            ("[limits] suspend_unused", limits.suspend_unused),
+            ("[limits] drop_never_used", limits.drop_never_used),
+            ("[limits] tombstones", limits.tombstones),
+            ("[events] keep", events.keep),
+        ];
+        let global = global.map(|(key, life)| (key.to_owned(), Some(life)));
+        let all = groups.chain(users).chain(presets).chain(global);
+        all.filter_map(|(key, life)| life.map(|life| (key, life))).collect()
     }
 }
 

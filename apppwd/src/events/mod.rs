@@ -206,7 +206,9 @@ impl<S: Store> Daemon<S> {
                 after = match daemon.write_events().await {
                     Ok(()) => WRITE_AFTER.0,
                     Err(error) => {
-                        tracing::warn!("could not write the last events: {error}; they are kept in memory");
+                        tracing::warn!(
+                            "could not write the last events: {error}; they are kept in memory, and lost when apppwd stops"
+                        );
                         slow
                     }
                 };

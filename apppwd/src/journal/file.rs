@@ -67,7 +67,10 @@ impl JournalFile {
         match last {
             Tail::None => journal.cut().map_err(io("write"))?,
             Tail::Torn => {
-                tracing::warn!("{}: cut off half a line, which a crash has left", path.display());
+                tracing::warn!(
+                    "{}: cut off half a line that a crash has left; nothing that was acknowledged is lost",
+                    path.display()
+                );
                 journal.cut().map_err(io("write"))?;
             }
             Tail::Whole(record) => {

@@ -217,14 +217,17 @@ async fn restrict<S: Store>(
 fn report(lost: usize, nobodys: usize) {
     if lost > 0 {
         tracing::warn!(
-            "{lost} accounts that the journal has enrolled or locked are not in the database: they stay so"
+            "{} that the journal has enrolled or locked {} not in the database: that holds all the same",
+            log::count(lost, "account"),
+            if lost == 1 { "is" } else { "are" }
         );
     }
     if nobodys > 0 {
         tracing::error!(
-            "{nobodys} accounts were enrolled or locked under a server key that is gone, and are not in the \
+            "{} enrolled or locked under a server key that is gone, and are not in the \
              database: nobody can say who they were, and where policy allows it their primary passwords work again. \
-             `apppw user USER enroll` and `lock` bring that back"
+             `apppw user USER enroll` and `lock` bring that back",
+            log::was_or_were(nobodys, "account")
         );
     }
 }

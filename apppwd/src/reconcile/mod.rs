@@ -9,6 +9,7 @@ use crate::config::UsersConfig;
 use crate::fault::Fault;
 use crate::journal::{Change, JournalFile, Mark, Record, State};
 use crate::key::Keyring;
+use crate::log;
 use crate::lost::LostAccounts;
 use crate::panic_switch::PanicSwitch;
 use crate::start::store_fault;
@@ -44,10 +45,16 @@ pub async fn run<S: Store>(
     owed.extend(accounts.owed);
     match journal.append(&owed) {
         Ok(()) if owed.is_empty() => {}
-        Ok(()) => tracing::warn!("{} changes were in the database but not in the journal: added", owed.len()),
+        Ok(()) => tracing::warn!(
+            "{} in the database but not in the journal: added",
+            log::was_or_were(owed.len(), "change")
+        ),
         // A full disk keeps nobody from logging in: they are owed, and the next change writes them.
         Err(error) => {
-            tracing::error!("{} changes are in the database but not in the journal, for {error}", owed.len());
+            tracing::error!(
+                "{} in the database but not in the journal: {error}; the next change writes them",
+                log::is_or_are(owed.len(), "change")
+            );
         }
     }
     Ok(Reconciled { lost: accounts.lost, panic: restrictions.panic })

@@ -32,11 +32,11 @@ pub fn cases() -> Vec<Case> {
 #[rustfmt::skip]
 fn wrong() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
     vec![
-        ("unknown_table", "[polciy]\nprimary = \"refuse\"\n", &["line 5", "unknown field `polciy`", "did you mean `policy`?"]),
+        ("unknown_table", "[polciy]\nprimary = \"refuse\"\n", &["line 5", "unknown key `polciy`", "did you mean `policy`?"]),
         ("unknown_top_level_key", "statedir = \"/x\"\n", &["line 5", "did you mean `state_dir`?"]),
-        ("unknown_key", "\n[argon2]\nmemory_kb = 64\n", &["line 7", "unknown field `memory_kb`", "did you mean `memory_kib`?"]),
-        ("unknown_key_that_resembles_none", "[policy]\nxyzzy = 1\n", &["line 6", "unknown field `xyzzy`", "expected one of"]),
-        ("string_for_a_number", "[argon2]\niterations = \"2\"\n", &["line 6", "invalid type: string", "expected u32"]),
+        ("unknown_key", "\n[argon2]\nmemory_kb = 64\n", &["line 7", "unknown key `memory_kb`", "did you mean `memory_kib`?"]),
+        ("unknown_key_that_resembles_none", "[policy]\nxyzzy = 1\n", &["line 6", "unknown key `xyzzy`", "expected one of"]),
+        ("string_for_a_number", "[argon2]\niterations = \"2\"\n", &["line 6", "invalid type: string", "expected a whole number"]),
         ("number_for_a_string", "[policy]\nprimary = 1\n", &["line 6"]),
         ("negative_number", "[argon2]\nqueue = -1\n", &["line 6", "-1"]),
         ("wrong_word", "[policy]\nprimary = \"refused\"\n", &["line 6", "`refuse`, `refuse-enrolled`, `allow`", "did you mean `refuse`?"]),
@@ -53,12 +53,12 @@ fn wrong() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
         ("no_queue", "[argon2]\nqueue = 0\n", &["queue is 0, allowed are 1 to 1000000"]),
         ("secret_of_18", "[secret]\nlength = 18\n", &["[secret] length is 18, allowed are 16, 20 and 24"]),
         ("group_with_the_name_of_a_service", "[groups]\nimap = [\"imap\"]\n", &["[groups] imap is also the name of a service"]),
-        ("group_with_a_service_never_opened", "[groups]\nshell = [\"sshd\"]\n", &["[groups] shell", "never open \"sshd\""]),
+        ("group_with_a_service_never_opened", "[groups]\nshell = [\"sshd\"]\n", &["[groups] shell", "names \"sshd\", which app passwords never open"]),
         ("service_with_a_newline", "[groups]\nnews = [\"inn\\nimap\"]\n", &["[groups] news", "has the character"]),
         ("default_service_in_no_group", "[policy]\ndefault_services = [\"mial\"]\n", &["\"mial\"", "did you mean \"mail\"?"]),
         ("no_default_service", "[policy]\ndefault_services = []\n", &["default_services is empty"]),
         ("peer_root", "[peers.root]\nservices = [\"imap\"]\n", &["[peers.root] is not needed"]),
-        ("peer_without_services", "[peers.exim]\ntrust_rhost = true\n", &["line 5", "missing field `services`"]),
+        ("peer_without_services", "[peers.exim]\ntrust_rhost = true\n", &["line 5", "missing key `services`"]),
         ("peer_with_a_service_in_no_group", "[peers.exim]\nservices = [\"gopher\"]\n", &["[peers.exim]", "\"gopher\" is in no group"]),
     ]
 }

@@ -28,7 +28,7 @@ pub async fn run<S: Store>(
     check_label(&args.name)?;
     let account = account_in_reach(daemon, power, &names).await?;
     if daemon.standing(&names, account.as_ref()).locked {
-        let message = format!("the account {user} is locked: `apppw user {user} unlock` first");
+        let message = format!("the account {user} is locked; unlock it first: apppw user {user} unlock");
         return Err(AdminError::in_field(Code::Denied, "user", message));
     }
     let (uid, owner) = match (power, &account) {

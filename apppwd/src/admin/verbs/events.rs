@@ -24,7 +24,7 @@ pub async fn run<S: Store>(
     args: EventsArgs,
 ) -> Result<Events, AdminError> {
     if args.last.is_some() && args.after.is_some() {
-        return Err(AdminError::in_field(Code::Invalid, "last", "doesn't go with after"));
+        return Err(AdminError::in_field(Code::Invalid, "last", "last doesn't go with after"));
     }
     let is_first = args.after.is_none();
     let Some(Asked { selection, user, nobody }) = selection(daemon, power, args).await? else {

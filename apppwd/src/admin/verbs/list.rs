@@ -27,7 +27,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
         return Err(AdminError::in_field(
             Code::Invalid,
             "unused",
-            "is for live ones; it doesn't go with all",
+            "unused is for live ones; it doesn't go with all",
         ));
     }
     let panic = super::panic::to_messages(daemon);

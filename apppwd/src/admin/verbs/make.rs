@@ -77,6 +77,7 @@ pub(super) async fn run<S: Store>(
 /// Why the store did not take it.
 fn refusal(refused: Stored, new: &NewAppPassword) -> AdminError {
     let user = &new.account.name;
+    let old = new.rotates.map_or_else(String::new, |rotation| rotation.old.to_string());
     let (code, field, message) = match refused {
         Stored::NameTaken(id) => {
             let name = &new.name;
@@ -96,26 +97,31 @@ fn refusal(refused: Stored, new: &NewAppPassword) -> AdminError {
             let most = new.limits.per_day.unwrap_or_default();
             let message = format!(
                 "{most} app passwords were made for {user} today (UTC), which is the limit ([limits] \
-                 creations_per_day); try tomorrow, or ask root"
+                 creations_per_day); try tomorrow, or ask root, for whom there is none"
             );
             (Code::Limit, "user", message)
         }
         Stored::NotRotatable => {
-            let message =
-                "it is not live (expired, suspended, revoked), or was rotated already; create another";
-            (Code::NotFound, "id", message.to_owned())
+            let message = format!(
+                "{old} can't be rotated: it is expired, suspended or revoked, or was rotated already; create another"
+            );
+            (Code::NotFound, "id", message)
         }
         Stored::TooManyHalves => {
-            let message = "two old ones of it live on already after a rotation; wait until their grace is over, or \
-                           revoke it and create another";
-            (Code::Limit, "id", message.to_owned())
+            let message = format!(
+                "{old} can't be rotated now: two old ones of it still live after earlier rotations; wait until their \
+                 grace is over, or revoke it and create another"
+            );
+            (Code::Limit, "id", message)
         }
         Stored::NotBound => {
             (Code::Denied, "user", format!("the account {user} is not bound to you; ask an administrator"))
         }
-        Stored::Locked => {
-            (Code::Denied, "user", format!("the account {user} is locked: `apppw user {user} unlock` first"))
-        }
+        Stored::Locked => (
+            Code::Denied,
+            "user",
+            format!("the account {user} is locked; unlock it first: apppw user {user} unlock"),
+        ),
         Stored::OtherUid(kept) => {
             let found = new.account.uid.map_or("no uid".to_owned(), |uid| format!("uid {uid}"));
             let message = format!(

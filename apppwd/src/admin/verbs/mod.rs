@@ -56,7 +56,10 @@ fn check_no_secret(field: &str, text: &str) -> Result<(), AdminError> {
     if log::user(text) == text {
         return Ok(());
     }
-    let message = format!("the {field} looks like an app password; those are typed into mail programs only");
+    let what = if field == "new" { "new name" } else { field };
+    let message = format!(
+        "the {what} looks like the secret of an app password, which is for mail programs only; give another {what}"
+    );
     Err(AdminError::in_field(Code::Invalid, field, message))
 }
 
@@ -65,7 +68,10 @@ fn check_no_secret(field: &str, text: &str) -> Result<(), AdminError> {
 fn new_names<S>(daemon: &Daemon<S>, power: &Power, user: &str) -> Result<Names, AdminError> {
     check_no_secret("user", user)?;
     if user.contains(char::is_whitespace) {
-        let message = format!("user {:?} has a space in it; the user comes before the name", cut(user));
+        let message = format!(
+            "user {:?} has a space in it, which no user has; in create the user comes before the name",
+            cut(user)
+        );
         return Err(AdminError::in_field(Code::Invalid, "user", message));
     }
     names(daemon, power, user)

@@ -39,7 +39,10 @@ pub async fn run<S: Store>(
     match daemon.store.rename(id, name.clone(), per_day, caller.by(clock::now())).await? {
         Renamed::Done => {}
         Renamed::NameTaken(other) => {
-            let message = format!("{} has an app password named {name:?} already ({other})", before.user);
+            let message = format!(
+                "{} has an app password named {name:?} already ({other}); choose another name",
+                before.user
+            );
             return Err(AdminError::in_field(Code::Exists, "name", message));
         }
         Renamed::TooManyToday => {
@@ -52,7 +55,9 @@ pub async fn run<S: Store>(
             return Err(AdminError::in_field(Code::Limit, "id", message));
         }
         Renamed::NotLive => {
-            let message = format!("{id} has ended (expired or revoked), and its name is part of the record");
+            let message = format!(
+                "{id} can't be renamed: it has ended (expired or revoked), and its name is part of the record"
+            );
             return Err(AdminError::in_field(Code::NotFound, "id", message));
         }
     }
@@ -64,8 +69,9 @@ pub async fn run<S: Store>(
     let user = visible(log::user(&before.user));
     if let Some(left_out) = left_out {
         tracing::info!(
-            "{caller} renamed {id} of {user} from {:?} to {name:?} ({left_out} more)",
-            before.name
+            "{caller} renamed {id} of {user} from {:?} to {name:?}{}",
+            before.name,
+            log::left_out(left_out, "more")
         );
     }
     to_message(daemon, record_in_reach(daemon, power, id).await?).await

@@ -92,7 +92,10 @@ async fn selected<S: Store>(
         });
     }
     if args.users.len() > super::MAX_IDS {
-        return Err(invalid("users", "too many users, at most 1000 at once"));
+        return Err(invalid(
+            "users",
+            &format!("{} users are too many, at most {} at once", args.users.len(), super::MAX_IDS),
+        ));
     }
     let accounts = accounts(daemon, power, args).await?;
     if args.all && accounts.is_none() {

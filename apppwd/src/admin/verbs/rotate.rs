@@ -36,12 +36,15 @@ pub async fn run<S: Store>(
     // The store doesn't know what could not be written down.
     if daemon.in_memory.borrow().reason(old.id).is_some() || daemon.in_memory.borrow().has_account(&old.user)
     {
-        let message =
-            format!("{} is refused, though that could not be written down: mend the disk first", old.id);
+        let message = format!(
+            "{} can't be rotated: it is refused in memory only, for the disk took no writes; make room on it first",
+            old.id
+        );
         return Err(AdminError::in_field(Code::NotFound, "id", message));
     }
     let account = daemon.store.account_by_id(&old.account).await?;
-    let account = account.ok_or_else(|| AdminError::new(Code::NotFound, "its account is gone"))?;
+    let account =
+        account.ok_or_else(|| AdminError::new(Code::NotFound, "it can't be rotated: its account is gone"))?;
     let now = clock::now();
     let before = old.scope.expires;
     let until = before.into_iter().chain([now + grace.seconds()]).min().unwrap_or(now);

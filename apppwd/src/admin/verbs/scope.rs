@@ -58,7 +58,8 @@ pub(super) fn rotated(
     let known = |name: &String| is_of_use(config, name);
     if !old.services.iter().any(known) {
         let message = format!(
-            "its services ({}) are in no group any more, so a new secret would match nothing; see [groups]",
+            "it can't be rotated: its services ({}) are in no group any more ([groups]), so a new secret would match nothing; \
+             create another",
             old.services.join(", ")
         );
         return Err(AdminError::in_field(Code::Invalid, "id", message));
@@ -105,9 +106,9 @@ fn check_services(config: &Config, asked: &[String]) -> Result<Vec<String>, Admi
     }
     let mut services: Vec<String> = Vec::with_capacity(asked.len());
     for name in asked {
-        check_field(name).map_err(|e| invalid(format!("{:?} {e}", cut(name))))?;
+        check_field(name).map_err(|e| invalid(format!("service {:?} {e}", cut(name))))?;
         if is_never_opened(name) {
-            return Err(invalid(format!("app passwords never open {name:?}")));
+            return Err(invalid(format!("app passwords never open {name:?}; leave it out")));
         }
         if !groups.has_group(name) && !groups.has_service(name) {
             let hint = nearest(name, groups.names()).map_or_else(
@@ -117,7 +118,9 @@ fn check_services(config: &Config, asked: &[String]) -> Result<Vec<String>, Admi
             return Err(invalid(format!("{name:?} is neither a group nor a service in one; {hint}")));
         }
         if !is_of_use(config, name) {
-            return Err(invalid(format!("the group {name:?} has no services, so it would match nothing")));
+            return Err(invalid(format!(
+                "the group {name:?} has no services, so it would match nothing; name another"
+            )));
         }
         if !services.contains(name) {
             services.push(name.clone());
@@ -169,14 +172,17 @@ fn expires(
         }
         Some(Expiry::Never) => None,
         Some(Expiry::At(at)) if at <= now => {
-            return Err(invalid("expires", "that is in the past: it could never be used".to_owned()));
+            return Err(invalid(
+                "expires",
+                "the end is in the past, so it could never be used; give a later one".to_owned(),
+            ));
         }
         Some(Expiry::At(at)) => Some(at.min(now + Span::MAX_SECONDS)),
         Some(Expiry::After(span)) => Some(now + span.seconds()),
     };
     match (wanted, last) {
         (None, Some(_)) => Err(too_long("an app password has to expire here", longest)),
-        (Some(wanted), Some(last)) if wanted > last => Err(too_long("that is too long", longest)),
+        (Some(wanted), Some(last)) if wanted > last => Err(too_long("that life is too long", longest)),
         _ => Ok(wanted),
     }
 }

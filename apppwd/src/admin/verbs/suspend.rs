@@ -22,7 +22,7 @@ pub async fn run<S: Store>(
 ) -> Result<Changed, AdminError> {
     let records = records_in_reach(daemon, power, args.ids).await?;
     if let Some(revoked) = records.iter().find(|record| record.revoked.is_some()) {
-        let message = format!("{} is revoked, for good; nothing has changed", revoked.id);
+        let message = format!("{} is revoked, for good: leave it out; nothing has changed", revoked.id);
         return Err(AdminError::in_field(Code::NotFound, "ids", message));
     }
     let asked: Vec<AppPasswordId> = records.iter().map(|record| record.id).collect();

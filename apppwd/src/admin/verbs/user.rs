@@ -36,7 +36,7 @@ pub async fn show<S: Store>(
     let Some(lost) = daemon.lost.borrow().find(&daemon.keys, &names) else {
         if daemon.in_memory.borrow().has_account(&names.canonical) {
             let message = format!(
-                "{user} is locked, in the daemon's memory only; `apppw user {user} unlock` takes that back"
+                "{user} is locked in memory only, for the disk took no writes; `apppw user {user} unlock` takes that back"
             );
             return Err(AdminError::in_field(Code::NotFound, "user", message));
         }
@@ -80,7 +80,7 @@ pub async fn lock_down<S: Store>(
     let mut records = vec![Record::account(at, Befell::Lock, &account, &daemon.keys)];
     records.extend(revoked.iter().map(|id| Record { at, change: Change::Revoke(*id) }));
     let user = visible(log::user(&account.name)).into_owned();
-    tracing::warn!("{caller} locked {user} down and revoked {} app passwords", revoked.len());
+    tracing::warn!("{caller} locked {user} down and revoked {}", log::count(revoked.len(), "app password"));
     let journaled = change::append(&journal, records).await;
     drop(journal);
     log_each(daemon, caller, "revoked", &revoked).await;
@@ -102,7 +102,7 @@ pub async fn rename<S: Store>(
         names(daemon, &Power::All, &args.new).map_err(|e| AdminError { field: Some("new".into()), ..e })?;
     check_no_secret("new", &args.new)?;
     if args.new.contains(char::is_whitespace) {
-        let message = format!("a name with a space ({:?}) is nobody's", cut(&args.new));
+        let message = format!("the new name {:?} has a space in it, which no user has", cut(&args.new));
         return Err(AdminError::in_field(Code::Invalid, "new", message));
     }
     let uid = uid_of(daemon, &new.canonical).await?;
@@ -116,7 +116,7 @@ pub async fn rename<S: Store>(
     };
     if daemon.in_memory.borrow().has_account(&account.name) {
         let message = format!(
-            "{} is locked, though that could not be written down: mend the disk and lock it again",
+            "{} is locked in memory only, for the disk took no writes: make room on it and lock the account again",
             account.name
         );
         return Err(AdminError::in_field(Code::ReadOnly, "user", message));
@@ -125,14 +125,17 @@ pub async fn rename<S: Store>(
         && bound != found
     {
         let message = format!(
-            "{} is uid {found}, and the account {} is bound to uid {bound}: another person?",
+            "{} is uid {found}, and the account {} is bound to uid {bound}: another person? Choose another name",
             new.canonical, account.name
         );
         return Err(AdminError::in_field(Code::Denied, "new", message));
     }
     let taken = daemon.account(&new).await?.is_some_and(|other| other.id != account.id);
     if taken || !daemon.store.rename_account(account.id, new.canonical.clone(), caller.by(at)).await? {
-        let message = format!("there is an account {} already; nothing is merged", new.canonical);
+        let message = format!(
+            "there is an account {} already, and accounts are never merged; choose another name",
+            new.canonical
+        );
         return Err(AdminError::in_field(Code::Exists, "new", message));
     }
     let (from, to) = (visible(log::user(&account.name)).into_owned(), visible(log::user(&new.canonical)));
@@ -267,5 +270,5 @@ pub(super) fn nobody<S>(daemon: &Daemon<S>, names: &Names) -> Account {
 }
 
 pub(super) fn say_whose() -> AdminError {
-    AdminError::in_field(Code::Invalid, "user", "say which user")
+    AdminError::in_field(Code::Invalid, "user", "say which user: apppw user USER ACTION")
 }

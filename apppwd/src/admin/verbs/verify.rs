@@ -36,7 +36,10 @@ pub async fn run<S: Store + 'static>(
     if let (None, Power::Own { canonical, .. }) = (&account, power)
         && names.canonical != *canonical
     {
-        let message = format!("a login as {user} means {} here, which isn't yours", names.canonical);
+        let message = format!(
+            "a login as {user} means {} here, which isn't yours; ask an administrator",
+            names.canonical
+        );
         return Err(AdminError::in_field(Code::Denied, "user", message));
     }
     for (field, value) in [("service", &args.service), ("rhost", &args.rhost)] {
