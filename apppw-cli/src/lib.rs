@@ -19,13 +19,26 @@ use std::process::ExitCode;
 pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("USER", "Lists leave the user out where all app passwords and events are of this one."),
     ("TZ", "The time zone in which times are shown and days are read; without it that of the host."),
+    ("NO_COLOR", "With any value: no colours, unless `--color` says otherwise."),
+    ("TERM", "With `dumb`, or without a value, no colours and no line of progress."),
+    ("COLUMNS", "How wide the terminal is; without it what the terminal says."),
+    ("LANG", "With `LC_CTYPE` and `LC_ALL`, which come before it: whether more than ASCII may be shown."),
+    ("APPPW_PAGER", "What shows a list that is longer than the screen; empty, or `cat`: nothing does."),
+    ("PAGER", "The same, where APPPW_PAGER isn't set; without both it is less, made secure under sudo."),
+    ("LESS", "Options of less; `FRX` where it isn't set."),
 ];
 
 /// Does what the command line `args` says, the program's name first, and tells what came of it.
 #[must_use]
 pub fn run(args: &[OsString]) -> ExitCode {
     let (json, done) = match cli::parse(args) {
-        Ok(Parsed::Command(cli)) => (cli.global.json, commands::run(*cli)),
+        Ok(Parsed::Command(cli)) => {
+            output::paint::choose(cli.global.color);
+            if cli.global.no_pager {
+                output::no_pager();
+            }
+            (cli.global.json, commands::run(*cli))
+        }
         Ok(Parsed::Help(text)) => (false, output::print(text.as_bytes()).map(|()| Status::Done)),
         Err(failure) => (cli::wants_json(args), Err(failure)),
     };

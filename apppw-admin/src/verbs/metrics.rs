@@ -48,6 +48,9 @@ pub struct Metrics {
     pub events_dropped: u64,
     /// Lines that the log was too slow for.
     pub log_lines_dropped: u64,
+    /// Management requests that were refused: by the caller's role, or by a limit.
+    #[serde(default)]
+    pub management_denied: u64,
     /// App passwords and accounts that are refused in memory only.
     pub in_memory: u64,
     /// Panic switches that are on.

@@ -31,6 +31,9 @@ pub struct Listed {
     /// Where the next page begins; none: this was the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// Accounts on this page that are locked: what they have is refused all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locked: Vec<String>,
     /// `apppw panic` switches that are on: what is live is refused all the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub panic: Vec<PanicSwitch>,

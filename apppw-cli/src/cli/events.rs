@@ -12,9 +12,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
   apppw events alice --since 7d             What happened to alice in the last week
   apppw events --kind denied --kind refused-use --follow
   apppw events --by heidi                   What heidi has done
+  apppw events --since 2027-01-01 --until 2027-01-31   What happened in that January
   apppw events --id ap-7k3m9qxe --csv       The life of one app password, for a spreadsheet
 
-What is asked for fits all of USER, --id, --kind, --by and --since that are given.")]
+What is asked for fits all of USER, --id, --kind, --by, --since and --until that are given.")]
 pub struct Events {
     /// Whose account; without it: your own, or for root all accounts
     pub user: Option<String>,
@@ -36,6 +37,15 @@ pub struct Events {
         help = "Only those since then: a span such as 7d, the first day such as\n2027-01-31 (from its beginning, local time), or 2027-01-31T08:00:00Z"
     )]
     pub since: Option<Since>,
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_parser = values::since,
+        allow_hyphen_values = true,
+        conflicts_with = "follow",
+        help = "Only those before then: a span such as 7d, the last day such as\n2027-01-31 (to its end, local time), or 2027-01-31T08:00:00Z"
+    )]
+    pub until: Option<Since>,
     /// Only the newest so many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub last: Option<u32>,

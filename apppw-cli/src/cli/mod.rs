@@ -23,6 +23,7 @@ pub use id::TypedId;
 pub use revoke::Revoke;
 
 use crate::exit::Failure;
+use crate::output::paint::{self, When};
 use apppw_admin::DEFAULT_ADMIN_SOCKET;
 use clap::error::ErrorKind;
 use clap::{Args, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -70,6 +71,21 @@ pub struct Global {
     /// Print JSON (docs/json.md), errors too
     #[arg(long, global = true, display_order = 102)]
     pub json: bool,
+    // With `help =`, where lines end where we end them; the values in it, for they are few.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        display_order = 103,
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = "When colours are shown"
+    )]
+    pub color: When,
+    /// Show long lists at once, not in pages
+    #[arg(long, global = true, display_order = 104)]
+    pub no_pager: bool,
 }
 
 /// The commands. The first paragraph is said in lists of them, all of it in `help COMMAND` and in the manual.
@@ -127,7 +143,7 @@ pub enum Command {
   apppw verify alice@example.org --service imap
   apppw verify alice@example.org --service imap --rhost 192.0.2.7   As if from that address")]
     Verify(Verify),
-    /// Wait for a login with an app password, and say what goes wrong meanwhile
+    /// Wait for a login, and say meanwhile what is refused and why
     ///
     /// For the person who types a new secret into a program: the first successful login ends the wait; attempts on
     /// the account that are refused are shown with the reason and what to do. The app password stays as it is.
@@ -257,9 +273,11 @@ pub fn parse(args: &[OsString]) -> Result<Parsed, Failure> {
             Ok(Parsed::Command(Box::new(cli)))
         }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            paint::choose(color_of(args));
             Ok(Parsed::Help(help::plain(&error.render().to_string())))
         }
         Err(error) => {
+            paint::choose(color_of(args));
             if let Some(topic) = help::topic(args, error.kind()) {
                 return topic.map(Parsed::Help);
             }
@@ -298,6 +316,20 @@ fn one_format(cli: &Cli) -> Result<(), Failure> {
         return Err(Failure::usage(format!("{other} and --json don't go together: choose one")));
     }
     Ok(())
+}
+
+/// What `--color` says in `args`, which don't parse, or ask for help.
+fn color_of(args: &[OsString]) -> When {
+    let mut args = args.iter().take_while(|arg| *arg != "--").map(|arg| arg.to_string_lossy());
+    while let Some(arg) = args.next() {
+        let value = match arg.strip_prefix("--color") {
+            Some("") => args.next().unwrap_or_default().into_owned(),
+            Some(value) => value.trim_start_matches('=').to_owned(),
+            None => continue,
+        };
+        return When::from_str(&value, false).unwrap_or_default();
+    }
+    When::Auto
 }
 
 /// Whether errors in `args`, which don't parse, are to be told as JSON.

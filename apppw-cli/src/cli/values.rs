@@ -29,28 +29,28 @@ pub fn until(text: &str) -> Result<Until, String> {
     })
 }
 
-/// Since when: what `--since` takes.
+/// Since when, or until when: what `--since` and `--until` take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
     /// `7d`: that long ago.
     Ago(Span),
-    /// `2027-01-31`: the beginning of that day, where the one who asks is.
-    StartOf(Date),
+    /// `2027-01-31`: from the beginning, or to the end, of that day, where the one who asks is.
+    Day(Date),
     /// `2027-01-31T08:00:00Z`: that second.
     At(i64),
 }
 
-/// Reads the value of `--since`.
+/// Reads the value of `--since` and `--until`.
 pub fn since(text: &str) -> Result<Since, String> {
     if looks_like_a_date(text) {
-        return date(text).map(Since::StartOf);
+        return date(text).map(Since::Day);
     }
     // As `--json` gives times.
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(Since::At(time.as_second()));
     }
     text.parse().map(Since::Ago).map_err(|_| {
-        "write a span of time such as 7d or 2h (s, m, h, d, w, y; at most 100y), the first day such as 2027-01-31, or \
+        "write a span of time such as 7d or 2h (s, m, h, d, w, y; at most 100y), a day such as 2027-01-31, or \
          a time such as 2027-01-31T08:00:00Z"
             .to_owned()
     })
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_beginning_is_a_span_or_a_day() {
         assert_eq!(since("7d"), Ok(Since::Ago(Span::days(7))));
-        assert_eq!(since("2027-01-31"), Ok(Since::StartOf(civil::date(2027, 1, 31))));
+        assert_eq!(since("2027-01-31"), Ok(Since::Day(civil::date(2027, 1, 31))));
         assert_eq!(since("2027-01-15T08:00:00Z"), Ok(Since::At(1_800_000_000)));
         assert_eq!(since("2027-01-15T09:00:00+01:00"), Ok(Since::At(1_800_000_000)));
         for text in ["", "never", "7", "0d", "yesterday", "-1d", "2027-1-31"] {

@@ -8,8 +8,9 @@ use crate::cli::values::Until;
 use crate::cli::{Create, HandOver, Pin};
 use crate::exit::{Failure, Status};
 use crate::output::qr::{self, Style};
+use crate::output::terminal::Stream;
 use crate::output::time::Clock;
-use crate::output::{self, json, room};
+use crate::output::{self, Fit, json};
 use apppw_admin::Verb;
 use apppw_admin::span::Span;
 use apppw_admin::verbs::{CreateArgs, Created, Expiry, PinKind};
@@ -99,7 +100,7 @@ pub fn hand_over(
 ) -> Result<(), Failure> {
     let result = if session.json {
         json::document(document)?
-    } else if let Some(columns) = room::columns() {
+    } else if let Some(columns) = Fit::of(Stream::Stdout).limit() {
         shown(created, clock, columns, way.qr)
     } else {
         Zeroizing::new([created.secret.expose().as_bytes(), b"\n"].concat())

@@ -13,6 +13,7 @@ use crate::output::time::Clock;
 use crate::output::{Text, csv, json};
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::{self, EventsArgs};
+use jiff::civil::Date;
 use nix::unistd::User;
 use reader::Reader;
 
@@ -39,7 +40,7 @@ pub fn run(session: &mut Session, args: Events) -> Result<Status, Failure> {
     } else {
         let me = std::env::var("USER").ok();
         let whose = args.user.as_deref().or(me.as_deref().filter(|me| all_of(&result.events, me)));
-        line::text(&result.events, whose, &clock).print()?;
+        line::text(&result.events, whose, &clock).print_in_pages()?;
     }
     tell_forgotten(&args, &result);
     Ok(Status::Done)
@@ -47,19 +48,40 @@ pub fn run(session: &mut Session, args: Events) -> Result<Status, Failure> {
 
 /// All but the id, which may have to be asked for.
 fn asked(args: &Events, clock: &Clock) -> Result<EventsArgs, Failure> {
-    let since = args.since.map(|since| match since {
-        Since::Ago(span) => Ok(clock.now.saturating_sub(span.seconds())),
-        Since::At(time) => Ok(time),
-        Since::StartOf(day) => clock.start_of(day).ok_or_else(|| {
-            Failure::invalid("since", format!("{day} is beyond what the calendar holds: give an earlier day"))
-        }),
-    });
+    let time = |field, given: Option<Since>, of_day: fn(&Clock, Date) -> Option<i64>| {
+        let time = given.map(|given| match given {
+            Since::Ago(span) => Ok(clock.now.saturating_sub(span.seconds())),
+            Since::At(time) => Ok(time),
+            Since::Day(day) => of_day(clock, day).ok_or_else(|| {
+                Failure::invalid(
+                    field,
+                    format!("{day} is beyond what the calendar holds: give an earlier day"),
+                )
+            }),
+        });
+        time.transpose()
+    };
+    let since = time("since", args.since, Clock::start_of)?;
+    let until = time("until", args.until, Clock::end_of)?;
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        return Err(Failure::invalid(
+            "until",
+            format!(
+                "--until ends at {}, before --since begins at {}: nothing lies between them",
+                clock.exact(until),
+                clock.exact(since)
+            ),
+        ));
+    }
     Ok(EventsArgs {
         user: args.user.clone(),
         id: None,
         kinds: args.kinds.clone(),
         by: args.by.as_deref().map(uid_of).transpose()?,
-        since: since.transpose()?,
+        since,
+        until,
         after: None,
         last: args.last,
     })
@@ -79,12 +101,16 @@ fn uid_of(who: &str) -> Result<u32, Failure> {
 
 /// All pages as one.
 fn all(session: &mut Session, reader: &mut Reader, last: Option<u32>) -> Result<verbs::Events, Failure> {
-    let mut all = reader.next(session)?;
-    while all.more {
-        let mut page = reader.next(session)?;
-        page.events.splice(..0, all.events);
-        all = page;
-    }
+    let mut all = session.counting("read", |session| {
+        let mut all = reader.next(session)?;
+        while all.more {
+            let mut page = reader.next(session)?;
+            all.events.append(&mut page.events);
+            all = verbs::Events { events: all.events, ..page };
+            session.reached(all.events.len());
+        }
+        Ok(all)
+    })?;
     // What happened while the pages were read may have made them more.
     let last = last.and_then(|last| usize::try_from(last).ok()).unwrap_or(usize::MAX);
     all.events.drain(..all.events.len().saturating_sub(last));
@@ -99,8 +125,11 @@ fn all_of(events: &[verbs::Event], me: &str) -> bool {
 
 fn none(args: &Events) -> Text {
     let of = args.user.as_ref().map(|user| format!(" of {user}")).unwrap_or_default();
-    let is_filtered =
-        args.id.is_some() || args.by.is_some() || args.since.is_some() || !args.kinds.is_empty();
+    let is_filtered = args.id.is_some()
+        || args.by.is_some()
+        || args.since.is_some()
+        || args.until.is_some()
+        || !args.kinds.is_empty();
     let fit = if is_filtered { " that fit what was asked for" } else { "" };
     let mut text = Text::new();
     text.line(format!("No events{of}{fit}"));
@@ -131,6 +160,7 @@ mod tests {
             kinds: vec![],
             by: None,
             since: None,
+            until: None,
             last: None,
             follow: false,
             csv: Csv { csv: false },
@@ -161,10 +191,28 @@ mod tests {
         let since = |since| asked(&Events { since: Some(since), ..args() }, &samples::clock());
         assert_eq!(since(Since::Ago(Span::days(7))).unwrap().since, Some(samples::NOW - 7 * samples::DAY));
         let day = jiff::civil::date(2027, 1, 15);
-        assert_eq!(since(Since::StartOf(day)).unwrap().since, Some(samples::NOW - 9 * 3_600));
+        assert_eq!(since(Since::Day(day)).unwrap().since, Some(samples::NOW - 9 * 3_600));
         assert_eq!(since(Since::At(7)).unwrap().since, Some(7));
-        let beyond = since(Since::StartOf(jiff::civil::Date::MAX)).unwrap_err();
+        let beyond = since(Since::Day(jiff::civil::Date::MAX)).unwrap_err();
         assert_eq!(beyond.field.as_deref(), Some("since"));
+        let until = |until| asked(&Events { until: Some(until), ..args() }, &samples::clock());
+        let end_of_day = samples::NOW - 9 * 3_600 + samples::DAY;
+        assert_eq!(until(Since::Day(day)).unwrap().until, Some(end_of_day), "the whole of its day");
+        assert_eq!(until(Since::Ago(Span::days(7))).unwrap().until, Some(samples::NOW - 7 * samples::DAY));
+        assert_eq!(until(Since::Day(jiff::civil::Date::MAX)).unwrap_err().field.as_deref(), Some("until"));
+    }
+
+    #[test]
+    fn a_span_of_nothing_is_told_as_such() {
+        let asked = |since, until| {
+            let (since, until) = (Some(Since::At(since)), Some(Since::At(until)));
+            asked(&Events { since, until, ..args() }, &samples::clock())
+        };
+        assert_eq!(asked(7, 8).unwrap().until, Some(8));
+        for until in [6, 7] {
+            let failure = asked(7, until).unwrap_err();
+            assert_eq!((failure.status, failure.field.as_deref()), (Status::Usage, Some("until")));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::doveadm::{Dovecot, Kicked};
 use super::other_names::OtherNames;
 use super::{Session, several};
 use crate::exit::{Failure, Status};
+use crate::output::number::count;
 use crate::output::{Text, json};
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::AppPassword;
@@ -119,7 +120,7 @@ fn still_open(kicked: &[Kicked], unknown: u64) -> Option<Failure> {
     let names = match (failed, kicked.len()) {
         (0, _) => String::new(),
         (_, 1) => String::new(),
-        (failed, all) => format!(", those of {failed} of {all} names"),
+        (failed, all) => format!(", those of {failed} of {}", count(several::number_of(all), "name")),
     };
     let unknown = if unknown == 0 {
         String::new()
@@ -145,6 +146,11 @@ mod tests {
         assert_eq!((failure.status, failure.code), (Status::Refused, "kick"));
         assert!(failure.message.starts_with("the change is made"), "{failure:?}");
         assert!(failure.message.contains("those of 1 of 2 names ("), "{failure:?}");
+        let failure = still_open(&[kicked(false)], 1).unwrap();
+        assert!(
+            failure.message.contains("open, those of 1 of 1 name, those of 1 app password whose"),
+            "{failure:?}"
+        );
         let failure = still_open(&[kicked(true)], 3).unwrap();
         assert!(failure.message.contains("open, those of 3 app passwords"), "{failure:?}");
     }

@@ -1,22 +1,31 @@
 //! `apppw list`.
 
-use super::{Session, last_use, state};
+mod limits;
+
+use super::{Session, last_use_cell, paint_of, several, state};
 use crate::cli::List;
 use crate::exit::{Failure, Status};
-use crate::output::table::Table;
+use crate::output::number::thousands;
+use crate::output::quote::word;
+use crate::output::table::{Cell, Column, Table};
+use crate::output::terminal::Stream;
 use crate::output::time::Clock;
-use crate::output::{self, Text, csv, json};
+use crate::output::{self, Fit, Paint, Text, csv, json};
 use apppw_admin::Verb;
 use apppw_admin::verbs::{AppPassword, ListArgs, Listed, PanicSwitch, State};
+use limits::Refused;
+use std::collections::BTreeSet;
 
 pub fn run(session: &mut Session, args: List) -> Result<Status, Failure> {
-    let mut switches = Vec::new();
+    let mut refused = Refused::default();
     let records = session.pages(|session, cursor| {
         let args = ListArgs { user: args.user.clone(), all: args.all, unused: args.unused, cursor };
-        let Listed { app_passwords, next, panic } = session.ask(Verb::List, &args)?;
-        switches = panic;
+        let Listed { app_passwords, next, locked, panic } = session.ask(Verb::List, &args)?;
+        refused.locked.extend(locked);
+        refused.switches = panic;
         Ok((app_passwords, next))
     })?;
+    let clock = Clock::system();
     if args.csv.csv {
         csv::listed(&records)?.print()?;
     } else if session.json {
@@ -26,15 +35,21 @@ pub fn run(session: &mut Session, args: List) -> Result<Status, Failure> {
         none(&args).print_to_stderr();
     } else {
         let me = std::env::var("USER").ok();
+        let fit = Fit::of(Stream::Stdout);
         let columns = Columns {
             user: args.user.is_none() && !all_of(&records, me.as_deref()),
             state: args.all || records.iter().any(|r| r.state != State::Live || r.successor.is_some()),
-            expires: records.iter().any(|record| record.expires.is_some()),
+            // What was there before the limits were: who cuts columns out of it finds them again.
+            expires: !fit.is_terminal() && records.iter().any(|record| record.expires.is_some()),
+            limits: fit.is_terminal() && records.iter().any(|r| !limits::of(r, &refused, &clock).is_empty()),
         };
-        text(&records, columns, &Clock::system()).print()?;
+        text(&records, columns, &refused, &clock, fit).print_in_pages()?;
     }
     if !session.json {
-        switches.iter().for_each(|switch| output::warn(&in_panic(switch, &Clock::system())));
+        refused.switches.iter().for_each(|switch| output::warn(&in_panic(switch, &clock)));
+        if let Some(warning) = locked(&refused.locked) {
+            output::warn(&warning);
+        }
     }
     Ok(Status::Done)
 }
@@ -48,6 +63,23 @@ fn in_panic(switch: &PanicSwitch, clock: &Clock) -> String {
         _ => "every app password of this host is refused".to_owned(),
     };
     format!("panic is on since {}: {what}", clock.exact(switch.since))
+}
+
+/// The same, of accounts.
+fn locked(users: &BTreeSet<String>) -> Option<String> {
+    const NAMED: usize = 3;
+    let first = users.first()?;
+    let names: Vec<String> = users.iter().take(NAMED).map(|user| word(user)).collect();
+    let more = if users.len() > NAMED { ", ..." } else { "" };
+    let which = match users.len() {
+        1 => format!("the account {} is locked: its app passwords are refused", word(first)),
+        n => format!(
+            "{} accounts are locked ({}{more}): their app passwords are refused",
+            thousands(several::number_of(n)),
+            names.join(", ")
+        ),
+    };
+    Some(format!("{which}; apppw user USER unlock takes that back"))
 }
 
 /// Whether all are those of the one who asks, as far as `USER` tells; it decides about a
@@ -72,130 +104,46 @@ struct Columns {
     user: bool,
     state: bool,
     expires: bool,
+    limits: bool,
 }
 
-fn text(records: &[AppPassword], columns: Columns, clock: &Clock) -> Text {
-    let chosen = |column: &(bool, &'static str)| column.0.then_some(column.1);
-    let headings: Vec<&'static str> = [
-        (true, "ID"),
-        (columns.user, "USER"),
-        (true, "NAME"),
-        (columns.state, "STATE"),
-        (true, "SERVICES"),
-        (columns.expires, "EXPIRES"),
-        (true, "CREATED"),
-        (true, "LAST USED"),
-    ]
-    .iter()
-    .filter_map(chosen)
-    .collect();
-    let mut table = Table::new(&headings);
+fn text(records: &[AppPassword], columns: Columns, refused: &Refused, clock: &Clock, fit: Fit) -> Text {
+    let chosen = |column: (bool, Column)| column.0.then_some(column.1);
+    let headings = [
+        (true, Column::kept("ID")),
+        (columns.user, Column::cut("USER", 8)),
+        (true, Column::cut("NAME", 10)),
+        (columns.state, Column::short("STATE")),
+        (true, Column::cut("SERVICES", 8).optional()),
+        (columns.expires, Column::kept("EXPIRES")),
+        (columns.limits, Column::short("LIMITS")),
+        (true, Column::kept("CREATED").optional()),
+        (true, Column::short("LAST USED")),
+    ];
+    let mut table = Table::new(headings.into_iter().filter_map(chosen).collect());
     for record in records {
-        let mut row = vec![record.id.to_string()];
-        row.extend(columns.user.then(|| record.user.clone()));
-        row.push(record.name.clone());
-        row.extend(columns.state.then(|| state(record, |time| clock.ago(time), |time| clock.until(time))));
-        row.push(record.services.join(","));
-        row.extend(columns.expires.then(|| record.expires.map_or("never".to_owned(), |t| clock.until(t))));
-        row.extend([clock.date(record.created), last_use(record.last_use.as_ref(), clock)]);
+        let mut row = vec![Cell::painted(Paint::Id, record.id.to_string())];
+        row.extend(columns.user.then(|| Cell::from(&record.user)));
+        row.push(Cell::from(&record.name));
+        row.extend(columns.state.then(|| {
+            let state = state(record, |time| clock.ago(time), |time| clock.until(time));
+            Cell::painted(paint_of(record.state), state).or(record.state.as_str())
+        }));
+        row.push(Cell::from(record.services.join(",")));
+        row.extend(
+            columns
+                .expires
+                .then(|| Cell::from(record.expires.map_or("never".to_owned(), |time| clock.until(time)))),
+        );
+        row.extend(columns.limits.then(|| limits::of(record, refused, clock).cell()));
+        row.push(Cell::from(clock.date(record.created)));
+        row.push(last_use_cell(record.last_use.as_ref(), clock));
         table.row(row);
     }
     let mut text = Text::new();
-    table.write(&mut text);
+    table.write(&mut text, fit);
     text
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::commands::samples;
-
-    const ALL: Columns = Columns { user: true, state: true, expires: true };
-
-    #[test]
-    fn a_list_of_several_accounts_in_every_state() {
-        let records = [
-            samples::live(),
-            samples::scoped(),
-            samples::rotated(),
-            samples::suspended(),
-            samples::expired(),
-        ];
-        let expected = "\
-ID           USER               NAME                 STATE                   SERVICES  EXPIRES           CREATED     LAST USED
-ap-0000002a  alice@example.org  Thunderbird, laptop  live                    mail      never             2027-01-05  3 days ago via imap from 192.0.2.7
-ap-0000002c  alice@example.org  scanner              live                    smtp      2027-04-15        2027-01-05  3 days ago via imap from 192.0.2.7
-ap-0000002d  alice@example.org  Thunderbird, laptop  until 2027-01-16 09:00  mail      2027-01-16 09:00  2027-01-05  3 days ago via imap from 192.0.2.7
-ap-0000002e  alice@example.org  Thunderbird, laptop  suspended 1 day ago     mail      never             2027-01-05  3 days ago via imap from 192.0.2.7
-ap-0000002f  alice@example.org  Thunderbird, laptop  expired 1 day ago       mail      2027-01-14        2027-01-05  3 days ago via imap from 192.0.2.7
-";
-        assert_eq!(text(&records, ALL, &samples::clock()).as_str(), expected);
-    }
-
-    #[test]
-    fn a_list_with_tombstones() {
-        let some = Columns { expires: false, ..ALL };
-        let expected = "\
-ID           USER               NAME                 STATE              SERVICES   CREATED     LAST USED
-ap-0000002a  alice@example.org  Thunderbird, laptop  live               mail       2027-01-05  3 days ago via imap from 192.0.2.7
-ap-0000002b  bob                old phone            revoked 1 day ago  imap,smtp  2027-01-05  never used
-";
-        assert_eq!(text(&[samples::live(), samples::revoked()], some, &samples::clock()).as_str(), expected);
-    }
-
-    #[test]
-    fn the_list_of_one_account() {
-        let few = Columns { user: false, state: false, expires: false };
-        let expected = "\
-ID           NAME                 SERVICES  CREATED     LAST USED
-ap-0000002a  Thunderbird, laptop  mail      2027-01-05  3 days ago via imap from 192.0.2.7
-";
-        assert_eq!(text(&[samples::live()], few, &samples::clock()).as_str(), expected);
-    }
-
-    #[test]
-    fn an_empty_list_says_of_what() {
-        let list = |user: Option<&str>, all, unused| List {
-            user: user.map(str::to_owned),
-            all,
-            unused: Option::map(unused, apppw_admin::span::Span::days),
-            csv: crate::cli::Csv { csv: false },
-        };
-        for (args, said) in [
-            (list(None, false, None), "No app passwords (--all shows expired and revoked ones too)\n"),
-            (list(Some("bob"), true, None), "No app passwords of bob\n"),
-            (list(Some("bob"), false, Some(90)), "No app passwords of bob not used for 90d\n"),
-        ] {
-            assert_eq!(none(&args).as_str(), said);
-        }
-    }
-
-    #[test]
-    fn a_hostile_record_stays_on_its_line() {
-        let text = text(&[samples::hostile()], ALL, &samples::clock());
-        assert_eq!(text.as_str().lines().count(), 2);
-        assert!(!text.as_str().chars().any(|c| c != '\n' && apppw_admin::text::is_deceptive(c)));
-    }
-
-    #[test]
-    fn a_panic_is_told_beside_the_list() {
-        let told = |group: Option<&str>, group_is_gone| {
-            let switch = PanicSwitch { group: group.map(str::to_owned), group_is_gone, since: samples::NOW };
-            in_panic(&switch, &samples::clock())
-        };
-        assert!(told(None, false).ends_with(": every app password of this host is refused"));
-        assert!(
-            told(Some("mail"), false).ends_with(": every app password is refused for the services of mail")
-        );
-        assert!(told(Some("mail"), true).ends_with(": every app password of this host is refused"));
-    }
-
-    #[test]
-    fn ones_own_list_needs_no_user() {
-        let records = [samples::live(), samples::live()];
-        assert!(all_of(&records, Some("alice@example.org")));
-        assert!(!all_of(&records, Some("root")));
-        assert!(!all_of(&records, None));
-        assert!(!all_of(&[samples::live(), samples::revoked()], Some("bob")));
-    }
-}
+mod tests;

@@ -25,6 +25,11 @@ mod wait;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Failure, Status};
+use crate::output::Paint;
+use crate::output::people;
+use crate::output::progress::Progress;
+use crate::output::quote::{quoted, word};
+use crate::output::table::Cell;
 use crate::output::time::Clock;
 use apppw_admin::verbs::{Actor, ActorRole, AppPassword, PinState, State, Use};
 use apppw_admin::{Client, ClientError, Verb};
@@ -32,11 +37,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 pub mod samples;
 
 /// Runs the command.
 pub fn run(cli: Cli) -> Result<Status, Failure> {
-    let mut session = Session { socket: cli.global.socket, json: cli.global.json, client: None };
+    let mut session = Session::new(cli.global.socket, cli.global.json);
     match cli.command {
         Command::Create(args) => create::run(&mut session, args),
         Command::List(args) => list::run(&mut session, args),
@@ -64,9 +71,29 @@ struct Session {
     socket: PathBuf,
     json: bool,
     client: Option<Client>,
+    /// What is shown of something that takes several calls.
+    progress: Option<Progress>,
 }
 
 impl Session {
+    const fn new(socket: PathBuf, json: bool) -> Self {
+        Self { socket, json, client: None, progress: None }
+    }
+
+    /// Counts on a terminal, while `work` goes on, what is `done` ([`Session::reached`]).
+    fn counting<T>(&mut self, done: &'static str, work: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.progress.replace(Progress::counting(done));
+        let result = work(self);
+        self.progress = outer;
+        result
+    }
+
+    fn reached(&self, count: usize) {
+        if let Some(progress) = &self.progress {
+            progress.reached(u64::try_from(count).unwrap_or(u64::MAX));
+        }
+    }
+
     /// Calls a verb that changes nothing.
     fn ask<A: Serialize, R: DeserializeOwned>(&mut self, verb: Verb, args: &A) -> Result<R, Failure> {
         self.call(verb, args, false)
@@ -82,19 +109,22 @@ impl Session {
         &mut self,
         mut ask: impl FnMut(&mut Self, Option<String>) -> Result<(Vec<T>, Option<String>), Failure>,
     ) -> Result<Vec<T>, Failure> {
-        let (mut all, mut cursor) = (Vec::new(), None);
-        loop {
-            let (mut page, next) = ask(self, cursor.clone())?;
-            all.append(&mut page);
-            if next.is_none() {
-                return Ok(all);
+        self.counting("read", |session| {
+            let (mut all, mut cursor) = (Vec::new(), None);
+            loop {
+                let (mut page, next) = ask(session, cursor.clone())?;
+                all.append(&mut page);
+                session.reached(all.len());
+                if next.is_none() {
+                    return Ok(all);
+                }
+                if next == cursor {
+                    let error = ClientError::Protocol("the list doesn't go on".to_owned());
+                    return Err(Failure::from_call(error, &session.socket, false));
+                }
+                cursor = next;
             }
-            if next == cursor {
-                let error = ClientError::Protocol("the list doesn't go on".to_owned());
-                return Err(Failure::from_call(error, &self.socket, false));
-            }
-            cursor = next;
-        }
+        })
     }
 
     /// Closes the connection. A person takes longer to answer than the daemon waits for a
@@ -109,6 +139,7 @@ impl Session {
         args: &A,
         changing: bool,
     ) -> Result<R, Failure> {
+        let _waiting = self.progress.is_none().then(Progress::waiting);
         let fail = |error| Failure::from_call(error, &self.socket, changing);
         let client = match &mut self.client {
             Some(client) => client,
@@ -119,10 +150,14 @@ impl Session {
 }
 
 /// `root (uid 0)`, and who is behind it where that is somebody else: `root (uid 0, logged in as
-/// uid 1000)`.
+/// alice (uid 1000))`. That name is what this host calls the uid today: it isn't on record.
 fn actor(actor: &Actor) -> String {
     let behind = actor.login_uid.filter(|uid| *uid != actor.uid);
-    let behind = behind.map(|uid| format!(", logged in as uid {uid}")).unwrap_or_default();
+    let behind = behind.map(|uid| match people::name_of(uid) {
+        Some(name) => format!(", logged in as {} (uid {uid})", word(&name)),
+        None => format!(", logged in as uid {uid}"),
+    });
+    let behind = behind.unwrap_or_default();
     // Root's role is no news, and a person's own neither.
     let role = match actor.role {
         ActorRole::Admin if actor.uid != 0 => ", admin",
@@ -151,6 +186,12 @@ fn last_use(used: Option<&Use>, clock: &Clock) -> String {
     format!("{} via {}{from}", clock.ago(used.last), used.service)
 }
 
+/// As [`last_use`]; where there is no room only how long ago.
+fn last_use_cell(used: Option<&Use>, clock: &Clock) -> Cell {
+    let short = used.map_or_else(|| "never used".to_owned(), |used| clock.ago(used.last));
+    Cell::from(last_use(used, clock)).or(short)
+}
+
 /// `live`, or what it is instead and since when: `when` writes a time that lies behind,
 /// `until` one that something ends at.
 fn state(record: &AppPassword, when: impl Fn(i64) -> String, until: impl Fn(i64) -> String) -> String {
@@ -165,6 +206,20 @@ fn state(record: &AppPassword, when: impl Fn(i64) -> String, until: impl Fn(i64)
     };
     let word = record.state.as_str();
     since.map_or_else(|| word.to_owned(), |time| format!("{word} {}", when(time)))
+}
+
+/// How a state is painted; the word is there, too.
+const fn paint_of(state: State) -> Paint {
+    match state {
+        State::Live => Paint::Plain,
+        State::Suspended | State::Expired => Paint::Notable,
+        State::Revoked => Paint::Faint,
+    }
+}
+
+/// `ap-7k3m9qxe: "laptop" of alice`, without the id: in a sentence.
+fn named(record: &AppPassword) -> String {
+    format!("{} of {}", quoted(&record.name), word(&record.user))
 }
 
 /// The service or network that it is locked to, or that it waits for the first use.

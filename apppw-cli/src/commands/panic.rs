@@ -3,10 +3,12 @@
 use super::Session;
 use crate::cli::{Panic, Switch};
 use crate::exit::{Failure, Status};
+use crate::output::number::count;
 use crate::output::time::Clock;
-use crate::output::{Text, json, terminal};
+use crate::output::{Paint, Text, json, terminal};
 use apppw_admin::Verb;
-use apppw_admin::verbs::{PanicArgs, PanicSwitch, PanicSwitches};
+use apppw_admin::verbs::{self, PanicArgs, PanicSwitch, PanicSwitches};
+use serde_json::json;
 
 pub fn run(session: &mut Session, args: Panic) -> Result<Status, Failure> {
     let on = args.switch == Switch::On;
@@ -18,6 +20,11 @@ pub fn run(session: &mut Session, args: Panic) -> Result<Status, Failure> {
             Some(group) => format!("Every app password will be refused for the services of group {group}."),
             None => "Every app password of this host will be refused.".to_owned(),
         });
+        if let Ok(status) = session.ask::<_, verbs::Status>(Verb::Status, &json!({})) {
+            about.line(extent(&status, args.group.is_some()));
+        }
+        // A person takes his time.
+        session.hang_up();
         about.line("Nothing is deleted: apppw panic off lets them log in again.");
         if !terminal::confirm(&about, "Refuse them all?")? {
             return Err(Failure::declined("nothing was changed"));
@@ -34,6 +41,17 @@ pub fn run(session: &mut Session, args: Panic) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
+/// What a switch hits.
+fn extent(status: &verbs::Status, is_group: bool) -> String {
+    let live = count(status.live, "live app password");
+    let accounts = count(status.accounts, "account");
+    if is_group {
+        format!("This host has {live} and {accounts}; how many of them name the group isn't counted.")
+    } else {
+        format!("It has {live} and {accounts}.")
+    }
+}
+
 /// Says which switches are on, and how to turn them off.
 pub fn write(text: &mut Text, on: &[PanicSwitch], clock: &Clock) {
     for PanicSwitch { group, group_is_gone, since } in on {
@@ -45,10 +63,8 @@ pub fn write(text: &mut Text, on: &[PanicSwitch], clock: &Clock) {
             Some(group) => (format!("for the services of group {group}"), format!(" --group {group}")),
             None => ("of this host".to_owned(), String::new()),
         };
-        text.line(format!(
-            "PANIC is on: every app password {whose} is refused, since {}",
-            clock.exact(*since)
-        ));
+        let since = format!(": every app password {whose} is refused, since {}", clock.exact(*since));
+        text.painted([(Paint::Bad, "PANIC is on"), (Paint::Plain, &since)]);
         text.line(format!("  To let them log in again: apppw panic off{option}"));
     }
     if on.is_empty() {
@@ -76,5 +92,12 @@ PANIC is on: every app password for the services of group mail is refused, since
 ";
         assert_eq!(said(&samples::switches()), expected);
         assert_eq!(said(&[]), "Panic is off: app passwords are judged one by one\n");
+    }
+
+    #[test]
+    fn what_will_be_hit_is_said_before() {
+        let status = verbs::Status { live: 1_234, ..samples::status() };
+        assert_eq!(extent(&status, false), "It has 1,234 live app passwords and 3 accounts.");
+        assert!(extent(&status, true).contains("how many of them name the group isn't counted"));
     }
 }

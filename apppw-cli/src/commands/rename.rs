@@ -4,6 +4,7 @@ use super::Session;
 use super::resolve::{self, For};
 use crate::cli::Rename;
 use crate::exit::{Failure, Status};
+use crate::output::quote::{quoted, word};
 use crate::output::{Text, json};
 use apppw_admin::Verb;
 use apppw_admin::verbs::{AppPassword, RenameArgs};
@@ -16,7 +17,7 @@ pub fn run(session: &mut Session, args: Rename) -> Result<Status, Failure> {
         json::print(&json::renamed(&record))?;
     } else {
         let mut text = Text::new();
-        text.line(format!("{} of {} is now called \"{}\"", record.id, record.user, record.name));
+        text.line(format!("{} of {} is now called {}", record.id, word(&record.user), quoted(&record.name)));
         text.print()?;
     }
     Ok(Status::Done)

@@ -3,9 +3,10 @@
 use super::{Session, address};
 use crate::cli::Csv;
 use crate::exit::{Failure, Status};
-use crate::output::table::Table;
+use crate::output::table::{Cell, Column, Table};
+use crate::output::terminal::Stream;
 use crate::output::time::Clock;
-use crate::output::{Text, csv, json};
+use crate::output::{Fit, Paint, Text, csv, json};
 use apppw_admin::Verb;
 use apppw_admin::verbs::{PrimaryUse, Report, ReportArgs};
 use std::collections::BTreeSet;
@@ -25,27 +26,34 @@ pub fn run(session: &mut Session, args: &Csv) -> Result<Status, Failure> {
         text.line("No login with a primary password is on record");
         text.print_to_stderr();
     } else {
-        text(&uses, &Clock::system()).print()?;
+        text(&uses, &Clock::system(), Fit::of(Stream::Stdout)).print_in_pages()?;
     }
     Ok(Status::Done)
 }
 
-fn text(uses: &[PrimaryUse], clock: &Clock) -> Text {
-    let mut table = Table::new(&["USER", "SERVICE", "ADDRESS", "COUNT", "LAST", "WOULD BE REFUSED"]);
+fn text(uses: &[PrimaryUse], clock: &Clock, fit: Fit) -> Text {
+    let mut table = Table::new(vec![
+        Column::cut("USER", 12),
+        Column::cut("SERVICE", 8),
+        Column::cut("ADDRESS", 15),
+        Column::kept("COUNT").optional(),
+        Column::kept("LAST"),
+        Column::kept("WOULD BE REFUSED"),
+    ]);
     for used in uses {
         table.row(vec![
-            used.user.clone(),
-            used.service.clone(),
-            address(used.rhost.as_deref(), used.rhost_unproven).unwrap_or_else(|| "-".to_owned()),
-            used.count.to_string(),
-            clock.ago(used.last),
-            if used.would_be_refused { "yes" } else { "no" }.to_owned(),
+            Cell::from(&used.user),
+            Cell::from(&used.service),
+            address(used.rhost.as_deref(), used.rhost_unproven).unwrap_or_else(|| "-".to_owned()).into(),
+            used.count.to_string().into(),
+            clock.ago(used.last).into(),
+            if used.would_be_refused { Cell::painted(Paint::Notable, "yes") } else { Cell::from("no") },
         ]);
     }
     let refused = uses.iter().filter(|used| used.would_be_refused);
     let accounts: BTreeSet<&str> = refused.map(|used| used.user.as_str()).collect();
     let mut text = Text::new();
-    table.write(&mut text);
+    table.write(&mut text, fit);
     text.line("");
     text.line(match accounts.len() {
         0 => "Enforcing the policy (report_only = false) would refuse none of them".to_owned(),
@@ -58,7 +66,7 @@ fn text(uses: &[PrimaryUse], clock: &Clock) -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::samples;
+    use crate::commands::{golden, samples};
 
     #[test]
     fn who_would_be_refused_is_told_and_counted() {
@@ -70,10 +78,17 @@ bob                imap     -                     1      3 days ago  no
 Enforcing the policy (report_only = false) would refuse logins of 1 account
 ";
         let mut uses = samples::primary_uses();
-        assert_eq!(text(&uses, &samples::clock()).as_str(), expected);
+        assert_eq!(text(&uses, &samples::clock(), Fit::UNLIMITED).as_str(), expected);
         uses[0].would_be_refused = false;
-        assert!(text(&uses, &samples::clock()).as_str().ends_with("would refuse none of them\n"));
+        assert!(
+            text(&uses, &samples::clock(), Fit::UNLIMITED).as_str().ends_with("would refuse none of them\n")
+        );
         uses.iter_mut().for_each(|used| used.would_be_refused = true);
-        assert!(text(&uses, &samples::clock()).as_str().ends_with("logins of 2 accounts\n"));
+        assert!(text(&uses, &samples::clock(), Fit::UNLIMITED).as_str().ends_with("logins of 2 accounts\n"));
+    }
+
+    #[test]
+    fn on_terminals_of_all_widths() {
+        golden::check("report", |fit| text(&samples::primary_uses(), &samples::clock(), fit));
     }
 }

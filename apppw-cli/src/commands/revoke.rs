@@ -6,8 +6,10 @@ use super::resolve::{self, For};
 use super::{Session, several};
 use crate::cli::Revoke;
 use crate::exit::{Failure, Status};
+use crate::output::number::thousands;
+use crate::output::terminal::{self, Stream};
 use crate::output::time::Clock;
-use crate::output::{Text, json, terminal};
+use crate::output::{Fit, Text, json};
 use apppw_admin::verbs::{RevokeArgs, Revoked};
 use apppw_admin::{AppPasswordId, Verb};
 
@@ -35,10 +37,11 @@ pub fn run(session: &mut Session, args: Revoke) -> Result<Status, Failure> {
             session.hang_up();
             let question = match planned.count {
                 1 => "Revoke this app password?".to_owned(),
-                count => format!("Revoke these {count} app passwords?"),
+                count => format!("Revoke these {} app passwords?", thousands(count)),
             };
             let mut about = Text::new();
-            write_table(&mut about, &planned, &clock);
+            write_table(&mut about, &planned, &clock, Fit::of(Stream::Stderr));
+            several::write_extent(&mut about, planned.count, &planned.app_passwords, &clock);
             if !terminal::confirm(&about, &question)? {
                 return Err(Failure::declined("nothing was revoked"));
             }
@@ -52,7 +55,7 @@ pub fn run(session: &mut Session, args: Revoke) -> Result<Status, Failure> {
         call(session, &batches, args.dry_run).map_err(|e| kick::not_reached(e, args.kick.kick))?;
     several::fetch_missing(session, &revoked.ids, &mut revoked.app_passwords);
     let sessions = (args.kick.kick && !args.dry_run).then(|| sessions(session, &args, &revoked));
-    let text = || text(&revoked, args.dry_run, &clock);
+    let text = || text(&revoked, args.dry_run, &clock, Fit::of(Stream::Stdout));
     kick::finish(session, sessions, text, |kicked| json::revoked(&revoked, args.dry_run, kicked))
 }
 
@@ -93,17 +96,23 @@ fn call(session: &mut Session, batches: &[RevokeArgs], dry_run: bool) -> Result<
         already: Vec::new(),
         record_since: None,
     };
-    for batch in batches {
-        let args = RevokeArgs { dry_run, ..batch.clone() };
-        let mut revoked: Revoked =
-            if dry_run { session.ask(Verb::Revoke, &args)? } else { session.change(Verb::Revoke, &args)? };
-        sum.count += revoked.count;
-        sum.ids.append(&mut revoked.ids);
-        sum.app_passwords.append(&mut revoked.app_passwords);
-        sum.already.append(&mut revoked.already);
-        sum.record_since = sum.record_since.max(revoked.record_since);
-    }
-    Ok(sum)
+    session.counting(if dry_run { "read" } else { "revoked" }, |session| {
+        for batch in batches {
+            let args = RevokeArgs { dry_run, ..batch.clone() };
+            let mut revoked: Revoked = if dry_run {
+                session.ask(Verb::Revoke, &args)?
+            } else {
+                session.change(Verb::Revoke, &args)?
+            };
+            sum.count += revoked.count;
+            sum.ids.append(&mut revoked.ids);
+            sum.app_passwords.append(&mut revoked.app_passwords);
+            sum.already.append(&mut revoked.already);
+            sum.record_since = sum.record_since.max(revoked.record_since);
+            session.reached(sum.ids.len());
+        }
+        Ok(sum)
+    })
 }
 
 /// Whose sessions `--kick` ends. Of accounts named with --all also those that had no app
@@ -120,13 +129,13 @@ fn sessions(session: &mut Session, args: &Revoke, revoked: &Revoked) -> Sessions
     sessions
 }
 
-fn text(revoked: &Revoked, dry_run: bool, clock: &Clock) -> Text {
+fn text(revoked: &Revoked, dry_run: bool, clock: &Clock, fit: Fit) -> Text {
     let mut text = Text::new();
     if !dry_run {
         several::write_done(&mut text, &revoked.ids, &revoked.app_passwords, "revoked");
         write_rest(&mut text, revoked, " revoked");
     } else if revoked.count > 0 {
-        write_table(&mut text, revoked, clock);
+        write_table(&mut text, revoked, clock, fit);
     }
     for id in &revoked.already {
         text.line(format!("{id} had been revoked before"));
@@ -140,8 +149,8 @@ fn text(revoked: &Revoked, dry_run: bool, clock: &Clock) -> Text {
 }
 
 /// What is to be revoked.
-fn write_table(text: &mut Text, revoked: &Revoked, clock: &Clock) {
-    several::write_table(text, &revoked.ids, &revoked.app_passwords, clock);
+fn write_table(text: &mut Text, revoked: &Revoked, clock: &Clock, fit: Fit) {
+    several::write_table(text, &revoked.ids, &revoked.app_passwords, clock, fit);
     write_rest(text, revoked, "");
     if let Some(since) = revoked.record_since {
         let since = clock.exact(since);

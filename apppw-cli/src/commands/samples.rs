@@ -21,6 +21,9 @@ use std::collections::BTreeMap;
 pub const NOW: i64 = 1_800_000_000;
 pub const DAY: i64 = 86_400;
 
+/// A uid that no host gives away.
+pub const NAMELESS: u32 = 3_999_999_999;
+
 pub fn clock() -> Clock {
     Clock { now: NOW, zone: TimeZone::fixed(Offset::constant(1)) }
 }

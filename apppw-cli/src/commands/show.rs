@@ -1,12 +1,13 @@
 //! `apppw show`.
 
 use super::resolve::{self, For};
-use super::{Session, actor, address, last_use, pin};
+use super::{Session, actor, address, last_use, paint_of, pin};
 use crate::cli::Show;
 use crate::exit::{Failure, Status};
-use crate::output::table::{Table, record};
+use crate::output::table::{Cell, Column, Table, record};
+use crate::output::terminal::Stream;
 use crate::output::time::Clock;
-use crate::output::{Text, json};
+use crate::output::{Fit, Paint, Text, json};
 use apppw_admin::Verb;
 use apppw_admin::verbs::{Actor, AppPassword, ShowArgs, Shown, Use};
 
@@ -16,46 +17,47 @@ pub fn run(session: &mut Session, args: &Show) -> Result<Status, Failure> {
     if session.json {
         json::print(&json::shown(&shown))?;
     } else {
-        text(&shown, &Clock::system()).print()?;
+        text(&shown, &Clock::system(), Fit::of(Stream::Stdout)).print_in_pages()?;
     }
     Ok(Status::Done)
 }
 
-fn text(shown: &Shown, clock: &Clock) -> Text {
+fn text(shown: &Shown, clock: &Clock, fit: Fit) -> Text {
     let mut text = Text::new();
-    record(&mut text, &fields(&shown.app_password, clock));
+    record(&mut text, fields(&shown.app_password, clock));
     if !shown.uses.is_empty() {
         text.line("");
-        uses(&shown.uses, clock).write(&mut text);
+        uses(&shown.uses, clock).write(&mut text, fit);
     }
     text
 }
 
-fn fields(record: &AppPassword, clock: &Clock) -> Vec<(&'static str, String)> {
+fn fields(record: &AppPassword, clock: &Clock) -> Vec<(&'static str, Cell)> {
     let mut fields = vec![
-        ("ID", record.id.to_string()),
-        ("Name", record.name.clone()),
-        ("User", record.user.clone()),
-        ("State", record.state.as_str().to_owned()),
-        ("Services", record.services.join(", ")),
+        ("ID", Cell::painted(Paint::Id, record.id.to_string())),
+        ("Name", Cell::from(&record.name)),
+        ("User", Cell::from(&record.user)),
+        ("State", Cell::painted(paint_of(record.state), record.state.as_str())),
+        ("Services", Cell::from(record.services.join(", "))),
     ];
     if !record.networks.is_empty() {
-        fields.push(("Networks", record.networks.join(", ")));
+        fields.push(("Networks", Cell::from(record.networks.join(", "))));
     }
-    fields.extend(record.pin_service.as_ref().map(|to| ("Pinned service", pin(to).to_owned())));
-    fields.extend(record.pin_network.as_ref().map(|to| ("Pinned network", pin(to).to_owned())));
-    fields.extend(record.expires.map(|time| ("Expires", clock.exact(time))));
-    fields.extend(record.successor.map(|id| ("Rotated to", id.to_string())));
-    fields.push(("Created", by(record.created, Some(&record.created_by), clock)));
+    fields.extend(record.pin_service.as_ref().map(|to| ("Pinned service", Cell::from(pin(to)))));
+    fields.extend(record.pin_network.as_ref().map(|to| ("Pinned network", Cell::from(pin(to)))));
+    fields.extend(record.expires.map(|time| ("Expires", Cell::from(clock.exact(time)))));
+    fields.extend(record.successor.map(|id| ("Rotated to", Cell::painted(Paint::Id, id.to_string()))));
+    fields.push(("Created", Cell::from(by(record.created, Some(&record.created_by), clock))));
     for (name, time, actor) in [
         ("Suspended", record.suspended, &record.suspended_by),
         ("Revoked", record.revoked, &record.revoked_by),
     ] {
-        fields.extend(time.map(|time| (name, by(time, actor.as_ref(), clock))));
+        fields.extend(time.map(|time| (name, Cell::from(by(time, actor.as_ref(), clock)))));
     }
     let exactly =
         record.last_use.as_ref().map(|used| format!("{}, ", clock.exact(used.last))).unwrap_or_default();
-    fields.push(("Last used", format!("{exactly}{}", last_use(record.last_use.as_ref(), clock))));
+    let last_used = format!("{exactly}{}", last_use(record.last_use.as_ref(), clock));
+    fields.push(("Last used", Cell::from(last_used)));
     fields
 }
 
@@ -66,15 +68,22 @@ fn by(time: i64, who: Option<&Actor>, clock: &Clock) -> String {
 }
 
 fn uses(uses: &[Use], clock: &Clock) -> Table {
-    let mut table = Table::new(&["LAST", "SERVICE", "ADDRESS", "LOGINS", "FIRST", "HOST"]);
+    let mut table = Table::new(vec![
+        Column::kept("LAST"),
+        Column::cut("SERVICE", 8),
+        Column::cut("ADDRESS", 15),
+        Column::kept("LOGINS"),
+        Column::kept("FIRST").optional(),
+        Column::cut("HOST", 8).optional(),
+    ]);
     for used in uses {
         table.row(vec![
-            clock.exact(used.last),
-            used.service.clone(),
-            address(used.rhost.as_deref(), used.rhost_unproven).unwrap_or_else(|| "-".to_owned()),
-            used.count.to_string(),
-            clock.exact(used.first),
-            used.host.clone(),
+            clock.exact(used.last).into(),
+            Cell::from(&used.service),
+            address(used.rhost.as_deref(), used.rhost_unproven).unwrap_or_else(|| "-".to_owned()).into(),
+            used.count.to_string().into(),
+            clock.exact(used.first).into(),
+            Cell::from(&used.host),
         ]);
     }
     table
@@ -83,7 +92,7 @@ fn uses(uses: &[Use], clock: &Clock) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::samples;
+    use crate::commands::{golden, samples};
 
     #[test]
     fn the_whole_record_with_exact_times() {
@@ -100,7 +109,7 @@ LAST                        SERVICE  ADDRESS               LOGINS  FIRST        
 2027-01-12 09:00:00 +01:00  imap     192.0.2.7 (unproven)  12      2027-01-06 09:00:00 +01:00  mail1
 2027-01-12 09:00:00 +01:00  smtp     -                     1       2027-01-06 09:00:00 +01:00  mail1
 ";
-        assert_eq!(text(&samples::shown(), &samples::clock()).as_str(), expected);
+        assert_eq!(text(&samples::shown(), &samples::clock(), Fit::UNLIMITED).as_str(), expected);
     }
 
     #[test]
@@ -121,13 +130,16 @@ Rotated to:      ap-0000002a
 Created:         2027-01-05 09:00:00 +01:00 by root (uid 0)
 Last used:       never used
 ";
-        assert_eq!(text(&Shown { app_password, uses: vec![] }, &samples::clock()).as_str(), expected);
+        assert_eq!(
+            text(&Shown { app_password, uses: vec![] }, &samples::clock(), Fit::UNLIMITED).as_str(),
+            expected
+        );
     }
 
     #[test]
     fn a_suspension_says_when_and_by_whom() {
         let shown = Shown { app_password: samples::suspended(), uses: vec![] };
-        let text = text(&shown, &samples::clock());
+        let text = text(&shown, &samples::clock(), Fit::UNLIMITED);
         assert!(text.as_str().contains("State:      suspended\n"));
         assert!(text.as_str().contains("Suspended:  2027-01-14 09:00:00 +01:00 by alice (uid 1000)\n"));
     }
@@ -135,7 +147,7 @@ Last used:       never used
     #[test]
     fn a_tombstone_says_when_and_by_whom() {
         let shown = Shown { app_password: samples::revoked(), uses: vec![] };
-        let text = text(&shown, &samples::clock());
+        let text = text(&shown, &samples::clock(), Fit::UNLIMITED);
         assert!(text.as_str().contains("Revoked:    2027-01-14 09:00:00 +01:00 by uid 1000\n"));
         assert!(text.as_str().ends_with("Last used:  never used\n"));
     }
@@ -146,12 +158,21 @@ Last used:       never used
             let created_by =
                 Actor { uid, login_uid, name: name.map(str::to_owned), ..samples::live().created_by };
             let shown = Shown { app_password: AppPassword { created_by, ..samples::live() }, uses: vec![] };
-            let text = text(&shown, &samples::clock());
+            let text = text(&shown, &samples::clock(), Fit::UNLIMITED);
             let line = text.as_str().lines().find_map(|line| line.strip_prefix("Created:    ")).unwrap();
             line.strip_prefix("2027-01-05 09:00:00 +01:00 by ").unwrap().to_owned()
         };
-        assert_eq!(created(0, Some("root"), Some(1000)), "root (uid 0, logged in as uid 1000)");
-        assert_eq!(created(0, None, Some(1000)), "uid 0 (logged in as uid 1000)");
+        let nobody = samples::NAMELESS;
+        assert_eq!(
+            created(0, Some("root"), Some(nobody)),
+            format!("root (uid 0, logged in as uid {nobody})")
+        );
+        assert_eq!(created(0, None, Some(nobody)), format!("uid 0 (logged in as uid {nobody})"));
+        assert_eq!(
+            created(7, None, Some(0)),
+            "uid 7 (admin, logged in as root (uid 0))",
+            "as this host calls it"
+        );
         assert_eq!(created(1000, Some("alice"), Some(1000)), "alice (uid 1000, admin)");
         assert_eq!(created(0, Some("root"), Some(0)), "root (uid 0)");
     }
@@ -160,10 +181,16 @@ Last used:       never used
     fn a_hostile_record_has_as_many_lines_as_any() {
         let lines = |app_password: AppPassword| {
             let uses = app_password.last_use.iter().cloned().collect();
-            let text = text(&Shown { app_password, uses }, &samples::clock());
+            let text = text(&Shown { app_password, uses }, &samples::clock(), Fit::UNLIMITED);
             assert!(!text.as_str().chars().any(|c| c != '\n' && apppw_admin::text::is_deceptive(c)));
             text.as_str().lines().count()
         };
         assert_eq!(lines(samples::hostile()), lines(samples::live()) + 2, "networks and a pin besides");
+    }
+
+    #[test]
+    fn on_terminals_of_all_widths() {
+        let shown = Shown { app_password: samples::scoped(), ..samples::shown() };
+        golden::check("show", |fit| text(&shown, &samples::clock(), fit));
     }
 }

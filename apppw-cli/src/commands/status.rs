@@ -3,9 +3,10 @@
 use super::{Session, panic};
 use crate::cli;
 use crate::exit::{Failure, Status};
-use crate::output::table::record;
+use crate::output::number::thousands;
+use crate::output::table::{Cell, record};
 use crate::output::time::Clock;
-use crate::output::{self, Text, json};
+use crate::output::{self, Paint, Text, json, terminal};
 use apppw_admin::{Verb, verbs};
 use serde_json::json;
 
@@ -19,74 +20,30 @@ pub fn run(session: &mut Session, args: &cli::Status) -> Result<Status, Failure>
     if session.json {
         json::print(&json::status(&status))?;
     } else {
-        text(&status, &Clock::system()).print()?;
+        text(&status, &Clock::system(), terminal::stdout_is_terminal()).print()?;
     }
     Ok(Status::Done)
 }
 
-fn text(status: &verbs::Status, clock: &Clock) -> Text {
-    let (oldest, newest) = status.frame_versions;
-    let verbs::Status { verdicts, argon2, .. } = status;
-    let fields = [
-        ("Daemon", format!("apppwd {}, pid {}, up {}", status.version, status.pid, duration(status.uptime))),
-        (
-            "Frame versions",
-            if oldest == newest { oldest.to_string() } else { format!("{oldest} to {newest}") },
-        ),
-        (
-            "Store",
-            if status.writable {
-                "writable"
-            } else {
-                "NOT WRITABLE: logins go on, changes don't; see journalctl -u apppwd and df"
-            }
-            .to_owned(),
-        ),
-        ("Accounts", format!("{}, {} enrolled, {} locked", status.accounts, status.enrolled, status.locked)),
-        (
-            "App passwords",
-            format!("{} live ({} suspended), {} revoked", status.live, status.suspended, status.revoked),
-        ),
-        (
-            "Primary",
-            format!(
-                "{}{}",
-                status.primary.as_str(),
-                if status.report_only {
-                    " (report_only: counted, not enforced, unless overridden)"
-                } else {
-                    ""
-                }
-            ),
-        ),
-        (
-            "Verdicts",
-            format!(
-                "{} accepted, {} refused, {} not mine, {} unavailable",
-                verdicts.accepted, verdicts.refused, verdicts.not_mine, verdicts.unavailable
-            ),
-        ),
-        (
-            "Argon2id",
-            format!(
-                "m={} KiB t={} p={}, {} at once, {} waiting; {} computed, {} answered by the memo",
-                argon2.memory_kib,
-                argon2.iterations,
-                argon2.parallelism,
-                argon2.workers,
-                argon2.queued,
-                argon2.runs,
-                argon2.memo_hits
-            ),
-        ),
-    ];
+/// `for_a_person`: what is wrong comes first, and numbers are easy to read; a script finds them as
+/// they always were.
+fn text(status: &verbs::Status, clock: &Clock, for_a_person: bool) -> Text {
     let mut text = Text::new();
+    if for_a_person && !status.writable {
+        text.painted([(Paint::Bad, NOT_WRITABLE)]);
+        text.line("");
+    }
     if status.in_memory > 0 {
-        text.line(format!(
-            "NOT WRITTEN DOWN: {} app passwords and accounts are refused in the daemon's memory only; mend the disk, \
-             then give those commands again (journalctl -u apppwd names them)",
-            status.in_memory
-        ));
+        let told = if for_a_person { thousands(status.in_memory) } else { status.in_memory.to_string() };
+        let (what, is) = match status.in_memory {
+            1 => ("app password or account", "is"),
+            _ => ("app passwords and accounts", "are"),
+        };
+        let rest = format!(
+            ": {told} {what} {is} refused in the daemon's memory only; mend the disk, then give those commands again \
+             (journalctl -u apppwd names them)"
+        );
+        text.painted([(Paint::Bad, "NOT WRITTEN DOWN"), (Paint::Plain, &rest)]);
         text.line("");
     }
     if !status.panic.is_empty() {
@@ -94,8 +51,60 @@ fn text(status: &verbs::Status, clock: &Clock) -> Text {
         panic::write(&mut text, &status.panic, clock);
         text.line("");
     }
-    record(&mut text, &fields);
+    record(&mut text, fields(status, for_a_person));
     text
+}
+
+const NOT_WRITABLE: &str = "NOT WRITABLE: logins go on, changes don't; see journalctl -u apppwd and df";
+
+fn fields(status: &verbs::Status, for_a_person: bool) -> Vec<(&'static str, Cell)> {
+    let number = |number: u64| if for_a_person { thousands(number) } else { number.to_string() };
+    let (oldest, newest) = status.frame_versions;
+    let verbs::Status { verdicts, argon2, .. } = status;
+    let memory = match argon2.memory_kib {
+        kib if for_a_person && kib % 1024 == 0 => format!("{} MiB", thousands((kib / 1024).into())),
+        kib => format!("{} KiB", number(kib.into())),
+    };
+    let report_only = " (report_only: counted, not enforced, unless overridden)";
+    let accounts = [status.accounts, status.enrolled, status.locked].map(number);
+    let live = [status.live, status.suspended, status.revoked].map(number);
+    let judged = [verdicts.accepted, verdicts.refused, verdicts.not_mine, verdicts.unavailable].map(number);
+    let store = match (status.writable, for_a_person) {
+        (true, _) => Cell::from("writable"),
+        (false, true) => Cell::painted(Paint::Bad, "NOT WRITABLE"),
+        (false, false) => Cell::from(NOT_WRITABLE),
+    };
+    let versions = if oldest == newest { oldest.to_string() } else { format!("{oldest} to {newest}") };
+    let argon2 = format!(
+        "m={memory} t={} p={}, {} at once, {} waiting; {} computed, {} answered by the memo",
+        argon2.iterations,
+        argon2.parallelism,
+        argon2.workers,
+        argon2.queued,
+        number(argon2.runs),
+        number(argon2.memo_hits)
+    );
+    let [accounts, enrolled, locked] = accounts;
+    let [live, suspended, revoked] = live;
+    let [accepted, refused, not_mine, unavailable] = judged;
+    let primary = status.primary.as_str();
+    vec![
+        (
+            "Daemon",
+            format!("apppwd {}, pid {}, up {}", status.version, status.pid, duration(status.uptime)).into(),
+        ),
+        ("Frame versions", versions.into()),
+        ("Store", store),
+        ("Accounts", format!("{accounts}, {enrolled} enrolled, {locked} locked").into()),
+        ("App passwords", format!("{live} live ({suspended} suspended), {revoked} revoked").into()),
+        ("Primary", format!("{primary}{}", if status.report_only { report_only } else { "" }).into()),
+        (
+            "Verdicts",
+            format!("{accepted} accepted, {refused} refused, {not_mine} not mine, {unavailable} unavailable")
+                .into(),
+        ),
+        ("Argon2id", argon2.into()),
+    ]
 }
 
 /// `3d 4h`, `4h 5min`, `5min`: the two largest units.
@@ -112,7 +121,7 @@ fn duration(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::samples;
+    use crate::commands::{golden, samples};
 
     #[test]
     fn a_healthy_daemon() {
@@ -126,13 +135,13 @@ Primary:         refuse
 Verdicts:        10 accepted, 4 refused, 1 not mine, 0 unavailable
 Argon2id:        m=19456 KiB t=2 p=1, 4 at once, 0 waiting; 6 computed, 4 answered by the memo
 ";
-        assert_eq!(text(&samples::status(), &samples::clock()).as_str(), expected);
+        assert_eq!(text(&samples::status(), &samples::clock(), false).as_str(), expected);
     }
 
     #[test]
     fn a_panic_is_told_first() {
         let status = verbs::Status { panic: samples::switches(), ..samples::status() };
-        let text = text(&status, &samples::clock());
+        let text = text(&status, &samples::clock(), false);
         let first =
             "PANIC is on: every app password of this host is refused, since 2027-01-15 08:59:00 +01:00\n";
         assert!(text.as_str().starts_with(first), "{}", text.as_str());
@@ -142,7 +151,7 @@ Argon2id:        m=19456 KiB t=2 p=1, 4 at once, 0 waiting; 6 computed, 4 answer
     #[test]
     fn a_full_disk_is_not_overlooked() {
         let status = verbs::Status { writable: false, frame_versions: (1, 2), ..samples::status() };
-        let text = text(&status, &samples::clock());
+        let text = text(&status, &samples::clock(), false);
         assert!(text.as_str().contains("Store:           NOT WRITABLE"));
         assert!(text.as_str().contains("Frame versions:  1 to 2\n"));
     }
@@ -150,9 +159,25 @@ Argon2id:        m=19456 KiB t=2 p=1, 4 at once, 0 waiting; 6 computed, 4 answer
     #[test]
     fn a_policy_that_is_only_watched_is_told_as_such() {
         let status = verbs::Status { report_only: true, ..samples::status() };
-        let text = text(&status, &samples::clock());
+        let text = text(&status, &samples::clock(), false);
         let line = "Primary:         refuse (report_only: counted, not enforced, unless overridden)\n";
         assert!(text.as_str().contains(line), "{}", text.as_str());
+    }
+
+    #[test]
+    fn a_person_sees_what_is_wrong_first_and_numbers_that_can_be_read() {
+        let mut status =
+            verbs::Status { writable: false, in_memory: 1, live: 1_234_567, ..samples::status() };
+        status.verdicts.accepted = 10_000;
+        let text = text(&status, &samples::clock(), true);
+        let first = "NOT WRITABLE: logins go on, changes don't; see journalctl -u apppwd and df\n\nNOT WRITTEN DOWN: 1 \
+                     app password or account is refused";
+        assert!(text.as_str().starts_with(first), "{}", text.as_str());
+        for said in ["Store:           NOT WRITABLE\n", "1,234,567 live", "10,000 accepted", "m=19 MiB t=2"] {
+            assert!(text.as_str().contains(said), "{said}: {}", text.as_str());
+        }
+        status.argon2.memory_kib = 7_000;
+        assert!(super::text(&status, &samples::clock(), true).as_str().contains("m=7,000 KiB"));
     }
 
     #[test]
@@ -167,5 +192,11 @@ Argon2id:        m=19456 KiB t=2 p=1, 4 at once, 0 waiting; 6 computed, 4 answer
         ] {
             assert_eq!(duration(seconds), told);
         }
+    }
+
+    #[test]
+    fn on_terminals_of_all_widths() {
+        let status = verbs::Status { writable: false, panic: samples::switches(), ..samples::status() };
+        golden::check("status", |_| text(&status, &samples::clock(), true));
     }
 }

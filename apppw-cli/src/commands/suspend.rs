@@ -5,7 +5,7 @@ use super::resolve::{self, For};
 use super::{Session, several};
 use crate::cli::{Ids, Suspend};
 use crate::exit::{Failure, Status};
-use crate::output::{Text, json};
+use crate::output::{Text, json, terminal};
 use apppw_admin::Verb;
 use apppw_admin::verbs::{Changed, IdsArgs};
 
@@ -59,7 +59,27 @@ fn run(session: &mut Session, args: Ids, change: Change, kick: bool) -> Result<S
     several::fetch_missing(session, &changed.ids, &mut changed.app_passwords);
     let Changed { ids, app_passwords, already } = &changed;
     let sessions = kick.then(|| Sessions::of(session, several::number(ids), app_passwords, already));
-    kick::finish(session, sessions, || text(&changed, change), |kicked| json::changed(&changed, kicked))
+    let text = || {
+        let mut text = text(&changed, change);
+        if terminal::stdout_is_terminal() {
+            write_way_back(&mut text, &changed, change);
+        }
+        text
+    };
+    kick::finish(session, sessions, text, |kicked| json::changed(&changed, kicked))
+}
+
+/// How to take it back, to a person.
+fn write_way_back(text: &mut Text, changed: &Changed, change: Change) {
+    const NAMED: usize = 10;
+    let back = match change {
+        Change::Suspend => "resume",
+        Change::Resume => "suspend",
+    };
+    let ids: Vec<String> = changed.ids.iter().map(ToString::to_string).collect();
+    if (1..=NAMED).contains(&ids.len()) {
+        text.line(format!("To take it back: apppw {back} {}", ids.join(" ")));
+    }
 }
 
 fn text(changed: &Changed, change: Change) -> Text {
@@ -86,6 +106,13 @@ mod tests {
             "ap-0000002a suspended: \"Thunderbird, laptop\" of alice@example.org\n\
              ap-0000002b had been suspended before\n"
         );
+        let way_back = |change| {
+            let mut text = Text::new();
+            write_way_back(&mut text, &changed, change);
+            text.as_str().to_owned()
+        };
+        assert_eq!(way_back(Change::Suspend), "To take it back: apppw resume ap-0000002a\n");
+        assert_eq!(way_back(Change::Resume), "To take it back: apppw suspend ap-0000002a\n");
         assert!(text(&changed, Change::Resume).as_str().ends_with("ap-0000002b was not suspended\n"));
     }
 }

@@ -6,11 +6,14 @@ use super::other_names::{OtherNames, account_of};
 use super::{Session, several};
 use crate::cli::{Action, User};
 use crate::exit::{Failure, Status};
-use crate::output::table::record;
+use crate::output::number::thousands;
+use crate::output::quote::word;
+use crate::output::table::{Cell, record};
+use crate::output::terminal::{self, Stream};
 use crate::output::time::Clock;
-use crate::output::{Text, json, terminal};
-use apppw_admin::Verb;
-use apppw_admin::verbs::{Account, PrimaryPolicy, UserArgs, UserRenameArgs};
+use crate::output::{Fit, Paint, Text, json};
+use apppw_admin::verbs::{Account, ListArgs, Listed, PrimaryPolicy, UserArgs, UserRenameArgs};
+use apppw_admin::{AppPasswordId, Verb};
 
 pub fn run(session: &mut Session, args: &User) -> Result<Status, Failure> {
     let (user, action) = args.user_and_action()?;
@@ -21,8 +24,8 @@ pub fn run(session: &mut Session, args: &User) -> Result<Status, Failure> {
     kick::check(kick)?;
     let clock = Clock::system();
     let named = UserArgs { user: user.map(str::to_owned) };
-    if let Some(question) = question(&action).filter(|_| !args.yes.yes) {
-        confirm(session, &named, question, &clock)?;
+    if asks(&action) && !args.yes.yes {
+        confirm(session, &named, &action, &clock)?;
     }
     // No name means an account that is gone. (What is opened in between under another name
     // isn't found; otherwise they are looked for when nothing can be opened any more.)
@@ -47,7 +50,15 @@ pub fn run(session: &mut Session, args: &User) -> Result<Status, Failure> {
     // Dovecot may know the account by the name that was typed.
     let users = || named.user.iter().chain([&account.user]).cloned().collect();
     let sessions = kick.then(|| Sessions { users: users(), others, unknown: 0 });
-    let text = || done(&account, &action, kick, &clock);
+    let text = || {
+        let mut text = done(&account, &action, kick, &clock);
+        if terminal::stdout_is_terminal()
+            && let Some(back) = way_back(&account, &action, named.user.as_deref())
+        {
+            text.line(back);
+        }
+        text
+    };
     kick::finish(session, sessions, text, |kicked| json::account(&account, kicked))
 }
 
@@ -63,30 +74,71 @@ fn other_names(session: &mut Session, user: &str) -> Option<OtherNames> {
     }
 }
 
-/// What is asked before what can't be taken back.
-const fn question(action: &Action) -> Option<&'static str> {
+/// Whether it is asked before: what can't be taken back.
+const fn asks(action: &Action) -> bool {
+    matches!(action, Action::Lockdown | Action::Delete)
+}
+
+fn question(action: &Action, account: &Account) -> String {
+    let user = word(&account.user);
+    let its = match account.live {
+        0 => String::new(),
+        1 => ", revoke its app password".to_owned(),
+        live => format!(", revoke all its {} app passwords", thousands(live)),
+    };
     match action {
-        Action::Lockdown => {
-            Some("Lock the account, revoke all its app passwords and refuse its primary password?")
-        }
-        Action::Delete => Some("Delete the account and revoke all its app passwords?"),
-        _ => None,
+        Action::Delete => format!("Delete the account {user}{its}?"),
+        _ => format!("Lock the account {user}{its} and refuse its primary password?"),
     }
 }
 
-fn confirm(session: &mut Session, named: &UserArgs, question: &str, clock: &Clock) -> Result<(), Failure> {
+/// How the account becomes what it was, to a person.
+fn way_back(account: &Account, action: &Action, before: Option<&str>) -> Option<String> {
+    let user = word(&account.user);
+    let back = match action {
+        Action::Show | Action::Unlock | Action::Delete => return None,
+        Action::Lock => format!("apppw user {user} unlock"),
+        // What was revoked is gone.
+        Action::Lockdown => {
+            return Some(format!(
+                "What is revoked stays revoked; to let the account have new ones: apppw user {user} unlock"
+            ));
+        }
+        Action::Enroll => format!("apppw user {user} unenroll"),
+        Action::Unenroll => format!("apppw user {user} enroll"),
+        Action::Rename(_) => format!("apppw user {user} rename {}", word(before?)),
+    };
+    Some(format!("To take it back: {back}"))
+}
+
+fn confirm(session: &mut Session, named: &UserArgs, action: &Action, clock: &Clock) -> Result<(), Failure> {
     if !terminal::stdin_is_terminal() {
         return Err(Failure::usage(
             "this needs --yes, since there is no terminal to ask on; nothing was changed",
         ));
     }
     let account: Account = session.ask(Verb::UserShow, named)?;
+    let mut about = text(&account, clock);
+    if account.live > 0 {
+        write_live(session, &mut about, &account, clock);
+    }
     session.hang_up();
-    if terminal::confirm(&text(&account, clock), question)? {
+    if terminal::confirm(&about, &question(action, &account))? {
         Ok(())
     } else {
         Err(Failure::declined("nothing was changed"))
     }
+}
+
+/// What is to be revoked, as far as a page of it goes. That it can't be had mustn't keep anybody from
+/// a lockdown.
+fn write_live(session: &mut Session, text: &mut Text, account: &Account, clock: &Clock) {
+    let args = ListArgs { user: Some(account.user.clone()), ..ListArgs::default() };
+    let Ok(Listed { app_passwords, .. }) = session.ask(Verb::List, &args) else { return };
+    let ids: Vec<AppPasswordId> = app_passwords.iter().map(|record| record.id).collect();
+    text.line("");
+    several::write_table(text, &ids, &app_passwords, clock, Fit::of(Stream::Stderr));
+    several::write_extent(text, account.live, &app_passwords, clock);
 }
 
 /// The account after the action, or what is left to say of one that is gone.
@@ -94,7 +146,7 @@ fn done(account: &Account, action: &Action, kick: bool, clock: &Clock) -> Text {
     let mut text = match action {
         Action::Delete => {
             let mut text = Text::new();
-            text.line(format!("The account {} is deleted", account.user));
+            text.line(format!("The account {} is deleted", word(&account.user)));
             text
         }
         _ => self::text(account, clock),
@@ -117,18 +169,19 @@ fn done(account: &Account, action: &Action, kick: bool, clock: &Clock) -> Text {
 
 fn text(account: &Account, clock: &Clock) -> Text {
     let since = |time: i64| format!("since {}", clock.exact(time));
-    let mut fields = vec![("User", account.user.clone())];
-    fields.extend(account.uid.map(|uid| ("Unix uid", uid.to_string())));
-    fields.extend(account.other_uid.map(|uid| ("OTHER UID", other(uid, &account.user))));
-    fields.extend(account.locked.map(|time| ("LOCKED", since(time))));
+    let mut fields = vec![("User", Cell::from(&account.user))];
+    fields.extend(account.uid.map(|uid| ("Unix uid", Cell::from(uid.to_string()))));
+    let bad = |text| Cell::painted(Paint::Bad, text);
+    fields.extend(account.other_uid.map(|uid| ("OTHER UID", bad(other(uid, &account.user)))));
+    fields.extend(account.locked.map(|time| ("LOCKED", bad(since(time)))));
     fields.extend([
-        ("Enrolled", account.enrolled.map_or_else(|| "no".to_owned(), since)),
-        ("Primary", primary(account)),
-        ("App passwords", format!("{} live, {} revoked", account.live, account.revoked)),
-        ("Known since", clock.exact(account.created)),
+        ("Enrolled", Cell::from(account.enrolled.map_or_else(|| "no".to_owned(), since))),
+        ("Primary", Cell::from(primary(account))),
+        ("App passwords", Cell::from(format!("{} live, {} revoked", account.live, account.revoked))),
+        ("Known since", Cell::from(clock.exact(account.created))),
     ]);
     let mut text = Text::new();
-    record(&mut text, &fields);
+    record(&mut text, fields);
     text
 }
 
@@ -160,7 +213,7 @@ fn primary(account: &Account) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::samples;
+    use crate::commands::{golden, samples};
 
     #[test]
     fn an_account() {
@@ -228,11 +281,41 @@ Known since:    2027-01-04 09:00:00 +01:00
     #[test]
     fn only_what_cant_be_taken_back_is_asked() {
         for action in [Action::Lockdown, Action::Delete] {
-            assert!(question(&action).is_some());
+            assert!(asks(&action));
         }
         for action in [Action::Show, Action::Lock, Action::Unlock, Action::Enroll, Action::Unenroll] {
-            assert!(question(&action).is_none());
+            assert!(!asks(&action));
         }
-        assert!(question(&Action::Rename("x".into())).is_none());
+        assert!(!asks(&Action::Rename("x".into())));
+    }
+
+    #[test]
+    fn the_question_says_what_is_hit() {
+        let asked = |action, live| question(&action, &Account { live, ..samples::account() });
+        assert_eq!(
+            asked(Action::Lockdown, 2),
+            "Lock the account alice, revoke all its 2 app passwords and refuse its primary password?"
+        );
+        assert_eq!(asked(Action::Delete, 1), "Delete the account alice, revoke its app password?");
+        assert_eq!(asked(Action::Delete, 0), "Delete the account alice?");
+    }
+
+    #[test]
+    fn what_can_be_taken_back_says_how() {
+        let account = Account { user: "a b".into(), ..samples::account() };
+        let back = |action| way_back(&account, &action, Some("old"));
+        assert_eq!(back(Action::Lock).as_deref(), Some("To take it back: apppw user \"a b\" unlock"));
+        assert_eq!(
+            back(Action::Rename("a b".into())).as_deref(),
+            Some("To take it back: apppw user \"a b\" rename old")
+        );
+        assert!(back(Action::Lockdown).unwrap().starts_with("What is revoked stays revoked"));
+        assert_eq!(back(Action::Delete), None);
+    }
+
+    #[test]
+    fn on_terminals_of_all_widths() {
+        let account = Account { locked: Some(samples::NOW), other_uid: Some(1001), ..samples::account() };
+        golden::check("user", |_| done(&account, &Action::Lock, false, &samples::clock()));
     }
 }

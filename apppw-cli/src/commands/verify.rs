@@ -1,11 +1,12 @@
 //! `apppw verify`.
 
-use super::{Session, reasons, state};
+use super::{Session, named, reasons, state};
 use crate::cli::Verify;
 use crate::cli::suggest::nearest;
 use crate::exit::{Failure, Status};
+use crate::output::terminal::Stream;
 use crate::output::time::Clock;
-use crate::output::{Text, json, prose, room, terminal};
+use crate::output::{Fit, Text, json, prose, terminal};
 use apppw_admin::verbs::{AppPassword, FindArgs, FindWhat, Found, Verified, VerifyArgs};
 use apppw_admin::{SecretText, Verb};
 
@@ -34,7 +35,7 @@ pub fn run(session: &mut Session, args: Verify) -> Result<Status, Failure> {
     if session.json {
         json::print(&json::verified(&verified))?;
     } else {
-        let mut text = text(&verified, left_out, &Clock::system(), room::columns());
+        let mut text = text(&verified, left_out, &Clock::system(), Fit::of(Stream::Stdout).limit());
         if let Some(service) = args.service.filter(|_| verified.reason == NO_SUCH_SERVICE) {
             let near = near_service(session, &service).map(|near| format!("; did you mean {near}?"));
             text.line(format!("No group has the service {service}{}", near.unwrap_or_default()));
@@ -74,10 +75,9 @@ fn text(verified: &Verified, left_out: (bool, bool), clock: &Clock, explained: O
             other => format!(", {other}"),
         };
         text.line(format!(
-            "It is {}, \"{}\" of {}, for {}{state}",
+            "It is {}, {}, for {}{state}",
             record.id,
-            record.name,
-            record.user,
+            named(record),
             record.services.join(", ")
         ));
         not_judged(&mut text, record, left_out);

@@ -48,6 +48,11 @@ pub fn text(metrics: &Metrics) -> String {
     out.gauge("watches", "Callers that wait for a login now", metrics.watches);
     out.counter("events_dropped", "Events that were dropped, for too many waited", metrics.events_dropped);
     out.counter("log_lines_dropped", "Lines that the log was too slow for", metrics.log_lines_dropped);
+    out.counter(
+        "management_denied",
+        "Management requests that were refused, by the caller's role or by a limit",
+        metrics.management_denied,
+    );
     out.gauge(
         "refused_in_memory",
         "App passwords and accounts that are refused in memory only",

@@ -5,36 +5,54 @@
 //! through; what is meant for programs is written by [`json`], [`csv`] and [`metrics`].
 
 pub mod csv;
+pub mod fit;
 pub mod json;
 pub mod metrics;
+pub mod number;
+mod pager;
+pub mod paint;
+pub mod people;
+pub mod progress;
 pub mod prose;
 pub mod qr;
-pub mod room;
+pub mod quote;
 pub mod table;
 pub mod terminal;
 pub mod time;
+mod width;
+
+pub use fit::Fit;
+pub use pager::never as no_pager;
+pub use paint::Paint;
 
 use crate::exit::Failure;
 use apppw_admin::text::visible;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fs::File;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::fd::AsFd;
 use std::time::Duration;
+use terminal::Stream;
 use zeroize::Zeroizing;
 
 /// Room for a usual result, so that the text of one with a secret needn't move, which would
 /// leave a copy behind.
 const ROOM: usize = 4096;
 
-/// Lines for people. Each line is made visible as a whole, whatever it was made of: this is
-/// the one gate to the terminal.
-pub struct Text(Zeroizing<String>);
+/// Lines for people. Each piece is made visible as a whole, whatever it was made of: this is
+/// the one gate to the terminal. The only escapes are those of its own paint, and they are
+/// added when it is shown on one.
+pub struct Text {
+    plain: Zeroizing<String>,
+    /// Which bytes of it are painted, in their order.
+    painted: Vec<(Range<usize>, Paint)>,
+}
 
 impl Text {
     /// No lines.
     pub fn new() -> Self {
-        Self(Zeroizing::new(String::with_capacity(ROOM)))
+        Self { plain: Zeroizing::new(String::with_capacity(ROOM)), painted: Vec::new() }
     }
 
     /// Adds a line.
@@ -44,25 +62,59 @@ impl Text {
 
     /// Adds a line made of `parts`, without building it elsewhere first.
     pub fn line_of(&mut self, parts: &[&str]) {
-        for part in parts {
-            self.0.push_str(&visible(part));
-        }
-        self.0.push('\n');
+        self.painted(parts.iter().map(|part| (Paint::Plain, *part)));
     }
 
-    /// The lines.
+    /// Adds a line made of painted parts.
+    pub fn painted<'a>(&mut self, parts: impl IntoIterator<Item = (Paint, &'a str)>) {
+        for (paint, part) in parts {
+            let from = self.plain.len();
+            self.plain.push_str(&visible(part));
+            if paint != Paint::Plain {
+                self.painted.push((from..self.plain.len(), paint));
+            }
+        }
+        self.plain.push('\n');
+    }
+
+    /// The lines, without paint.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.plain
     }
 
     /// Prints to standard output.
     pub fn print(&self) -> Result<(), Failure> {
-        print(self.0.as_bytes())
+        print(self.shown_on(Stream::Stdout).as_bytes())
+    }
+
+    /// The same, and where that is a terminal on which it is too long, through a pager. Not for
+    /// secrets, nor for what leads up to a question.
+    pub fn print_in_pages(&self) -> Result<(), Failure> {
+        pager::print(&self.shown_on(Stream::Stdout))
     }
 
     /// Prints to standard error.
     pub fn print_to_stderr(&self) {
-        to_stderr(self.as_str());
+        to_stderr(&self.shown_on(Stream::Stderr));
+    }
+
+    fn shown_on(&self, stream: Stream) -> Zeroizing<String> {
+        self.rendered(paint::is_wanted(stream))
+    }
+
+    /// The lines, with paint if that `is_wanted`.
+    fn rendered(&self, is_wanted: bool) -> Zeroizing<String> {
+        const ESCAPES: usize = 24;
+        // Never grown: that would leave a copy of a secret behind.
+        let mut out = Zeroizing::new(String::with_capacity(self.plain.len() + ESCAPES * self.painted.len()));
+        let mut done = 0;
+        for (part, paint) in self.painted.iter().filter(|_| is_wanted) {
+            out.push_str(self.plain.get(done..part.start).unwrap_or_default());
+            paint.add(&mut out, self.plain.get(part.clone()).unwrap_or_default());
+            done = part.end;
+        }
+        out.push_str(self.plain.get(done..).unwrap_or_default());
+        out
     }
 }
 
@@ -106,13 +158,21 @@ pub fn report(failure: &Failure, json: bool) {
     if json {
         to_stderr(&json::error(failure));
     } else {
-        to_stderr(&format!("apppw: {}\n", visible_lines(failure)));
+        say(Paint::Bad, "apppw:", &visible_lines(failure));
     }
 }
 
 /// Tells a warning on standard error.
 pub fn warn(message: &str) {
-    to_stderr(&format!("apppw: warning: {}\n", visible(message)));
+    say(Paint::Notable, "apppw: warning:", &visible(message));
+}
+
+/// Says something visible on standard error, behind whose it is.
+fn say(paint: Paint, whose: &str, visible: &str) {
+    let mut line = String::new();
+    let paint = if paint::is_wanted(Stream::Stderr) { paint } else { Paint::Plain };
+    paint.add(&mut line, whose);
+    to_stderr(&format!("{line} {visible}\n"));
 }
 
 /// Tells something of ours that follows a failure on standard error.
@@ -144,6 +204,18 @@ mod tests {
         text.line("a\x1b[2J\r\nb");
         text.line_of(&["\u{202e}c", "\u{9b}d"]);
         assert_eq!(text.as_str(), "a\\u{1b}[2J\\u{d}\\u{a}b\n\\u{202e}c\\u{9b}d\n");
+    }
+
+    #[test]
+    fn paint_is_added_when_it_is_shown_and_nothing_else_is() {
+        let mut text = Text::new();
+        text.painted([(Paint::Plain, "a "), (Paint::Bad, "b\x1b[2J"), (Paint::Plain, " c")]);
+        text.painted([(Paint::Id, "d")]);
+        assert_eq!(text.as_str(), "a b\\u{1b}[2J c\nd\n");
+        assert_eq!(*text.rendered(false), *text.plain);
+        let painted = text.rendered(true);
+        assert_eq!(*painted, "a \x1b[1m\x1b[31mb\\u{1b}[2J\x1b[0m c\n\x1b[1md\x1b[0m\n");
+        assert!(painted.capacity() >= painted.len());
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! keeps nothing (that is why it is this one); what is printed is wiped as well.
 
 use crate::exit::Failure;
-use crate::output::room;
+use crate::output::terminal::Stream;
+use crate::output::{Fit, fit, paint};
 use qrcodegen_no_heap::{QrCode, QrCodeEcc, Version};
 use zeroize::Zeroizing;
 
@@ -35,13 +36,13 @@ impl Style {
     /// # Errors
     /// If it is none, or too narrow.
     pub fn of_terminal() -> Result<Self, Failure> {
-        let Some(columns) = room::columns() else {
+        let Some(columns) = Fit::of(Stream::Stdout).limit() else {
             return Err(Failure::usage(
                 "--qr shows the secret on a terminal, and standard output is none; nothing was created. Leave --qr \
                  out, or don't redirect the output",
             ));
         };
-        let style = Self { half_blocks: room::is_utf8(), painted: room::has_colors() };
+        let style = Self { half_blocks: fit::is_utf8(), painted: paint::is_wanted(Stream::Stdout) };
         let needed = style.columns();
         if columns < needed {
             let why = if style.half_blocks { "" } else { " (33 in a UTF-8 locale)" };

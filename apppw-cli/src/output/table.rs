@@ -1,110 +1,225 @@
 //! Tables and records, aligned.
 
 use super::Text;
+use super::fit::Fit;
+use super::paint::Paint;
+use super::width::{cut, width};
 use apppw_admin::text::visible;
+use std::borrow::Cow;
 
-/// Rows under headings, each column as wide as its widest cell.
+/// Between two columns.
+const GAP: usize = 2;
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    heading: &'static str,
+    /// How far it may be cut; none: not at all.
+    least: Option<usize>,
+    /// It is cut before others are, and not below its cells' short forms.
+    is_lesser: bool,
+    /// It is left out where there is no room, the last of them first.
+    is_optional: bool,
+}
+
+impl Column {
+    /// One that is never cut: ids, states, times.
+    pub const fn kept(heading: &'static str) -> Self {
+        Self { heading, least: None, is_lesser: false, is_optional: false }
+    }
+
+    /// One that may be cut to `least` columns of the terminal.
+    pub const fn cut(heading: &'static str, least: usize) -> Self {
+        Self { heading, least: Some(least), is_lesser: false, is_optional: false }
+    }
+
+    /// One whose cells have a short form, which they take before others are cut.
+    pub const fn short(heading: &'static str) -> Self {
+        Self { is_lesser: true, ..Self::cut(heading, 0) }
+    }
+
+    /// The same, left out where there is no room for it.
+    pub const fn optional(self) -> Self {
+        Self { is_optional: true, ..self }
+    }
+}
+
+/// What stands in a row under a heading, or behind the name of a field.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    text: String,
+    /// What stands there where the text has no room.
+    short: Option<String>,
+    paint: Paint,
+    /// Something in it had to be made visible, and stays so: it isn't cut.
+    is_whole: bool,
+}
+
+impl Cell {
+    /// `text` in that paint.
+    pub fn painted(paint: Paint, text: impl AsRef<str>) -> Self {
+        let shown = visible(text.as_ref());
+        Self { is_whole: matches!(shown, Cow::Owned(_)), text: shown.into_owned(), short: None, paint }
+    }
+
+    /// The same, with what stands there where that has no room.
+    pub fn or(self, short: impl AsRef<str>) -> Self {
+        Self { short: Some(visible(short.as_ref()).into_owned()), ..self }
+    }
+
+    fn least(&self) -> usize {
+        width(self.short.as_ref().unwrap_or(&self.text))
+    }
+
+    fn fitted(&self, most: usize, fit: Fit) -> String {
+        let text = match &self.short {
+            Some(short) if width(&self.text) > most => short,
+            _ => &self.text,
+        };
+        if self.is_whole { text.clone() } else { cut(text, most, fit.ellipsis) }
+    }
+}
+
+impl<T: AsRef<str>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::painted(Paint::Plain, text)
+    }
+}
+
+/// Rows under headings, each column as wide as its widest cell if there is room.
 pub struct Table {
-    headings: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
     /// A table without rows.
-    pub fn new(headings: &[&'static str]) -> Self {
-        Self { headings: headings.to_vec(), rows: Vec::new() }
+    pub const fn new(columns: Vec<Column>) -> Self {
+        Self { columns, rows: Vec::new() }
     }
 
     /// Adds a row with a cell for each heading.
-    pub fn row(&mut self, cells: Vec<String>) {
-        debug_assert_eq!(cells.len(), self.headings.len());
-        self.rows.push(cells.iter().map(|cell| visible(cell).into_owned()).collect());
+    pub fn row(&mut self, cells: Vec<Cell>) {
+        debug_assert_eq!(cells.len(), self.columns.len());
+        self.rows.push(cells);
     }
 
-    /// Writes the table into `text`.
-    pub fn write(&self, text: &mut Text) {
-        let mut widths: Vec<usize> = self.headings.iter().map(|h| width(h)).collect();
-        for row in &self.rows {
-            for (widest, cell) in widths.iter_mut().zip(row) {
-                *widest = width(cell).max(*widest);
-            }
-        }
-        text.line(aligned(self.headings.iter().copied(), &widths));
-        for row in &self.rows {
-            text.line(aligned(row.iter().map(String::as_str), &widths));
+    /// Writes the table into `text`. Where it doesn't fit its long cells are cut, then optional
+    /// columns are left out; where not even that is enough each row is a record, whole.
+    pub fn write(&self, text: &mut Text, fit: Fit) {
+        let Some(shown) = self.layout(fit) else { return self.write_records(text) };
+        let headings: Vec<Cell> =
+            self.columns.iter().map(|column| Cell::painted(Paint::Heading, column.heading)).collect();
+        for row in std::iter::once(&headings).chain(&self.rows) {
+            write_row(text, row, &shown, fit);
         }
     }
+
+    /// How wide each column is, if it is shown; none: there is no room for a table.
+    fn layout(&self, fit: Fit) -> Option<Vec<Option<usize>>> {
+        let mut shown: Vec<Option<usize>> = self.natural_widths().into_iter().map(Some).collect();
+        let Some(limit) = fit.limit() else { return Some(shown) };
+        let least: Vec<usize> =
+            shown.iter().enumerate().map(|(at, natural)| self.least(at, *natural)).collect();
+        loop {
+            let smallest = shown.iter().zip(&least).map(|(column, least)| column.map(|_| *least));
+            if total(&smallest.collect::<Vec<_>>()) <= limit {
+                self.shrink(&mut shown, &least, limit);
+                return Some(shown);
+            }
+            let dropped = (0..shown.len()).rev().find(|at| {
+                self.columns.get(*at).is_some_and(|column| column.is_optional)
+                    && shown.get(*at).is_some_and(Option::is_some)
+            })?;
+            *shown.get_mut(dropped)? = None;
+        }
+    }
+
+    /// How far a column that is `natural` wide may be cut.
+    fn least(&self, at: usize, natural: Option<usize>) -> usize {
+        let natural = natural.unwrap_or(0);
+        let Some(column) = self.columns.get(at) else { return natural };
+        if !column.is_lesser {
+            return column.least.map_or(natural, |least| least.min(natural));
+        }
+        let cells = self.rows.iter().filter_map(|row| row.get(at));
+        cells.map(Cell::least).fold(width(column.heading), usize::max).min(natural)
+    }
+
+    fn natural_widths(&self) -> Vec<usize> {
+        let mut widths: Vec<usize> = self.columns.iter().map(|column| width(column.heading)).collect();
+        for row in &self.rows {
+            for (widest, cell) in widths.iter_mut().zip(row) {
+                *widest = width(&cell.text).max(*widest);
+            }
+        }
+        widths
+    }
+
+    /// Takes from the widest of the columns that may be cut, the lesser ones first, until all fit
+    /// into `limit`.
+    fn shrink(&self, shown: &mut [Option<usize>], least: &[usize], limit: usize) {
+        while total(shown) > limit {
+            let columns = self.columns.iter().zip(least);
+            let may_give = columns.zip(shown.iter_mut()).filter_map(|((column, least), width)| {
+                let width = width.as_mut().filter(|width| **width > *least)?;
+                Some((column.is_lesser, width))
+            });
+            let widest = may_give.max_by_key(|(is_lesser, width)| (*is_lesser, **width));
+            let Some((_, widest)) = widest else { return };
+            *widest -= 1;
+        }
+    }
+
+    /// Row by row, a line for each cell: for terminals that are narrow.
+    fn write_records(&self, text: &mut Text) {
+        for (number, row) in self.rows.iter().enumerate() {
+            if number > 0 {
+                text.line("");
+            }
+            let fields = self.columns.iter().zip(row).filter(|(_, cell)| !cell.text.is_empty());
+            record(text, fields.map(|(column, cell)| (column.heading, cell.clone())));
+        }
+    }
+}
+
+fn total(shown: &[Option<usize>]) -> usize {
+    let columns = shown.iter().flatten().count();
+    shown.iter().flatten().sum::<usize>() + GAP * columns.saturating_sub(1)
+}
+
+/// The cells, padded and two spaces apart, without spaces at the end.
+fn write_row(text: &mut Text, row: &[Cell], shown: &[Option<usize>], fit: Fit) {
+    let mut parts: Vec<(Paint, String)> = Vec::with_capacity(2 * row.len());
+    let mut gap = 0;
+    for (cell, width_of_column) in row.iter().zip(shown) {
+        let Some(columns) = *width_of_column else { continue };
+        let fitted = cell.fitted(columns, fit);
+        let room = columns.saturating_sub(width(&fitted));
+        if !fitted.is_empty() {
+            parts.push((Paint::Plain, " ".repeat(gap)));
+            parts.push((cell.paint, fitted));
+            gap = 0;
+        }
+        gap += room + GAP;
+    }
+    text.painted(parts.iter().map(|(paint, part)| (*paint, part.as_str())));
 }
 
 /// Writes names and values, one pair to a line, the values below each other.
-pub fn record(text: &mut Text, fields: &[(&str, String)]) {
+pub fn record<'a, C: Into<Cell>>(text: &mut Text, fields: impl IntoIterator<Item = (&'a str, C)>) {
+    let fields: Vec<(&str, Cell)> = fields.into_iter().map(|(name, value)| (name, value.into())).collect();
     let widest = fields.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     for (name, value) in fields {
-        let padding = " ".repeat(widest - width(name) + 2);
-        text.line(format!("{name}:{padding}{value}"));
+        let padding = " ".repeat(widest - width(name) + GAP);
+        text.painted([
+            (Paint::Plain, name),
+            (Paint::Plain, ":"),
+            (Paint::Plain, &padding),
+            (value.paint, &value.text),
+        ]);
     }
-}
-
-/// The cells, padded to `widths` and two spaces apart, without spaces at the end.
-fn aligned<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize]) -> String {
-    let mut line = String::new();
-    for (cell, widest) in cells.zip(widths) {
-        line.push_str(cell);
-        line.extend(std::iter::repeat_n(' ', widest - width(cell) + 2));
-    }
-    line.truncate(line.trim_end().len());
-    line
-}
-
-/// How many columns `text` takes on a terminal: an approximation of Unicode UAX #11 that
-/// knows the scripts and symbols that are two wide, and combining marks. A wrong guess costs
-/// alignment, nothing else.
-fn width(text: &str) -> usize {
-    text.chars()
-        .map(|c| match u32::from(c) {
-            0x300..=0x36f | 0x1ab0..=0x1aff | 0x20d0..=0x20ff | 0xfe00..=0xfe0f => 0,
-            0x1100..=0x115f
-            | 0x2e80..=0xa4cf
-            | 0xac00..=0xd7a3
-            | 0xf900..=0xfaff
-            | 0xfe30..=0xfe6f
-            | 0xff00..=0xff60
-            | 0xffe0..=0xffe6
-            | 0x1f300..=0x1f64f
-            | 0x1f900..=0x1f9ff
-            | 0x20000..=0x3fffd => 2,
-            _ => 1,
-        })
-        .sum()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_are_aligned_whatever_is_in_them() {
-        let mut table = Table::new(&["ID", "NAME", "LAST USED"]);
-        table.row(vec!["ap-1".into(), "Büro".into(), "never used".into()]);
-        table.row(vec!["ap-2".into(), "電話電話電話".into(), "1 day ago".into()]);
-        table.row(vec!["ap-3".into(), "a\x1b[31m".into(), String::new()]);
-        table.row(vec!["ap-4".into(), "e\u{301}".into(), "x".into()]);
-        let mut text = Text::new();
-        table.write(&mut text);
-        let expected = "\
-ID    NAME          LAST USED
-ap-1  Büro          never used
-ap-2  電話電話電話  1 day ago
-ap-3  a\\u{1b}[31m
-ap-4  e\u{301}             x
-";
-        assert_eq!(text.as_str(), expected);
-    }
-
-    #[test]
-    fn a_record_has_its_values_below_each_other() {
-        let mut text = Text::new();
-        record(&mut text, &[("User", "alice".into()), ("Last used", "never\r\n".into())]);
-        assert_eq!(text.as_str(), "User:       alice\nLast used:  never\\u{d}\\u{a}\n");
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use super::{Text, to_stderr};
 use crate::exit::Failure;
 use apppw_admin::SecretText;
+use rustix::termios::tcgetwinsize;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
@@ -11,9 +12,42 @@ use zeroize::Zeroizing;
 /// Longest secret that is read, in bytes; a pass phrase fits, a file given by mistake doesn't.
 const MAX_SECRET: usize = 4096;
 
+/// Where something is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Results.
+    Stdout,
+    /// Warnings, questions, errors.
+    Stderr,
+}
+
+/// How large a terminal is, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    pub columns: u16,
+    pub rows: u16,
+}
+
+/// Whether a person looks at `stream`.
+pub fn is_terminal(stream: Stream) -> bool {
+    match stream {
+        Stream::Stdout => io::stdout().is_terminal(),
+        Stream::Stderr => io::stderr().is_terminal(),
+    }
+}
+
+/// As large as the terminal says that it is; none: there is none, or it doesn't know.
+pub fn size(stream: Stream) -> Option<Size> {
+    let size = match stream {
+        Stream::Stdout => tcgetwinsize(io::stdout()),
+        Stream::Stderr => tcgetwinsize(io::stderr()),
+    };
+    size.ok().map(|size| Size { columns: size.ws_col, rows: size.ws_row })
+}
+
 /// Whether a person reads the results.
 pub fn stdout_is_terminal() -> bool {
-    io::stdout().is_terminal()
+    is_terminal(Stream::Stdout)
 }
 
 /// Whether a person can be asked.
@@ -24,7 +58,10 @@ pub fn stdin_is_terminal() -> bool {
 /// Shows `about` and asks `question` on standard error (standard output may go to a file).
 /// Only `y` and `yes` are a yes.
 pub fn confirm(about: &Text, question: &str) -> Result<bool, Failure> {
-    to_stderr(&format!("{}{question} [y/N] ", about.as_str()));
+    about.print_to_stderr();
+    let mut asked = Text::new();
+    asked.line(format!("{question} [y/N]"));
+    to_stderr(&format!("{} ", asked.as_str().trim_end()));
     let line = read_line(64).map_err(|e| Failure::io(format!("can't read the answer: {e}")))?;
     let answer = line.map(|line| String::from_utf8_lossy(&line).trim().to_ascii_lowercase());
     Ok(matches!(answer.as_deref(), Some("y" | "yes")))

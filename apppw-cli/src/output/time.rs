@@ -34,11 +34,6 @@ impl Clock {
         self.local(time).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
     }
 
-    /// `2027-01-31 13:05:09`, local: for many lines below each other.
-    pub fn brief(&self, time: i64) -> String {
-        self.local(time).strftime("%Y-%m-%d %H:%M:%S").to_string()
-    }
-
     /// When something ends at `time`: `2027-01-31` is the last day of it. What ends within two
     /// days is told to the minute, `2027-01-31 13:05`, unless that is midnight.
     pub fn until(&self, time: i64) -> String {
@@ -134,7 +129,6 @@ mod tests {
     #[test]
     fn exact_times_are_local_and_say_so() {
         assert_eq!(clock(5).exact(NOON), "2027-01-15 13:00:00 +05:00");
-        assert_eq!(clock(5).brief(NOON), "2027-01-15 13:00:00");
         assert_eq!(clock(-9).date(NOON), "2027-01-14");
         assert_eq!(rfc3339(NOON), "2027-01-15T08:00:00Z");
     }

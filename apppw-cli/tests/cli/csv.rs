@@ -32,7 +32,7 @@ fn each_list_is_a_heading_and_rows_and_nothing_else() {
         (
             "events",
             "seq,at,host,kind,",
-            &["1,2027-01-15T08:00:00Z,mail1,revoke,0,1000,admin,root,alice,ap-0000002a,old phone,"],
+            &["1,2027-01-15T08:00:00Z,mail1,revoke,0,3999999999,admin,root,alice,ap-0000002a,old phone,"],
         ),
         (
             "report",

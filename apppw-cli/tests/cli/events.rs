@@ -1,6 +1,6 @@
 //! What happened, read to its end.
 
-use crate::support::{Daemon, event, refusing};
+use crate::support::{Daemon, NAMELESS, event, refusing};
 use apppw_admin::Code;
 use serde_json::{Value, json};
 
@@ -20,9 +20,9 @@ fn the_events_are_read_page_by_page() {
     let daemon = daemon();
     let run = daemon.run(&["events"]);
     let expected = "\
-2027-01-15 08:00:00  create         alice  ap-0000002a \"old phone\"  by root (uid 0, logged in as uid 1000)
-2027-01-15 08:00:00  suspend        alice  ap-0000002a \"old phone\"  by root (uid 0, logged in as uid 1000)
-2027-01-15 08:00:00  revoke         alice  ap-0000002a \"old phone\"  by root (uid 0, logged in as uid 1000)
+2027-01-15 08:00:00 +00:00  create         alice  ap-0000002a \"old phone\"  by root (uid 0, logged in as uid 3999999999)
+2027-01-15 08:00:00 +00:00  suspend        alice  ap-0000002a \"old phone\"  by root (uid 0, logged in as uid 3999999999)
+2027-01-15 08:00:00 +00:00  revoke         alice  ap-0000002a \"old phone\"  by root (uid 0, logged in as uid 3999999999)
 ";
     assert_eq!((run.status, run.stdout.as_str(), run.stderr.as_str()), (0, expected, ""));
     assert_eq!(
@@ -34,7 +34,7 @@ fn the_events_are_read_page_by_page() {
     let seqs: Vec<&Value> = run["events"].as_array().unwrap().iter().map(|event| &event["seq"]).collect();
     assert_eq!(seqs, [1, 2, 7]);
     assert_eq!((&run["cursor"], &run["forgotten"]), (&json!(9), &Value::Null));
-    assert_eq!(run["events"][0]["actor"]["login_uid"], 1000);
+    assert_eq!(run["events"][0]["actor"]["login_uid"], NAMELESS);
 }
 
 #[test]
@@ -50,6 +50,9 @@ fn every_page_is_asked_for_with_the_same_filters() {
     assert_eq!(daemon.calls(), [sent(json!({"last": 2})), sent(json!({"after": 2}))]);
     assert_eq!(run.stdout.lines().count(), 2, "the newest two, though one came in between: {run:?}");
     assert!(run.stdout.contains("revoke") && !run.stdout.contains("create"), "{run:?}");
+    daemon.run(&["events", "--since", "2027-01-15", "--until", "2027-01-15"]);
+    let day = json!({"since": 1_799_971_200, "until": 1_799_971_200 + 86_400, "after": 2});
+    assert_eq!(daemon.calls().last().unwrap().1, day, "the whole of a day, on each page");
     let before = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     daemon.run(&["events", "--since", "7d"]);
     let since = daemon.calls().last().unwrap().1["since"].as_u64().unwrap();
@@ -102,6 +105,9 @@ fn a_wrong_kind_or_time_is_2_and_says_what_is_right() {
         (&["--since", "yesterday"], "such as 7d"),
         (&["--since", "2027-02-30"], "no such day"),
         (&["--since=-1d"], "such as 7d"),
+        (&["--until", "tomorrow"], "such as 7d"),
+        (&["--since", "2027-01-15", "--until", "2027-01-14"], "nothing lies between"),
+        (&["--until", "7d", "--follow"], "--follow"),
         (&["--last", "0"], "1.."),
         (&["--id", "7k"], "ap-7k3m9qxe"),
     ] {

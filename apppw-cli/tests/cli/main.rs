@@ -7,6 +7,7 @@ mod csv;
 mod doveadm;
 mod events;
 mod failures;
+mod fitted;
 mod follow;
 mod help;
 mod host;

@@ -23,6 +23,7 @@ fn metrics() -> Value {
         "uses_dropped",
         "events_dropped",
         "log_lines_dropped",
+        "management_denied",
         "in_memory",
         "panic_switches",
         "accounts",

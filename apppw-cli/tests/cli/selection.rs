@@ -60,8 +60,8 @@ fn a_person_sees_the_table_and_the_count_first() {
         let daemon = revoking();
         let run = daemon.on_a_terminal("$APPPW revoke --unused 180d", "[y/N]", answer);
         assert_eq!((run.status, daemon.calls().len()), (status, calls), "{run:?}");
-        let asked =
-            "ap-00000002  bob    phone   2027-01-15  never used\r\nRevoke these 2 app passwords? [y/N] ";
+        let asked = "ap-00000002  bob    phone   2027-01-15  never used\r\n2 app passwords of alice, bob; none was ever \
+             used\r\nRevoke these 2 app passwords? [y/N] ";
         assert!(run.stdout.contains(asked), "{run:?}");
     }
 }

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 pub const SECRET: &str = "abcd-efgh-jkmn-pqrs";
 
+/// A uid that no host gives away.
+pub const NAMELESS: u32 = 3_999_999_999;
+
 /// What a daemon answers to a verb with arguments.
 pub trait Answer: Fn(&str, &Value) -> Result<Value, AdminError> + Send + Sync + 'static {}
 
@@ -99,7 +102,13 @@ impl Daemon {
             .args(["-qec", line, "/dev/null"])
             .env("APPPW", env!("CARGO_BIN_EXE_apppw"))
             .env("APPPW_SOCKET", self.socket())
+            .envs([("TZ", "UTC"), ("LC_ALL", "C.UTF-8"), ("TERM", "dumb")])
             .env_remove("USER")
+            .env_remove("COLUMNS")
+            .env_remove("NO_COLOR")
+            .env_remove("PAGER")
+            .env_remove("APPPW_PAGER")
+            .env_remove("LESS")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -219,7 +228,7 @@ pub fn record(id: &str, user: &str, name: &str) -> Value {
 pub fn event(seq: u64, kind: &str) -> Value {
     json!({
         "seq": seq, "at": 1_800_000_000, "host": "mail1", "kind": kind, "user": "alice",
-        "id": "ap-0000002a", "name": "old phone", "actor": {"uid": 0, "login_uid": 1000, "role": "admin", "name": "root"},
+        "id": "ap-0000002a", "name": "old phone", "actor": {"uid": 0, "login_uid": NAMELESS, "role": "admin", "name": "root"},
     })
 }
 

@@ -129,6 +129,7 @@ impl<S: Store> Daemon<S> {
     where
         S: 'static,
     {
+        self.tally.denied();
         let About { mut user, id } = denied::fit_for_the_record(about);
         if let (None, None, Role::User(name) | Role::Helpdesk(Some(name))) = (&user, id, &caller.role) {
             // Who names nobody acts for himself.

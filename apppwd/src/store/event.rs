@@ -43,6 +43,8 @@ pub struct EventSelection {
     pub by: Option<u32>,
     /// At or after that second.
     pub since: Option<UnixSeconds>,
+    /// Before that second.
+    pub until: Option<UnixSeconds>,
     /// With a greater number than that.
     pub after: u64,
     /// Only the newest so many.

@@ -13,7 +13,7 @@ pub use error::{OpenError, StoreError};
 pub use event::{By, EventPage, EventSelection, KeepEvents};
 pub use outcome::{Changed, Created, Refolded, Renamed, Restrictions};
 pub use types::{
-    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Health, IdsFound, Limits, LoginRow,
+    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Health, IdsFound, Limits, ListedRow, LoginRow,
     NewAppPassword, PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
 };
 
@@ -88,6 +88,14 @@ pub trait Store {
         start: Option<&PageStart>,
         limit: usize,
     ) -> Result<Vec<AppPasswordRecord>, StoreError>;
+
+    /// The same as a list shows them.
+    async fn listed(
+        &self,
+        selection: &Selection,
+        start: Option<&PageStart>,
+        limit: usize,
+    ) -> Result<Vec<ListedRow>, StoreError>;
 
     /// App passwords whose ids begin so, by id: of that account or of all, only those that live at
     /// `live_at` if it is given, at most `most`.

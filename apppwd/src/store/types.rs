@@ -3,7 +3,7 @@
 use crate::clock::UnixSeconds;
 use crate::scope::Scope;
 use apppw_admin::AppPasswordId;
-use apppw_admin::verbs::Actor;
+use apppw_admin::verbs::{Actor, Use};
 
 /// An account for ever, whatever its name becomes: 16 random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -207,6 +207,17 @@ pub struct Selection {
     pub created_before: Option<UnixSeconds>,
     /// Whose scope names that service or group.
     pub service: Option<String>,
+}
+
+/// An app password as a list shows it.
+#[derive(Debug, Clone)]
+pub struct ListedRow {
+    /// The app password.
+    pub record: AppPasswordRecord,
+    /// Its latest use that is written.
+    pub last_use: Option<Use>,
+    /// Its account is locked.
+    pub is_locked: bool,
 }
 
 /// Logins in one place, to be added to those that are there: `whose` is an app password, or

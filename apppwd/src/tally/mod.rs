@@ -20,6 +20,7 @@ const MAX_SERVICES: usize = 24;
 pub struct Tally {
     logins: RefCell<BTreeMap<String, BTreeMap<Reason, u64>>>,
     memo_hits: Cell<u64>,
+    denied: Cell<u64>,
     /// From a whole request to its answer.
     pub login_time: Histogram,
 }
@@ -40,6 +41,17 @@ impl Tally {
     /// Counts a login that the memo answered.
     pub fn memo_hit(&self) {
         self.memo_hits.set(self.memo_hits.get() + 1);
+    }
+
+    /// Counts a management request that was refused.
+    pub fn denied(&self) {
+        self.denied.set(self.denied.get() + 1);
+    }
+
+    /// How many were.
+    #[must_use]
+    pub const fn denials(&self) -> u64 {
+        self.denied.get()
     }
 
     /// The verdicts, all services together.

@@ -85,6 +85,8 @@ fn lock() {
             ("denied".into(), "user".into())
         );
         assert_eq!((daemon.status().locked, daemon.status().live), (1, 2));
+        assert_eq!(done(&daemon, "list", json!({}))["locked"], json!([USER]), "as lists mark it");
+        assert_eq!(done(&daemon, "list", of(OTHER))["locked"], Value::Null);
         // Again: it stays since when it was.
         assert_eq!(done(&daemon, "user.lock", of(USER))["locked"], answer["locked"]);
         daemon = daemon.kill().start();

@@ -199,6 +199,7 @@ fn verify() {
         .map(|e| (e["verb"].clone(), e["actor"]["uid"].clone(), e["user"].clone()))
         .collect();
     assert_eq!(told, [(json!("verify"), json!(4001), json!("olive@example.org"))]);
+    assert_eq!(done(&daemon, "metrics", json!({}))["management_denied"], 2, "each of them");
     assert_eq!(login(&daemon, "olive", &theirs.secret, "imap", ""), "accepted");
 }
 

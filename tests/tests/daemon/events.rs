@@ -146,6 +146,9 @@ fn each_verb() {
     assert_eq!(told(&all), expected);
     let numbers: Vec<_> = all.iter().filter_map(|event| event["seq"].as_u64()).collect();
     assert!(numbers.len() == all.len() && numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+    let (first, last) = (all[0]["at"].as_i64(), all[all.len() - 1]["at"].as_i64());
+    assert_eq!(events(&daemon, json!({"until": first})).len(), 0, "before that second");
+    assert_eq!(events(&daemon, json!({"since": first, "until": last.map(|last| last + 1)})).len(), all.len());
     let host = nix::unistd::gethostname().expect("a name").into_string().expect("text");
     assert!(all.iter().all(|event| event["host"] == host.as_str()), "{all:?}");
     assert_eq!(all[3]["services"], json!(["imap"]), "what it was pinned to");

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_daemon_that_stays_away_is_not_waited_for_without_end() {
         let dir = tempfile::tempdir().unwrap();
-        let mut session = Session { socket: dir.path().join("admin.sock"), json: true, client: None };
+        let mut session = Session::new(dir.path().join("admin.sock"), true);
         let mut reader = Reader::new(EventsArgs::default());
         for patience in [Duration::ZERO, Duration::from_millis(1_500)] {
             let begun = Instant::now();

@@ -1,6 +1,6 @@
 use super::*;
 use crate::cli::{Kick, Yes};
-use crate::commands::samples;
+use crate::commands::{golden, samples};
 use apppw_admin::AppPasswordId;
 use apppw_admin::span::Span;
 use jiff::civil::{Date, date};
@@ -51,14 +51,17 @@ fn what_was_done_is_said() {
     let some = samples::revocation();
     let clock = samples::clock();
     assert_eq!(
-        text(&some, false, &clock).as_str(),
+        text(&some, false, &clock, Fit::UNLIMITED).as_str(),
         "ap-0000002a revoked: \"Thunderbird, laptop\" of alice@example.org\nap-0000002b had been revoked before\n"
     );
     let unknown = Revoked { app_passwords: vec![], ..samples::revocation() };
-    assert!(text(&unknown, false, &clock).as_str().starts_with("ap-0000002a revoked\n"));
+    assert!(text(&unknown, false, &clock, Fit::UNLIMITED).as_str().starts_with("ap-0000002a revoked\n"));
     let none = Revoked { count: 0, ids: vec![], app_passwords: vec![], already: vec![], record_since: None };
-    assert_eq!(text(&none, false, &clock).as_str(), "no app passwords to revoke\n");
-    assert_eq!(text(&none, true, &clock).as_str(), "0 app passwords would be revoked; nothing was changed\n");
+    assert_eq!(text(&none, false, &clock, Fit::UNLIMITED).as_str(), "no app passwords to revoke\n");
+    assert_eq!(
+        text(&none, true, &clock, Fit::UNLIMITED).as_str(),
+        "0 app passwords would be revoked; nothing was changed\n"
+    );
 }
 
 #[test]
@@ -69,15 +72,33 @@ ap-0000002a  alice@example.org  Thunderbird, laptop  2027-01-05  3 days ago via 
 ap-0000002b had been revoked before
 1 app password would be revoked; nothing was changed
 ";
-    assert_eq!(text(&samples::revocation(), true, &samples::clock()).as_str(), expected);
+    assert_eq!(text(&samples::revocation(), true, &samples::clock(), Fit::UNLIMITED).as_str(), expected);
 }
 
 #[test]
 fn of_very_many_the_rest_is_counted() {
     let many = Revoked { count: 1200, already: vec![], ..samples::revocation() };
     let clock = samples::clock();
-    assert!(text(&many, false, &clock).as_str().ends_with(" of alice@example.org\nand 1199 more revoked\n"));
-    let dry = text(&many, true, &clock);
+    assert!(
+        text(&many, false, &clock, Fit::UNLIMITED)
+            .as_str()
+            .ends_with(" of alice@example.org\nand 1199 more revoked\n")
+    );
+    let dry = text(&many, true, &clock, Fit::UNLIMITED);
     let expected = "\nand 1199 more\n1200 app passwords would be revoked; nothing was changed\n";
     assert!(dry.as_str().ends_with(expected), "{}", dry.as_str());
+}
+
+#[test]
+fn on_terminals_of_all_widths() {
+    let both = vec![samples::live(), samples::revoked()];
+    let ids = both.iter().map(|record| record.id).collect();
+    let some =
+        Revoked { count: 2, ids, app_passwords: both, already: vec![], record_since: Some(samples::NOW) };
+    golden::check("revoke", |fit| {
+        let mut about = Text::new();
+        write_table(&mut about, &some, &samples::clock(), fit);
+        several::write_extent(&mut about, some.count, &some.app_passwords, &samples::clock());
+        about
+    });
 }

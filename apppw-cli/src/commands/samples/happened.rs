@@ -61,7 +61,10 @@ pub fn events() -> Vec<Event> {
             count: 3,
             ..via(5, EventKind::RefusedUse)
         },
-        Event { actor: Some(Actor { login_uid: Some(1000), ..root() }), ..about(6, EventKind::Revoke) },
+        Event {
+            actor: Some(Actor { login_uid: Some(super::NAMELESS), ..root() }),
+            ..about(6, EventKind::Revoke)
+        },
         Event { was: Some("alice".into()), ..account(7, EventKind::UserRename) },
         account(8, EventKind::UserLockdown),
         Event { services: vec!["mail".into()], ..event(9, EventKind::PanicOn) },
@@ -70,7 +73,7 @@ pub fn events() -> Vec<Event> {
             user: Some("bob".into()),
             actor: Some(Actor { uid: 1001, role: ActorRole::Nobody, name: None, ..root() }),
             verb: Some("user.delete".into()),
-            reason: Some("uid 1001 may do nothing here".into()),
+            reason: Some("uid 1001 may do nothing here: only root and members may".into()),
             count: 17,
             ..event(11, EventKind::Denied)
         },

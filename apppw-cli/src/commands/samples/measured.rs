@@ -34,6 +34,7 @@ pub fn metrics() -> Metrics {
         watches: 2,
         events_dropped: 0,
         log_lines_dropped: 6,
+        management_denied: 9,
         in_memory: 0,
         panic_switches: 1,
         accounts: 3,

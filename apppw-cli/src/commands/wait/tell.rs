@@ -2,8 +2,9 @@
 
 use crate::commands::{address, reasons};
 use crate::exit::Failure;
+use crate::output::terminal::Stream;
 use crate::output::time::Clock;
-use crate::output::{self, Text, json, prose, room, terminal};
+use crate::output::{self, Fit, Text, json, prose, terminal};
 use apppw_admin::span::Span;
 use apppw_admin::verbs::{AppPassword, Attempt, State, Use};
 
@@ -45,7 +46,7 @@ pub struct Tell {
 impl Tell {
     /// On the app password that is waited for.
     pub fn new(voice: Voice, record: AppPassword) -> Self {
-        Self { voice, record, columns: room::columns(), last: None }
+        Self { voice, record, columns: Fit::of(Stream::Stdout).limit(), last: None }
     }
 
     /// The waiting begins.

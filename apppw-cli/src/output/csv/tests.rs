@@ -54,8 +54,8 @@ bob,imap,,false,mail1,false,2027-01-06T08:00:00Z,2027-01-12T08:00:00Z,1
     let rows = "\
 3,2027-01-14T08:00:00Z,mail1,rename,0,,admin,root,alice@example.org,ap-0000002a,old phone,phone,,,false,,,1
 5,2027-01-14T08:00:00Z,mail1,refused-use,,,,,alice@example.org,ap-0000002a,old phone,,imap,192.0.2.7,true,,revoked,3
-6,2027-01-14T08:00:00Z,mail1,revoke,0,1000,admin,root,alice@example.org,ap-0000002a,old phone,,,,false,,,1
-11,2027-01-14T08:00:00Z,mail1,denied,1001,,nobody,,bob,,,,,,false,user.delete,uid 1001 may do nothing here,17
+6,2027-01-14T08:00:00Z,mail1,revoke,0,3999999999,admin,root,alice@example.org,ap-0000002a,old phone,,,,false,,,1
+11,2027-01-14T08:00:00Z,mail1,denied,1001,,nobody,,bob,,,,,,false,user.delete,uid 1001 may do nothing here: only root and members may,17
 ,2027-01-14T08:00:00Z,mail1,end,998,,daemon,journal.log,alice@example.org,ap-0000002a,old phone,,,,false,,,1
 ";
     let heading = "seq,at,host,kind,actor_uid,actor_login_uid,actor_role,actor_name,user,id,name,was,services,rhost,\

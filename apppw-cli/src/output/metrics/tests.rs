@@ -28,7 +28,7 @@ fn a_daemon_that_just_began_has_all_families() {
 fn each_number_is_told_on_its_own_line() {
     type Field = fn(&mut Metrics) -> &mut u64;
     #[rustfmt::skip]
-    let table: [(&str, &str, Field); 20] = [
+    let table: [(&str, &str, Field); 21] = [
         ("argon2_queued",      "argon2_queued",            |m| &mut m.argon2_queued),
         ("argon2_turned_away", "argon2_turned_away_total", |m| &mut m.argon2_turned_away),
         ("argon2_workers",     "argon2_workers",           |m| &mut m.argon2_workers),
@@ -41,6 +41,7 @@ fn each_number_is_told_on_its_own_line() {
         ("watches",            "watches",                  |m| &mut m.watches),
         ("events_dropped",     "events_dropped_total",     |m| &mut m.events_dropped),
         ("log_lines_dropped",  "log_lines_dropped_total",  |m| &mut m.log_lines_dropped),
+        ("management_denied",  "management_denied_total",  |m| &mut m.management_denied),
         ("in_memory",          "refused_in_memory",        |m| &mut m.in_memory),
         ("panic_switches",     "panic_switches",           |m| &mut m.panic_switches),
         ("accounts",           "accounts",                 |m| &mut m.accounts),

@@ -95,7 +95,7 @@ async fn selection<S: Store>(
     power: &Power,
     args: EventsArgs,
 ) -> Result<Option<Asked>, AdminError> {
-    let EventsArgs { user, id, kinds, by, since, after, last } = args;
+    let EventsArgs { user, id, kinds, by, since, until, after, last } = args;
     let selection = EventSelection {
         account: None,
         user: None,
@@ -103,6 +103,7 @@ async fn selection<S: Store>(
         kinds,
         by,
         since,
+        until,
         after: after.unwrap_or(0).min(GREATEST),
         last,
     };
@@ -128,7 +129,7 @@ async fn selection<S: Store>(
 
 /// Whether an event that is not in the store yet is asked for.
 fn fits(power: &Power, selection: &EventSelection, user: Option<&String>, event: &Event) -> bool {
-    let EventSelection { id, kinds, by, since, .. } = selection;
+    let EventSelection { id, kinds, by, since, until, .. } = selection;
     // A refused verb is an administrator's business, whoever was meant.
     (*power == Power::All || event.kind == EventKind::RefusedUse)
         && (user.is_none() || user == event.user.as_ref())
@@ -136,4 +137,5 @@ fn fits(power: &Power, selection: &EventSelection, user: Option<&String>, event:
         && (kinds.is_empty() || kinds.contains(&event.kind))
         && by.is_none_or(|by| event.actor.as_ref().is_some_and(|actor| actor.uid == by))
         && since.is_none_or(|since| event.at >= since)
+        && until.is_none_or(|until| event.at < until)
 }

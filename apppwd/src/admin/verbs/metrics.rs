@@ -36,6 +36,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Metrics, Adm
         watches: number(daemon.watches.len()),
         events_dropped: daemon.events.borrow().dropped(),
         log_lines_dropped: daemon.log.dropped(),
+        management_denied: daemon.tally.denials(),
         in_memory: daemon.in_memory.borrow().count(),
         panic_switches: number(super::panic::to_messages(daemon).len()),
         accounts: counts.accounts,

@@ -59,6 +59,9 @@ fn conditions(selection: &EventSelection) -> String {
     if selection.since.is_some() {
         all.push(format!("seq >= :since * {NUMBERS_A_SECOND} AND at >= :since"));
     }
+    if selection.until.is_some() {
+        all.push("at < :until".to_owned());
+    }
     match (&selection.account, &selection.user) {
         (Some(_), None) => all.push("account = :account".to_owned()),
         (None, Some(_)) => all.push("user = :user".to_owned()),
@@ -87,10 +90,11 @@ fn bind(
 ) -> rusqlite::Result<()> {
     let id = selection.id.map(id_to_sql);
     let account = selection.account.map(|account| account.0);
-    let all: [(&str, &dyn ToSql); 6] = [
+    let all: [(&str, &dyn ToSql); 7] = [
         (":by", &selection.by),
         (":after", &after),
         (":since", &selection.since),
+        (":until", &selection.until),
         (":account", &account),
         (":user", &selection.user),
         (":id", &id),

@@ -28,8 +28,8 @@ pub use open::{Database, open};
 
 use super::{
     AccountId, AccountRecord, AppPasswordRecord, By, Changed, Counts, Created, EventPage, EventSelection,
-    Halves, Hash, Health, IdsFound, KeepEvents, Look, NewAppPassword, PageStart, RecordMarks, Refolded,
-    Renamed, Restrictions, Selection, Store, StoreError, Uses,
+    Halves, Hash, Health, IdsFound, KeepEvents, ListedRow, Look, NewAppPassword, PageStart, RecordMarks,
+    Refolded, Renamed, Restrictions, Selection, Store, StoreError, Uses,
 };
 use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;
@@ -108,6 +108,16 @@ impl Store for SqliteStore {
     ) -> Result<Vec<AppPasswordRecord>, StoreError> {
         let (selection, start) = (selection.clone(), start.cloned());
         self.slow.run(move |db| select::app_passwords(db, &selection, start.as_ref(), limit)).await
+    }
+
+    async fn listed(
+        &self,
+        selection: &Selection,
+        start: Option<&PageStart>,
+        limit: usize,
+    ) -> Result<Vec<ListedRow>, StoreError> {
+        let (selection, start) = (selection.clone(), start.cloned());
+        self.slow.run(move |db| select::listed(db, &selection, start.as_ref(), limit)).await
     }
 
     async fn ids_found(

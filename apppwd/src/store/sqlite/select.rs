@@ -1,8 +1,9 @@
 //! App passwords by what they are like, a page at a time.
 
 use super::rows::{self, id_to_sql};
-use crate::store::{AppPasswordRecord, PageStart, Selection};
-use rusqlite::{Connection, ToSql};
+use super::uses;
+use crate::store::{AppPasswordRecord, ListedRow, PageStart, Selection};
+use rusqlite::{Connection, Row, ToSql};
 
 /// When an app password was used or resumed last, or made if it never was.
 const LAST_USE: &str = "max(coalesce((SELECT max(last) FROM use WHERE use.app_password = p.id), p.created), \
@@ -14,6 +15,33 @@ pub(super) fn app_passwords(
     start: Option<&PageStart>,
     limit: usize,
 ) -> rusqlite::Result<Vec<AppPasswordRecord>> {
+    page(db, selection, start, limit, rows::app_password)
+}
+
+/// The same as a list shows them.
+pub(super) fn listed(
+    db: &Connection,
+    selection: &Selection,
+    start: Option<&PageStart>,
+    limit: usize,
+) -> rusqlite::Result<Vec<ListedRow>> {
+    // One view, and one lock for all that is read.
+    let view = db.unchecked_transaction()?;
+    let mut latest = uses::Newest::prepare(&view)?;
+    page(&view, selection, start, limit, |row| {
+        let record = rows::app_password(row)?;
+        let last_use = latest.read(record.id, 1)?.pop();
+        Ok(ListedRow { record, last_use, is_locked: row.get("is_locked")? })
+    })
+}
+
+fn page<T>(
+    db: &Connection,
+    selection: &Selection,
+    start: Option<&PageStart>,
+    limit: usize,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
     let mut statement = db.prepare_cached(&page_query(selection, start.is_some()))?;
     let (user, created, id) =
         start.map_or((None, None, None), |s| (Some(&s.user), Some(s.created), Some(id_to_sql(s.id))));
@@ -30,7 +58,7 @@ pub(super) fn app_passwords(
     ];
     let used: Vec<_> =
         all.into_iter().filter(|(name, _)| matches!(statement.parameter_index(name), Ok(Some(_)))).collect();
-    statement.query_map(used.as_slice(), rows::app_password)?.collect()
+    statement.query_map(used.as_slice(), read)?.collect()
 }
 
 /// Accounts are walked by name, from where the page begins, so that a page costs its own
@@ -62,7 +90,7 @@ fn page_query(selection: &Selection, has_start: bool) -> String {
         }
     }
     format!(
-        "SELECT {} FROM account a CROSS JOIN app_password p ON p.account = a.id WHERE {}
+        "SELECT {}, a.locked IS NOT NULL AS is_locked FROM account a CROSS JOIN app_password p ON p.account = a.id WHERE {}
          ORDER BY a.name, p.created, p.id LIMIT :limit",
         rows::APP_PASSWORD,
         conditions.join(" AND ")

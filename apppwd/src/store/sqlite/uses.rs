@@ -4,16 +4,29 @@ use super::rows::{self, id_to_sql};
 use crate::store::{MAX_USES, Uses};
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
-use rusqlite::{Connection, Transaction};
+use rusqlite::{CachedStatement, Connection, Transaction};
 use std::collections::BTreeSet;
 
 pub(super) fn read(db: &Connection, id: AppPasswordId, limit: usize) -> rusqlite::Result<Vec<Use>> {
-    let mut statement = db.prepare_cached(
-        "SELECT service, rhost, unproven, host, first, last, count FROM use
-         WHERE app_password = ?1 ORDER BY last DESC, service, rhost LIMIT ?2",
-    )?;
-    let limit = rows::number_to_sql(limit);
-    statement.query_map((id_to_sql(id), limit), rows::used)?.collect()
+    Newest::prepare(db)?.read(id, limit)
+}
+
+/// The newest uses of one app password after the other.
+pub(super) struct Newest<'d>(CachedStatement<'d>);
+
+impl<'d> Newest<'d> {
+    pub(super) fn prepare(db: &'d Connection) -> rusqlite::Result<Self> {
+        let statement = db.prepare_cached(
+            "SELECT service, rhost, unproven, host, first, last, count FROM use
+             WHERE app_password = ?1 ORDER BY last DESC, service, rhost LIMIT ?2",
+        )?;
+        Ok(Self(statement))
+    }
+
+    pub(super) fn read(&mut self, id: AppPasswordId, limit: usize) -> rusqlite::Result<Vec<Use>> {
+        let limit = rows::number_to_sql(limit);
+        self.0.query_map((id_to_sql(id), limit), rows::used)?.collect()
+    }
 }
 
 pub(super) fn add(tx: &Transaction<'_>, uses: &[Uses<AppPasswordId>]) -> rusqlite::Result<()> {
