@@ -48,7 +48,7 @@ fn wrong() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
         ("memory_too_large", "[argon2]\nmemory_kib = 262145\n", &["memory_kib is 262145, allowed"]),
         ("no_passes", "[argon2]\niterations = 0\n", &["iterations is 0, allowed are 1 to 64"]),
         ("too_many_workers", "[argon2]\nworkers = 257\n", &["workers is 257, allowed"]),
-        ("client_with_a_slip", "[client]\nimpa = \"imap.example.org\"\n", &["line 6", "unknown field `impa`", "did you mean `imap`?"]),
+        ("client_with_a_slip", "[client]\nimpa = \"imap.example.org\"\n", &["line 6", "unknown key `impa`", "did you mean `imap`?"]),
         ("client_on_an_unclear_port", "[client]\nimap = \"imap.example.org:10993\"\n", &["line 6", "port 10993 doesn't say how it is encrypted"]),
         ("no_queue", "[argon2]\nqueue = 0\n", &["queue is 0, allowed are 1 to 1000000"]),
         ("secret_of_18", "[secret]\nlength = 18\n", &["[secret] length is 18, allowed are 16, 20 and 24"]),

@@ -7,7 +7,7 @@ use apppw_tests::frames::{Ask, canonical};
 use apppw_tests::identity::Identity;
 use serde_json::{Value, json};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -160,7 +160,16 @@ pub fn apppw_on_a_terminal(socket: &Path, line: &str) -> Ran {
     let mut command = Command::new("script");
     command.args(["-qec", line, "/dev/null"]).env("APPPW_SOCKET", socket).env("TZ", "UTC");
     command.env("APPPW", apppw_tests::bin::apppw()).env_remove("USER");
-    let ran = finish(command, Who::Root, &How { stdin: b"n\n", ..How::default() });
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("script (util-linux)");
+    // Held to the end: to close it would end the session.
+    let mut keyboard = child.stdin.take().expect("a keyboard");
+    keyboard.write_all(b"n\n").expect("it can be typed");
+    let mut stdout = String::new();
+    child.stdout.take().expect("a screen").read_to_string(&mut stdout).expect("UTF-8");
+    let status = child.wait().expect("a child can be waited for").code().expect("not killed by a signal");
+    drop(keyboard);
+    let ran = Ran { status, stdout, stderr: String::new() };
     // What it shows before it asks is no error.
     let said =
         ran.stdout.lines().map(str::trim_end).filter_map(|line| line.find("apppw: ").map(|at| &line[at..]));

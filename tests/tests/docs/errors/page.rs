@@ -90,6 +90,7 @@ impl Page {
     /// A command on a terminal, where the person says no.
     pub fn declined(&mut self, desk: &Desk<'_>, args: &[&str], what: &str) {
         let ran = apppw_on_a_terminal(&desk.socket, &format!("\"$APPPW\" {}", shell(args)));
+        assert!(!ran.stderr.is_empty(), "{args:?} says nothing: {ran:?}");
         self.codes.insert("declined".to_owned());
         let error = serde_json::json!({"code": "declined"});
         self.tell(&desk.place, Who::Root, &shell(args), &ran, Some(&error), what);

@@ -29,6 +29,7 @@ pub fn play(page: &mut Page) {
         (&["events", "--kind", "revoked"], "A kind of event that there isn't."),
         (&["events", "--since", "yesterday"], "A beginning that can't be read."),
         (&["events", "--since", "9999-12-31"], "A beginning that no calendar reaches."),
+        (&["events", "--since", "2027-02-01", "--until", "2027-01-01"], "An end before the beginning."),
         (&["events", "--last", "0"], "A number out of range."),
         (&["events", "ap-7k3m9qxe"], "An id where a user belongs."),
         (&["events", "--by", "nosuchuser"], "A Unix user that this host hasn't."),
