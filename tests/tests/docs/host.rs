@@ -159,7 +159,7 @@ pub fn apppw(socket: &Path, who: Who, args: &[&str], how: &How<'_>) -> Ran {
 pub fn apppw_on_a_terminal(socket: &Path, line: &str) -> Ran {
     let mut command = Command::new("script");
     command.args(["-qec", line, "/dev/null"]).env("APPPW_SOCKET", socket).env("TZ", "UTC");
-    command.env("APPPW", apppw_tests::bin::apppw()).env_remove("USER");
+    command.env("APPPW", apppw_tests::bin::apppw()).env_remove("USER").env("NO_COLOR", "1");
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("script (util-linux)");
     // Held to the end: to close it would end the session.
