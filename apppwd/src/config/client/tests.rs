@@ -143,7 +143,7 @@ fn what_is_wrong_is_said_with_its_line_and_what_is_allowed() {
         ("imap = { host = \"a\", encryption = \"ssl\" }", "expected `tls` or `starttls`"),
         ("imap = { host = \"a\", encryption = \"startls\" }", "did you mean `starttls`?"),
         ("imap = { host = \"a\", prot = 993 }", "did you mean `port`?"),
-        ("imap = { port = 993 }", "missing field `host`"),
+        ("imap = { port = 993 }", "missing key `host`"),
         ("caldav = \"http://dav.example.org\"", "must begin with https://"),
         ("caldav = \"https://dav.example.org/{name}\"", "has the character '{'"),
         ("caldav = \"https://dav.example.org/a b\"", "has the character ' '"),
