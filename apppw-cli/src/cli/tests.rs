@@ -3,6 +3,7 @@
 use super::account::names;
 use super::*;
 use clap::CommandFactory;
+use std::ffi::OsString;
 
 fn command(words: &[&str]) -> Result<Command, Failure> {
     let args: Vec<OsString> = ["apppw"].iter().chain(words).map(OsString::from).collect();
