@@ -207,7 +207,11 @@ impl Scan<'_> {
                 b'/' if self.peek(1) == b'/' => self.skip_until(b'\n'),
                 b'#' if self.source[self.at..].starts_with(b"#[cfg(test)]") => {
                     self.at += 12;
-                    return Some(Token::Tests);
+                    // What is only declared stands in another file, and more follows here.
+                    let rest = &self.source[self.at..];
+                    if rest.iter().find(|c| matches!(c, b';' | b'{')) == Some(&b'{') {
+                        return Some(Token::Tests);
+                    }
                 }
                 b'#' if self.source[self.at..].starts_with(b"#[error") => {
                     self.at += 7;

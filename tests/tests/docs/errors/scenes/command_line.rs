@@ -56,6 +56,7 @@ pub fn play(page: &mut Page) {
         "Too many ids at once.",
     );
     page.fails(&desk, Who::Adele, &["revoke", "ap-7k3m9qxe", "--kick"], "`--kick` without root.");
+    page.says(&desk, Who::Root, &["list", "--csv", "--json"], "Two formats; it is told as JSON.");
     play_secrets(page, place.path());
 }
 
