@@ -19,38 +19,11 @@ if [ -x "$found" ]; then echo "$found"; exit 0; fi
 
 command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || die "no mandoc, and no apt-get to fetch it with" 3
 . /etc/os-release
-apt=$(mktemp -d)
+. "$here/apt.sh"
 trap 'rm -rf "$apt"' EXIT
 trap 'exit 1' HUP INT TERM
-chmod 711 "$apt"
-mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-: >"$apt/status"
-sh "$here/sources.sh" "${VERSION_CODENAME:?}" "$VERSION_CODENAME" "$ID" >"$apt/sources.list" || exit 3
-[ -s "$apt/sources.list" ] || die "found no $ID archive in the machine's apt sources" 3
-# Read after the machine's apt.conf.d, and taking out of it what would act on the machine.
-cat >"$apt/apt.conf" <<CONF
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear Acquire::IndexTargets::deb::DEP-11;
-#clear Acquire::IndexTargets::deb::DEP-11-icons;
-#clear Acquire::IndexTargets::deb::DEP-11-icons-small;
-#clear Acquire::IndexTargets::deb::DEP-11-icons-hidpi;
-#clear Acquire::IndexTargets::deb::CNF;
-Dir::State "$apt";
-Dir::State::status "$apt/status";
-Dir::State::Lists "$apt/lists";
-Dir::Cache "$apt/cache";
-Dir::Log "$apt";
-Dir::Etc::sourcelist "$apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Debug::NoLocking "true";
-Acquire::Languages "none";
-Acquire::Retries "3";
-CONF
-run_apt() { apt-get -c="$apt/apt.conf" -qq "$@" >"$apt/log" 2>&1 || { cat "$apt/log" >&2; die "apt-get $1 failed" 3; }; }
+apt_fails=3
+own_apt "${VERSION_CODENAME:?}" "$VERSION_CODENAME" "$ID"
 run_apt update
 # Its libraries, libc and zlib, are on every machine that has apt.
 (cd "$apt/cache" && run_apt download mandoc)

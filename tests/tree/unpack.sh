@@ -35,7 +35,7 @@ own=${VERSION_CODENAME:?/etc/os-release names no release}
 [ "$suite" = "$own" ] || [ "$ID" = debian ] || die "no Debian mirror in the apt sources of $ID" 3
 
 # Everything that decides what the tree contains. The uid counts, because only root can keep owners.
-stamp=$(cat "$0" "$here/accounts.sh" "$here/sources.sh" | sha256sum | cut -c1-64)-$contents-$suite-$(id -u)
+stamp=$(cat "$0" "$here/accounts.sh" "$here/apt.sh" "$here/sources.sh" | sha256sum | cut -c1-64)-$contents-$suite-$(id -u)
 is_done() { [ -f "$dir/.apppw-tree" ] && [ "$(head -n 1 "$dir/.apppw-tree")" = "$stamp" ]; }
 is_done && exit 0
 
@@ -57,41 +57,11 @@ else
     [ "$suite" != "$own" ] || packages="$packages postfix"
 fi
 
-# apt's files go to /tmp, not beside DIR: apt downloads as user _apt, who must be able to reach them.
-apt=$(mktemp -d)
+. "$here/apt.sh"
 new=$dir.new
 trap 'rm -rf "$apt" "$new"' EXIT
 trap 'exit 1' HUP INT TERM
-chmod 711 "$apt"
-mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-: >"$apt/status"        # "nothing is installed": so apt resolves the whole closure
-sh "$here/sources.sh" "$own" "$suite" "$ID" >"$apt/sources.list"
-[ -s "$apt/sources.list" ] || die "found no $ID archive for $own in the machine's apt sources" 3
-
-# Read after the machine's apt.conf.d (proxies live there), and taking out of it what would act on the machine.
-cat >"$apt/apt.conf" <<CONF
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear Acquire::IndexTargets::deb::DEP-11;
-#clear Acquire::IndexTargets::deb::DEP-11-icons;
-#clear Acquire::IndexTargets::deb::DEP-11-icons-small;
-#clear Acquire::IndexTargets::deb::DEP-11-icons-hidpi;
-#clear Acquire::IndexTargets::deb::CNF;
-Dir::State "$apt";
-Dir::State::status "$apt/status";
-Dir::State::Lists "$apt/lists";
-Dir::Cache "$apt/cache";
-Dir::Log "$apt";
-Dir::Etc::sourcelist "$apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Debug::NoLocking "true";
-Acquire::Languages "none";
-Acquire::Retries "3";
-CONF
-run_apt() { apt-get -c="$apt/apt.conf" -qq "$@" >"$apt/log" 2>&1 || { cat "$apt/log" >&2; die "apt-get $1 failed"; }; }
+own_apt "$own" "$suite" "$ID"
 echo "unpack.sh: fetching packages of $suite" >&2
 run_apt update
 # shellcheck disable=SC2086 # a list of words
