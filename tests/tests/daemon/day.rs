@@ -13,7 +13,7 @@ use std::path::Path;
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 const HEADING: &str = "## A day with apppw\n";
 
-const CONFIG: &str = "";
+const CONFIG: &str = "[client]\nimap = \"imap.example.org\"\nsmtp = \"smtp.example.org\"\n";
 
 pub fn cases() -> Vec<Case> {
     vec![
