@@ -9,7 +9,8 @@ pub const MAX_NAME_CHARS: usize = 80;
 pub const MAX_FIELD_BYTES: usize = 255;
 
 /// Whether `c` can change how the text around it is shown: control characters, bidi
-/// controls (Unicode UAX #9), zero-width characters, line and paragraph separators.
+/// controls (Unicode UAX #9), zero-width and blank characters, line and paragraph separators. Variation
+/// selectors are none: they belong to the character before them, in emoji and in names of people.
 #[must_use]
 pub fn is_deceptive(c: char) -> bool {
     // First what nearly every character is.
@@ -32,9 +33,12 @@ pub fn is_deceptive(c: char) -> bool {
                 | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{2800}'
                 | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e00ff}'
+                | '\u{e01f0}'..='\u{e0fff}'
         )
 }
 

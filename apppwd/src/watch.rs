@@ -20,12 +20,13 @@ use std::time::{Duration, Instant};
 /// How long a watch lives after it was asked for last.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
-/// Watches at once; of them some are kept for root.
+/// Watches at once; of them some are kept for root, and some for those who may watch every account.
 const MOST: usize = 64;
 const MOST_OF_OTHERS: usize = 48;
+const MOST_OF_USERS: usize = 32;
 
 /// Watches of one uid that isn't root.
-const MOST_OF_ONE_UID: usize = 8;
+const MOST_OF_ONE_UID: usize = 4;
 
 /// Attempts on one account that are told apart.
 const MOST_ATTEMPTS: usize = 32;
@@ -41,15 +42,28 @@ pub struct Watches {
 struct Account {
     name: String,
     watchers: Vec<Watcher>,
-    /// With their numbers, rising.
+    /// With their numbers, rising. Each account counts for itself: nobody learns what befalls others.
     attempts: VecDeque<(u64, Attempt)>,
+    /// The number of the newest one.
+    last: u64,
 }
 
 #[derive(Debug)]
 struct Watcher {
     number: u64,
-    uid: u32,
+    asks: Asks,
+    /// The newest attempt when it began.
+    begin: u64,
     asked: Instant,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asks {
+    /// The caller.
+    pub uid: u32,
+    /// Whether the caller may watch every account.
+    pub all: bool,
 }
 
 /// What a watcher is told.
@@ -96,7 +110,7 @@ impl Watches {
     pub fn ask(
         &self,
         account: &AccountRecord,
-        uid: u32,
+        asks: Asks,
         watch: Option<u64>,
         after: Option<u64>,
         now: Instant,
@@ -107,22 +121,26 @@ impl Watches {
             // It may have another name by now.
             watched.name.clone_from(&account.name);
             let mut watchers = watched.watchers.iter_mut();
-            watchers.find(|watcher| Some(watcher.number) == watch && watcher.uid == uid)
+            watchers.find(|watcher| Some(watcher.number) == watch && watcher.asks.uid == asks.uid)
         });
         if let Some(watcher) = known {
             watcher.asked = now;
-            let watch = watcher.number;
-            let ring = accounts.get(&account.id).map(|watched| &watched.attempts);
-            let (attempts, cursor) = ring.map(|ring| since(ring, after.unwrap_or(watch))).unwrap_or_default();
-            return Ok(Told { watch, attempts, cursor: cursor.unwrap_or_else(|| self.next.get()) });
+            let (watch, begin) = (watcher.number, watcher.begin);
+            let (mut attempts, mut cursor) = (Vec::new(), begin);
+            if let Some(watched) = accounts.get(&account.id) {
+                let (told, more) = since(&watched.attempts, after.unwrap_or(begin));
+                (attempts, cursor) = (told, more.unwrap_or(watched.last));
+            }
+            return Ok(Told { watch, attempts, cursor });
         }
         let count = |wanted: &dyn Fn(&Watcher) -> bool| {
             accounts.values().flat_map(|account| &account.watchers).filter(|watcher| wanted(watcher)).count()
         };
         let has_place = count(&|_| true) < MOST
-            && (uid == 0
-                || count(&|watcher| watcher.uid != 0) < MOST_OF_OTHERS
-                    && count(&|watcher| watcher.uid == uid) < MOST_OF_ONE_UID);
+            && (asks.uid == 0
+                || count(&|watcher| watcher.asks.uid != 0) < MOST_OF_OTHERS
+                    && count(&|watcher| watcher.asks.uid == asks.uid) < MOST_OF_ONE_UID
+                    && (asks.all || count(&|watcher| !watcher.asks.all) < MOST_OF_USERS));
         if !has_place {
             return Err(TooMany);
         }
@@ -131,9 +149,11 @@ impl Watches {
             name: account.name.clone(),
             watchers: Vec::new(),
             attempts: VecDeque::new(),
+            last: 0,
         });
-        watched.watchers.push(Watcher { number, uid, asked: now });
-        Ok(Told { watch: number, attempts: Vec::new(), cursor: number })
+        let begin = watched.last;
+        watched.watchers.push(Watcher { number, asks, begin, asked: now });
+        Ok(Told { watch: number, attempts: Vec::new(), cursor: begin })
     }
 
     /// Whether one of these names is an account's that is watched; who has stopped asking is forgotten.
@@ -145,9 +165,9 @@ impl Watches {
 
     /// Keeps an attempt for those who watch the account.
     fn add(&self, id: &AccountId, mut attempt: Attempt) {
-        let number = self.number();
         let mut accounts = self.accounts.borrow_mut();
-        let Some(Account { attempts, .. }) = accounts.get_mut(id) else { return };
+        let Some(Account { attempts, last, .. }) = accounts.get_mut(id) else { return };
+        *last += 1;
         // Programs try again and again.
         let alike = |(_, known): &(u64, Attempt)| {
             let known = Attempt { at: attempt.at, count: attempt.count, ..known.clone() };
@@ -161,7 +181,7 @@ impl Watches {
             let at = attempts.iter().position(|(_, attempt)| attempt.verdict != accepted).unwrap_or(0);
             attempts.remove(at);
         }
-        attempts.push_back((number, attempt));
+        attempts.push_back((*last, attempt));
     }
 
     fn number(&self) -> u64 {

@@ -4,6 +4,7 @@ use super::Session;
 use crate::cli::{Panic, Switch};
 use crate::exit::{Failure, Status};
 use crate::output::number::count;
+use crate::output::quote::word;
 use crate::output::time::Clock;
 use crate::output::{Paint, Text, json, terminal};
 use apppw_admin::Verb;
@@ -25,7 +26,8 @@ pub fn run(session: &mut Session, args: Panic) -> Result<Status, Failure> {
         }
         // A person takes his time.
         session.hang_up();
-        about.line("Nothing is deleted: apppw panic off lets them log in again.");
+        let option = args.group.as_ref().map(|group| format!(" --group {}", word(group))).unwrap_or_default();
+        about.line(format!("Nothing is deleted: apppw panic off{option} lets them log in again."));
         if !terminal::confirm(&about, "Refuse them all?")? {
             return Err(Failure::declined("nothing was changed"));
         }

@@ -3,7 +3,8 @@
 use super::Session;
 use crate::cli::TypedId;
 use crate::exit::Failure;
-use crate::output::terminal;
+use crate::output::quote::{quoted, word};
+use crate::output::{Text, terminal};
 use apppw_admin::text::{check_field, cut, visible};
 use apppw_admin::verbs::{Candidate, FindArgs, FindWhat, Found, State};
 use apppw_admin::{AppPasswordId, IdPrefix, Verb};
@@ -21,8 +22,10 @@ const LONGEST: usize = 160;
 pub enum For {
     /// To look at them: ended ones count too.
     Looking,
-    /// To change them, and a person watches.
+    /// To change them, and a person watches: who has typed a part is asked whether that one is meant.
     Changing,
+    /// The same, where the command asks about what it has found anyhow, or changes nothing.
+    Planning,
     /// To change them where nobody watches: what is the beginning of one id today may be that of
     /// another one tomorrow, so only whole ids will do.
     ChangingUnseen,
@@ -63,6 +66,7 @@ pub fn id(session: &mut Session, typed: &TypedId, what_for: For) -> Result<AppPa
             let found = find(session, text, all)?;
             match found.app_passwords.as_slice() {
                 [] => Err(none(session, text, prefix, &found.near, all)),
+                [one] if !found.more && what_for == For::Changing => confirmed(session, one),
                 [one] if !found.more => Ok(one.id),
                 several => Err(ambiguous(prefix, several, found.more, what_for)),
             }
@@ -81,6 +85,17 @@ pub fn id(session: &mut Session, typed: &TypedId, what_for: For) -> Result<AppPa
             Err(Failure::usage(message))
         }
     }
+}
+
+/// What a part stands for may not be what was in mind: another one may have ended meanwhile.
+fn confirmed(session: &mut Session, one: &Candidate) -> Result<AppPasswordId, Failure> {
+    session.hang_up();
+    let mut about = Text::new();
+    about.line(described(one));
+    if terminal::confirm(&about, "Is this the one?")? {
+        return Ok(one.id);
+    }
+    Err(Failure::declined("nothing was changed"))
 }
 
 fn find(session: &mut Session, text: &str, all: bool) -> Result<Found, Failure> {
@@ -153,7 +168,7 @@ fn ambiguous(prefix: IdPrefix, several: &[Candidate], more: bool, what_for: For)
 fn described(candidate: &Candidate) -> String {
     let Candidate { id, user, name, state } = candidate;
     let state = if *state == State::Live { String::new() } else { format!(", {}", state.as_str()) };
-    format!("{id} (\"{name}\" of {user}{state})")
+    format!("{id} ({} of {}{state})", quoted(name), word(user))
 }
 
 #[cfg(test)]

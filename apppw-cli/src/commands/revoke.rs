@@ -25,7 +25,10 @@ pub fn run(session: &mut Session, args: Revoke) -> Result<Status, Failure> {
         ));
     }
     let asks = asks && person;
-    let watched = if args.dry_run { For::Changing } else { For::changing(args.yes.yes) };
+    let watched = match For::changing(args.yes.yes) {
+        For::ChangingUnseen if !args.dry_run => For::ChangingUnseen,
+        _ => For::Planning,
+    };
     let ids = resolve::ids(session, &args.ids, watched)?;
     let mut batches = batches(&args, ids, &clock)?;
     // One batch is one transaction, and an unknown id in it changes nothing. With several, a

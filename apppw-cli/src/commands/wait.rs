@@ -93,8 +93,13 @@ impl Waiting {
         for attempt in &watched.attempts {
             let is_it = attempt.id == Some(self.record.id) && attempt.reason == "accepted";
             let is_read = if is_it { tell.login(attempt)? } else { tell.attempt(attempt)? };
-            if is_it || !is_read {
+            if is_it {
                 return Ok(Some(Status::Done));
+            }
+            if !is_read {
+                return Err(Failure::io(
+                    "nobody reads any more what is tried; the waiting ends without a login",
+                ));
             }
         }
         if known.is_some_and(|known| known != watched.watch) {

@@ -1,16 +1,17 @@
 //! Long results in pages, as git does.
 //!
-//! A pager can do more than show: less runs commands and editors. Who may run apppw with more
-//! rights than his own, by a rule of sudoers that names it, mustn't get a shell by that. So with
-//! rights that aren't those of the login, `$APPPW_PAGER` and `$PAGER` can only turn paging off,
-//! the pager is less and nothing else that goes by that name, and it is told `LESSSECURE=1`: the
-//! rules of systemd (systemctl(1), SYSTEMD_PAGERSECURE).
+//! A pager can do more than show: less runs commands and editors, and writes files. Who may run apppw
+//! with more rights than his own, by a rule of sudoers that names it, mustn't get a shell by that. So
+//! for root, and for whoever came by sudo or its like, `$APPPW_PAGER` and `$PAGER` can only turn paging
+//! off, the pager is the system's less and nothing else, it is told `LESSSECURE=1`, and of the
+//! environment it gets only what says how to show: the rules of systemd (systemctl(1),
+//! SYSTEMD_PAGERSECURE), and stricter.
 
 use super::terminal::{self, Stream};
 use super::{fit, width};
 use crate::exit::Failure;
 use nix::sys::signal::{SigSet, Signal};
-use nix::unistd::Uid;
+use nix::unistd::{Gid, Uid};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -19,18 +20,14 @@ use std::sync::OnceLock;
 /// What sh says of a command that it can't find or run.
 const NOT_RUN: [i32; 2] = [126, 127];
 
-/// What configures less, and could make it run something.
-const LESS_VARIABLES: [&str; 9] = [
-    "LESS",
-    "LESSOPEN",
-    "LESSCLOSE",
-    "LESSEDIT",
-    "LESSKEY",
-    "LESSKEYIN",
-    "LESSKEY_SYSTEM",
-    "LESSKEYIN_SYSTEM",
-    "LESSKEY_CONTENT",
-];
+/// Where less is, if it is the system's.
+const LESS: [&str; 2] = ["/usr/bin/less", "/bin/less"];
+
+/// What says how text is shown; all else stays away from a less that must be secure.
+const HARMLESS: [&str; 6] = ["TERM", "COLUMNS", "LINES", "LANG", "LC_ALL", "LC_CTYPE"];
+
+/// What those set by whom one gets another's rights.
+const OF_SUDO: [&str; 4] = ["SUDO_UID", "SUDO_USER", "DOAS_USER", "PKEXEC_UID"];
 
 static NEVER: OnceLock<()> = OnceLock::new();
 
@@ -80,11 +77,15 @@ fn choose(ours: Option<String>, everyones: Option<String>, elevated: bool) -> Op
     }
 }
 
-/// Whose rights a process has, and who logged in.
+/// Whose rights a process has.
 struct Rights {
     real: u32,
     effective: u32,
-    /// As the kernel's audit keeps it (pam_loginuid(8)); none: it doesn't tell.
+    real_group: u32,
+    effective_group: u32,
+    /// Another gave them, by the environment.
+    by_sudo: bool,
+    /// Who logged in, as the kernel's audit keeps it (pam_loginuid(8)); none: it doesn't tell.
     login: Option<u32>,
 }
 
@@ -92,18 +93,25 @@ impl Rights {
     fn of_this_process() -> Self {
         const UNSET: u32 = u32::MAX;
         let login = std::fs::read_to_string("/proc/self/loginuid").ok();
-        let login = login.and_then(|login| login.trim().parse().ok()).filter(|login| *login != UNSET);
-        Self { real: Uid::current().as_raw(), effective: Uid::effective().as_raw(), login }
+        Self {
+            real: Uid::current().as_raw(),
+            effective: Uid::effective().as_raw(),
+            real_group: Gid::current().as_raw(),
+            effective_group: Gid::effective().as_raw(),
+            by_sudo: OF_SUDO.iter().any(|name| std::env::var_os(name).is_some()),
+            login: login.and_then(|login| login.trim().parse().ok()).filter(|login| *login != UNSET),
+        }
     }
 
-    /// Whether they are another's than his who sits at the terminal. Of root that is believed
-    /// unless it is known better: there is most to be had from him.
-    const fn are_elevated(&self) -> bool {
-        let Self { real, effective, login } = *self;
-        match login {
-            Some(login) => login != effective || real != effective,
-            None => effective == 0 || real != effective,
-        }
+    /// Whether they may be more than those of him who sits at the terminal. Each sign adds caution, and none
+    /// takes any away: who has no login uid yet can give himself one. Root's are always taken for somebody
+    /// else's, for there is most to be had from him.
+    fn are_elevated(&self) -> bool {
+        self.effective == 0
+            || self.real != self.effective
+            || self.real_group != self.effective_group
+            || self.by_sudo
+            || self.login.is_some_and(|login| login != self.effective)
     }
 }
 
@@ -147,10 +155,10 @@ fn command(pager: Pager) -> Option<Command> {
         }
         Pager::SecureLess => {
             let mut command = Command::new(less()?);
-            LESS_VARIABLES.iter().for_each(|name| {
-                command.env_remove(name);
-            });
-            command.envs([("LESS", "FRX"), ("LESSSECURE", "1")]);
+            command.env_clear();
+            command.envs(HARMLESS.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
+            // Without a history: it would be a file of the caller's choice, written with our rights.
+            command.envs([("LESS", "FRX"), ("LESSSECURE", "1"), ("LESSHISTFILE", "-")]);
             Some(command)
         }
     }
@@ -163,11 +171,9 @@ fn set_unless_set(command: &mut Command) {
     }
 }
 
-/// less itself: others of its name (busybox) know nothing of `LESSSECURE`.
+/// less itself, wherever `PATH` leads: others of its name (busybox) know nothing of `LESSSECURE`.
 fn less() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).map(|dir| dir.join("less")).find(|file| file.is_file())?;
-    let real = found.canonicalize().ok()?;
+    let real = LESS.iter().find_map(|file| PathBuf::from(file).canonicalize().ok())?;
     (real.file_name()? == "less").then_some(real)
 }
 
@@ -202,26 +208,41 @@ mod tests {
     fn a_secure_less_is_told_so_and_nothing_else() {
         // Where there is no less there are no pages.
         let Some(command) = command(Pager::SecureLess) else { return };
-        let set: Vec<_> =
-            command.get_envs().map(|(name, value)| (name.to_owned(), value.is_some())).collect();
-        for name in LESS_VARIABLES.iter().filter(|name| **name != "LESS") {
-            assert!(set.contains(&((*name).into(), false)), "{name}");
-        }
         let value = |name: &str| command.get_envs().find(|(n, _)| *n == name).and_then(|(_, value)| value);
         assert_eq!(value("LESSSECURE"), Some("1".as_ref()));
         assert_eq!(value("LESS"), Some("FRX".as_ref()));
+        assert_eq!(value("LESSHISTFILE"), Some("-".as_ref()));
+        let ours = ["LESS", "LESSSECURE", "LESSHISTFILE"];
+        let names = command.get_envs().map(|(name, _)| name.to_string_lossy().into_owned());
+        let others: Vec<_> = names.filter(|name| !ours.contains(&name.as_str())).collect();
+        assert!(others.iter().all(|name| HARMLESS.contains(&name.as_str())), "{others:?}");
         assert!(command.get_program().to_string_lossy().starts_with('/'));
     }
 
     #[test]
     fn rights_are_elevated_unless_they_are_those_of_the_login() {
-        let elevated = |real, effective, login| Rights { real, effective, login }.are_elevated();
-        assert!(elevated(0, 0, Some(1000)), "sudo");
-        assert!(elevated(0, 0, None), "root, and nobody knows whence");
-        assert!(!elevated(0, 0, Some(0)), "root at the console");
-        assert!(!elevated(1000, 1000, Some(1000)));
-        assert!(!elevated(1000, 1000, None));
-        assert!(elevated(1001, 1001, Some(1000)), "sudo -u bob");
-        assert!(elevated(1000, 0, None), "setuid");
+        let own = || Rights {
+            real: 1000,
+            effective: 1000,
+            real_group: 100,
+            effective_group: 100,
+            by_sudo: false,
+            login: Some(1000),
+        };
+        assert!(!own().are_elevated());
+        assert!(!Rights { login: None, ..own() }.are_elevated());
+        for (what, rights) in [
+            (
+                "sudo, and a login uid of his own making",
+                Rights { real: 0, effective: 0, login: Some(0), ..own() },
+            ),
+            ("root, and nobody knows whence", Rights { real: 0, effective: 0, login: None, ..own() }),
+            ("sudo -u bob", Rights { real: 1001, effective: 1001, ..own() }),
+            ("the same, where the login isn't known", Rights { by_sudo: true, login: None, ..own() }),
+            ("setuid", Rights { effective: 1001, login: None, ..own() }),
+            ("setgid", Rights { effective_group: 101, ..own() }),
+        ] {
+            assert!(rights.are_elevated(), "{what}");
+        }
     }
 }

@@ -3,6 +3,9 @@
 /// Longer lines are hard to read.
 const LONGEST: usize = 80;
 
+/// A space at which no line is broken (U+00A0).
+pub const UNBROKEN: &str = "\u{a0}";
+
 /// The lines of `text`, each of at most `columns` characters with `indent` before it; no columns: one line. A
 /// longer word has a line of its own: what has to be typed isn't torn apart.
 pub fn lines(text: &str, indent: &str, columns: Option<usize>) -> Vec<String> {

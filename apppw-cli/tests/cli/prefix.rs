@@ -60,7 +60,7 @@ fn who_changes_types_it_at_a_terminal_and_sees_what_it_is() {
         assert_eq!(daemon.calls()[0].1["all"], false, "only what lives");
     }
     let daemon = daemon();
-    assert_eq!(daemon.on_a_terminal("$APPPW rename 7k3 tablet", "now called", "").status, 0);
+    assert_eq!(daemon.on_a_terminal("$APPPW rename 7k3 tablet", "[y/N]", "y\n").status, 0);
     assert_eq!(daemon.on_a_terminal("$APPPW revoke --yes 7k3", "whole id", "").status, 2);
     assert_eq!(verbs(&daemon), ["find", "rename"]);
 }

@@ -3,6 +3,13 @@
 use super::*;
 use crate::auth::Reason;
 
+const ROOT: Asks = Asks { uid: 0, all: true };
+const USER: Asks = user(1000);
+
+const fn user(uid: u32) -> Asks {
+    Asks { uid, all: false }
+}
+
 fn account(n: u8) -> AccountRecord {
     let name = format!("user{n}");
     let id = AccountId([n; 16]);
@@ -37,33 +44,42 @@ fn each_watcher_is_told_of_what_came_since_it_asked() {
     assert!(watches.is_empty());
     add(&watches, &alice, attempt(Reason::Accepted, "192.0.2.7"));
     assert!(watches.is_empty(), "nobody watches");
-    let one = watches.ask(&alice, 1000, None, None, now).unwrap();
+    let one = watches.ask(&alice, USER, None, None, now).unwrap();
     assert_eq!(one.attempts, []);
     add(&watches, &alice, attempt(Reason::Mistyped, "192.0.2.7"));
     add(&watches, &account(2), attempt(Reason::Accepted, "192.0.2.7"));
-    let two = watches.ask(&alice, 0, None, None, now).unwrap();
+    let two = watches.ask(&alice, ROOT, None, None, now).unwrap();
     assert_eq!(two.attempts, [], "what was before it began");
-    let told = watches.ask(&alice, 1000, Some(one.watch), Some(one.cursor), now).unwrap();
+    let told = watches.ask(&alice, USER, Some(one.watch), Some(one.cursor), now).unwrap();
     assert_eq!((told.watch, reasons(&told)), (one.watch, vec![("mistyped", 1)]));
     add(&watches, &alice, attempt(Reason::Mistyped, "192.0.2.7"));
     add(&watches, &alice, attempt(Reason::Accepted, "192.0.2.7"));
     // The answer was lost: it asks from where it was.
     for _ in 0..2 {
-        let told = watches.ask(&alice, 1000, Some(one.watch), Some(told.cursor), now).unwrap();
+        let told = watches.ask(&alice, USER, Some(one.watch), Some(told.cursor), now).unwrap();
         assert_eq!(reasons(&told), [("mistyped", 2), ("accepted", 1)]);
     }
-    let told = watches.ask(&alice, 0, Some(two.watch), Some(two.cursor), now).unwrap();
+    let told = watches.ask(&alice, ROOT, Some(two.watch), Some(two.cursor), now).unwrap();
     assert_eq!(reasons(&told), [("mistyped", 2), ("accepted", 1)]);
-    let told = watches.ask(&alice, 0, Some(two.watch), Some(told.cursor), now).unwrap();
+    let told = watches.ask(&alice, ROOT, Some(two.watch), Some(told.cursor), now).unwrap();
     assert_eq!(told.attempts, []);
+}
+
+#[test]
+fn a_cursor_says_nothing_of_other_accounts() {
+    let (watches, now, alice) = (Watches::default(), Instant::now(), account(1));
+    let one = watches.ask(&alice, USER, None, None, now).unwrap();
+    watches.ask(&account(2), ROOT, None, None, now).unwrap();
+    add(&watches, &account(2), attempt(Reason::Mistyped, "192.0.2.7"));
+    assert_eq!(watches.ask(&alice, USER, Some(one.watch), Some(one.cursor), now).unwrap(), one);
 }
 
 #[test]
 fn a_watch_is_its_own_uids_and_its_own_accounts() {
     let (watches, now) = (Watches::default(), Instant::now());
-    let one = watches.ask(&account(1), 1000, None, None, now).unwrap();
+    let one = watches.ask(&account(1), USER, None, None, now).unwrap();
     for (account, uid) in [(account(1), 1001), (account(2), 1000)] {
-        let other = watches.ask(&account, uid, Some(one.watch), Some(0), now).unwrap();
+        let other = watches.ask(&account, user(uid), Some(one.watch), Some(0), now).unwrap();
         assert_ne!(other.watch, one.watch);
         assert_eq!(other.attempts, []);
     }
@@ -72,14 +88,14 @@ fn a_watch_is_its_own_uids_and_its_own_accounts() {
 #[test]
 fn who_stops_asking_is_forgotten_and_everything_with_him() {
     let (watches, now, alice) = (Watches::default(), Instant::now(), account(1));
-    let one = watches.ask(&alice, 0, None, None, now).unwrap();
+    let one = watches.ask(&alice, ROOT, None, None, now).unwrap();
     add(&watches, &alice, attempt(Reason::Revoked, "192.0.2.7"));
     let names = Names::exact("user1");
     assert!(watches.concerns(&names, now + FORGOTTEN_AFTER / 2));
     assert!(!watches.concerns(&Names::exact("user2"), now));
     assert!(!watches.concerns(&names, now + FORGOTTEN_AFTER));
     assert!(watches.is_empty());
-    let again = watches.ask(&alice, 0, Some(one.watch), Some(one.cursor), now + FORGOTTEN_AFTER).unwrap();
+    let again = watches.ask(&alice, ROOT, Some(one.watch), Some(one.cursor), now + FORGOTTEN_AFTER).unwrap();
     assert_ne!(again.watch, one.watch, "so it knows that it missed something");
     assert_eq!(again.attempts, []);
 }
@@ -87,9 +103,9 @@ fn who_stops_asking_is_forgotten_and_everything_with_him() {
 #[test]
 fn a_renamed_account_is_watched_by_its_new_name() {
     let (watches, now, alice) = (Watches::default(), Instant::now(), account(1));
-    let one = watches.ask(&alice, 0, None, None, now).unwrap();
+    let one = watches.ask(&alice, ROOT, None, None, now).unwrap();
     let renamed = AccountRecord { name: "new".into(), ..alice };
-    watches.ask(&renamed, 0, Some(one.watch), None, now).unwrap();
+    watches.ask(&renamed, ROOT, Some(one.watch), None, now).unwrap();
     assert!(watches.concerns(&Names::exact("new"), now));
     assert!(!watches.concerns(&Names::exact("user1"), now));
 }
@@ -98,33 +114,39 @@ fn a_renamed_account_is_watched_by_its_new_name() {
 fn there_is_room_for_so_many_and_always_for_root() {
     let (watches, now, alice) = (Watches::default(), Instant::now(), account(1));
     for _ in 0..MOST_OF_ONE_UID {
-        watches.ask(&alice, 1000, None, None, now).unwrap();
+        watches.ask(&alice, USER, None, None, now).unwrap();
     }
-    assert_eq!(watches.ask(&alice, 1000, None, None, now), Err(TooMany));
-    assert_eq!(watches.ask(&account(2), 1000, None, None, now), Err(TooMany), "on whatever account");
+    assert_eq!(watches.ask(&alice, USER, None, None, now), Err(TooMany));
+    assert_eq!(watches.ask(&account(2), USER, None, None, now), Err(TooMany), "on whatever account");
     for uid in 1001.. {
-        if watches.ask(&account(3), uid, None, None, now).is_err() {
+        if watches.ask(&account(3), user(uid), None, None, now).is_err() {
             break;
         }
     }
-    assert_eq!(watches.len(), MOST_OF_OTHERS);
-    for _ in MOST_OF_OTHERS..MOST {
-        watches.ask(&alice, 0, None, None, now).unwrap();
+    assert_eq!(watches.len(), MOST_OF_USERS);
+    for uid in 2000.. {
+        if watches.ask(&account(3), Asks { uid, all: true }, None, None, now).is_err() {
+            break;
+        }
     }
-    assert_eq!(watches.ask(&alice, 0, None, None, now), Err(TooMany));
-    assert!(watches.ask(&alice, 1000, None, None, now + FORGOTTEN_AFTER).is_ok(), "their places are free");
+    assert_eq!(watches.len(), MOST_OF_OTHERS, "the helpdesk has places that users can't take");
+    for _ in MOST_OF_OTHERS..MOST {
+        watches.ask(&alice, ROOT, None, None, now).unwrap();
+    }
+    assert_eq!(watches.ask(&alice, ROOT, None, None, now), Err(TooMany));
+    assert!(watches.ask(&alice, USER, None, None, now + FORGOTTEN_AFTER).is_ok(), "their places are free");
     assert_eq!(watches.len(), 1);
 }
 
 #[test]
 fn a_flood_of_attempts_takes_bounded_room_and_hides_no_login() {
     let (watches, now, alice) = (Watches::default(), Instant::now(), account(1));
-    let one = watches.ask(&alice, 0, None, None, now).unwrap();
+    let one = watches.ask(&alice, ROOT, None, None, now).unwrap();
     add(&watches, &alice, attempt(Reason::Accepted, "192.0.2.7"));
     for n in 0..10_000 {
         add(&watches, &alice, attempt(Reason::UnknownSecret, &n.to_string()));
     }
-    let told = watches.ask(&alice, 0, Some(one.watch), Some(one.cursor), now).unwrap();
+    let told = watches.ask(&alice, ROOT, Some(one.watch), Some(one.cursor), now).unwrap();
     assert_eq!(told.attempts.len(), MOST_ATTEMPTS);
     assert_eq!(reasons(&told)[0], ("accepted", 1));
     assert_eq!(told.attempts.last().unwrap().rhost.as_deref(), Some("9999"));
@@ -133,7 +155,7 @@ fn a_flood_of_attempts_takes_bounded_room_and_hides_no_login() {
 #[test]
 fn what_does_not_fit_into_an_answer_comes_with_the_next_one() {
     let (watches, now, alice) = (Watches::default(), Instant::now(), account(1));
-    let begun = watches.ask(&alice, 0, None, None, now).unwrap();
+    let begun = watches.ask(&alice, ROOT, None, None, now).unwrap();
     for n in 0..MOST_ATTEMPTS {
         // Each takes six bytes in JSON.
         let service = format!("{n:02}{}", "\u{1}".repeat(253));
@@ -143,7 +165,7 @@ fn what_does_not_fit_into_an_answer_comes_with_the_next_one() {
     }
     let (mut told, mut cursor) = (Vec::new(), begun.cursor);
     loop {
-        let page = watches.ask(&alice, 0, Some(begun.watch), Some(cursor), now).unwrap();
+        let page = watches.ask(&alice, ROOT, Some(begun.watch), Some(cursor), now).unwrap();
         if page.attempts.is_empty() {
             break;
         }

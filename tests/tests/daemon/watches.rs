@@ -91,7 +91,7 @@ fn caps() {
     let olive = Identity::new(4001);
     let own = create_for(&daemon, "olive", "phone", json!({}));
     let args = || json!({"id": own.id});
-    for _ in 0..8 {
+    for _ in 0..4 {
         assert_eq!(outcome(&olive.act(|| ask(&daemon, "watch", args()))), "ok");
     }
     let turned_away = olive.act(|| ask(&daemon, "watch", args()));

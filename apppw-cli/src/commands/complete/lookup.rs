@@ -1,6 +1,7 @@
 //! What apppwd knows, within the time that a person waits for a shell.
 
 use super::Candidate;
+use crate::output::quote::quoted;
 use apppw_admin::verbs::{FindArgs, FindWhat, Found, State};
 use apppw_admin::{AppPasswordId, Client, Verb};
 use std::path::{Path, PathBuf};
@@ -51,7 +52,7 @@ fn to_candidates(found: Found) -> Vec<Candidate> {
         let whose = if are_ones_own { String::new() } else { format!(" of {}", one.user) };
         let state =
             if one.state == State::Live { String::new() } else { format!(", {}", one.state.as_str()) };
-        Candidate::new(AppPasswordId::to_string(&one.id), format!("\"{}\"{whose}{state}", one.name))
+        Candidate::new(AppPasswordId::to_string(&one.id), format!("{}{whose}{state}", quoted(&one.name)))
     });
     app_passwords.chain(found.names.into_iter().map(|name| Candidate::new(name, ""))).collect()
 }

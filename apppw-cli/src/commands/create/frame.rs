@@ -2,6 +2,7 @@
 //! the program beside it.
 
 use crate::commands::pin;
+use crate::output::quote::{quoted, word};
 use crate::output::time::Clock;
 use crate::output::{Text, prose};
 use apppw_admin::verbs::{AppPassword, ClientSettings, Created, MailServer, PinState};
@@ -13,7 +14,7 @@ pub fn above(created: &Created, clock: &Clock, columns: usize) -> Text {
     let services = record.services.join(", ");
     paragraph(
         &mut text,
-        &format!("{}: \"{}\" of {}, for {services}", record.id, record.name, record.user),
+        &format!("{}: {} of {}, for {services}", record.id, quoted(&record.name), word(&record.user)),
         columns,
     );
     limits(&mut text, record, clock, columns);

@@ -2,10 +2,12 @@
 
 use crate::commands::{address, reasons};
 use crate::exit::Failure;
+use crate::output::quote::{quoted, word};
 use crate::output::terminal::Stream;
 use crate::output::time::Clock;
 use crate::output::{self, Fit, Text, json, prose, terminal};
 use apppw_admin::span::Span;
+use apppw_admin::text::{cut, visible};
 use apppw_admin::verbs::{AppPassword, Attempt, State, Use};
 
 /// Who is spoken to.
@@ -151,9 +153,17 @@ impl Tell {
 
 /// `via imap from 192.0.2.7`
 fn place(attempt: &Attempt) -> String {
-    let from = address(attempt.rhost.as_deref(), attempt.rhost_unproven);
+    let rhost = attempt.rhost.as_deref().map(theirs);
+    let from = address(rhost.as_deref(), attempt.rhost_unproven);
     let from = from.map(|address| format!(" from {address}")).unwrap_or_default();
-    format!("via {}{from}", attempt.service)
+    format!("via {}{from}", theirs(&attempt.service))
+}
+
+/// A word that a mail host, or who pretends to be one, has said: short, quoted if it could be taken for more, and
+/// without a place where a line may be broken. A line that begins with it would be as good as ours.
+fn theirs(text: &str) -> String {
+    const LONGEST: usize = 60;
+    word(&visible(&cut(text, LONGEST))).replace(char::is_whitespace, prose::UNBROKEN)
 }
 
 fn is_alike(one: &Attempt, other: &Attempt) -> bool {
@@ -165,7 +175,7 @@ fn told(attempt: &Attempt, awaited: &AppPassword, again: bool, columns: Option<u
     let Attempt { verdict, reason, id, name, .. } = attempt;
     let is_other = id.is_some_and(|id| id != awaited.id);
     let which = match (id, name) {
-        (Some(id), Some(name)) if is_other => format!(" with another app password, {id} \"{name}\""),
+        (Some(id), Some(name)) if is_other => format!(" with another app password, {id} {}", quoted(name)),
         _ => String::new(),
     };
     let mut text = Text::new();

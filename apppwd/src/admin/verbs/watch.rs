@@ -7,7 +7,7 @@ use crate::admin::rules::Power;
 use crate::clock;
 use crate::daemon::Daemon;
 use crate::store::Store;
-use crate::watch::TooMany;
+use crate::watch::{Asks, TooMany};
 use apppw_admin::verbs::{WatchArgs, Watched};
 use apppw_admin::{AdminError, Code};
 use std::time::Instant;
@@ -25,7 +25,8 @@ pub async fn run<S: Store>(
     let record = record_in_reach(daemon, power, args.id).await?;
     let account = daemon.store.account_by_id(&record.account).await?;
     let account = account.ok_or_else(|| AdminError::new(Code::NotFound, "its account is gone"))?;
-    let told = daemon.watches.ask(&account, caller.uid, args.watch, args.after, Instant::now());
+    let asks = Asks { uid: caller.uid, all: matches!(power, Power::All) };
+    let told = daemon.watches.ask(&account, asks, args.watch, args.after, Instant::now());
     let told = told.map_err(|TooMany| {
         AdminError::new(Code::Busy, "too many wait for logins already; end one of them, or try again later")
     })?;

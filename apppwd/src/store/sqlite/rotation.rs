@@ -57,11 +57,19 @@ pub(super) fn whole(
     now: UnixSeconds,
 ) -> rusqlite::Result<BTreeSet<AppPasswordId>> {
     let all: BTreeSet<AppPasswordId> = ids.iter().copied().collect();
+    // One whose grace is over may not have been revoked yet: it lives no more all the same.
+    let mut lives = db.prepare_cached(
+        "SELECT 1 FROM app_password WHERE id = ?1 AND revoked IS NULL AND expired IS NULL
+             AND (expires IS NULL OR expires > ?2)",
+    )?;
     let mut whole = BTreeSet::new();
-    for id in ids {
-        if with_rotations(db, &[(*id, now)])?.iter().all(|(half, _)| all.contains(half)) {
-            whole.insert(*id);
+    'ids: for id in ids {
+        for (half, _) in with_rotations(db, &[(*id, now)])? {
+            if !all.contains(&half) && lives.exists((id_to_sql(half), now))? {
+                continue 'ids;
+            }
         }
+        whole.insert(*id);
     }
     Ok(whole)
 }

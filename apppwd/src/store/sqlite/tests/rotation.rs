@@ -145,6 +145,21 @@ fn older_halves_belong_to_the_newest_one() {
 }
 
 #[test]
+fn an_old_half_whose_grace_is_over_hides_the_new_one_from_no_selection() {
+    let bed = Bed::new();
+    let store = bed.open().unwrap();
+    run(async {
+        // Until 20; nobody has swept it.
+        rotated(&store).await;
+        for (now, expected) in [(19, vec![id(1), id(2)]), (20, vec![id(2)]), (1000, vec![id(2)])] {
+            let live = Selection { live_at: Some(now), ..Selection::default() };
+            let records = store.whole_selection(&live, now).await.unwrap();
+            assert_eq!(records.into_iter().map(|record| record.id).collect::<Vec<_>>(), expected, "{now}");
+        }
+    });
+}
+
+#[test]
 fn a_rotation_is_for_the_account_that_has_the_old_half() {
     let bed = Bed::new();
     let store = bed.open().unwrap();
