@@ -2,8 +2,8 @@
 
 mod frame;
 
-use super::Session;
 use super::wait::{self, Waiting};
+use super::{Session, mistaken};
 use crate::cli::values::Until;
 use crate::cli::{Create, HandOver, Pin};
 use crate::exit::{Failure, Status};
@@ -35,11 +35,15 @@ pub fn run(session: &mut Session, args: Create) -> Result<Status, Failure> {
         pin: pin.collect(),
         preset: args.preset,
     };
+    let for_another = mistaken::for_another(session, args.user.as_deref());
     let created: Created = session.change(Verb::Create, &args)?;
     let waiting = way.begin_to_wait(session, &created);
     hand_over(session, &created, &json::created(&created), &clock, way)?;
     if let Some(warning) = warning(&created).filter(|_| !session.json) {
         output::warn(&warning);
+    }
+    if let Some(slip) = for_another {
+        output::warn(&format!("{slip} To take this one away: apppw revoke {}", created.app_password.id));
     }
     // Not kept while a person types it.
     drop(created);

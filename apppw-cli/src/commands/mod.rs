@@ -6,6 +6,7 @@ mod doveadm;
 mod events;
 mod kick;
 mod list;
+mod mistaken;
 mod other_names;
 mod panic;
 mod reasons;

@@ -3,7 +3,7 @@
 use super::doveadm::Dovecot;
 use super::kick::{self, Sessions};
 use super::other_names::{OtherNames, account_of};
-use super::{Session, several};
+use super::{Session, mistaken, several};
 use crate::cli::{Action, User};
 use crate::exit::{Failure, Status};
 use crate::output::number::thousands;
@@ -11,7 +11,7 @@ use crate::output::quote::word;
 use crate::output::table::{Cell, record};
 use crate::output::terminal::{self, Stream};
 use crate::output::time::Clock;
-use crate::output::{Fit, Paint, Text, json};
+use crate::output::{self, Fit, Paint, Text, json};
 use apppw_admin::verbs::{Account, ListArgs, Listed, PrimaryPolicy, UserArgs, UserRenameArgs};
 use apppw_admin::{AppPasswordId, Verb};
 
@@ -34,6 +34,10 @@ pub fn run(session: &mut Session, args: &User) -> Result<Status, Failure> {
         _ => None,
     };
     let not_reached = |failure| kick::not_reached(failure, kick);
+    let for_another = match &action {
+        Action::Lock | Action::Enroll => mistaken::for_another(session, user),
+        _ => None,
+    };
     let account: Account = match &action {
         Action::Show => session.ask(Verb::UserShow, &named)?,
         Action::Lock => session.change(Verb::UserLock, &named).map_err(not_reached)?,
@@ -59,7 +63,11 @@ pub fn run(session: &mut Session, args: &User) -> Result<Status, Failure> {
         }
         text
     };
-    kick::finish(session, sessions, text, |kicked| json::account(&account, kicked))
+    let finished = kick::finish(session, sessions, text, |kicked| json::account(&account, kicked));
+    if let Some(slip) = for_another {
+        output::warn(&slip);
+    }
+    finished
 }
 
 /// The names of an account, as long as it is there.

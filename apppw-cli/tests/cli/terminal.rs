@@ -1,7 +1,7 @@
 //! On a terminal: a pseudo-terminal of util-linux's `script`.
 
 use crate::support::{Daemon, SECRET, created, record, refusing};
-use apppw_admin::Code;
+use apppw_admin::{AdminError, Code};
 use serde_json::json;
 
 /// Answers `revoke` with one app password, then hangs up, as the real one does when a person
@@ -111,4 +111,17 @@ fn create_shows_what_to_type_beside_the_secret() {
     let run = daemon.run(&["create", "alice", "laptop", "--json"]);
     assert_eq!(run.json()["client"]["imap"]["encryption"], "tls");
     assert_eq!(run.json()["client"]["smtp"], json!(null));
+}
+
+#[test]
+fn an_account_that_a_slip_makes_is_told_with_the_one_that_was_meant() {
+    let refused = || AdminError::new(Code::NotFound, "there is no account alcie here; did you mean alice?");
+    let daemon = Daemon::answering(move |verb, _| match verb {
+        "user.show" => Err(refused()),
+        _ => Ok(created(false)),
+    });
+    let run = daemon.on_a_terminal("$APPPW create alcie laptop", "", "");
+    let said = "apppw: warning: alcie is new here; did you mean alice? To take this one away: apppw revoke ap-0000002a";
+    assert!(run.status == 0 && run.stdout.contains(said), "{run:?}");
+    assert_eq!(daemon.run(&["create", "alcie", "laptop"]).stderr, "", "scripts are not asked");
 }

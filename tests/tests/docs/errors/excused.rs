@@ -28,6 +28,11 @@ pub const EXCUSED: &[Excused] = &[
         text: "owner root or {}",
         why: "needs a daemon that runs as another user, and a folder of a third one's",
     },
+    Excused {
+        text: "To take this one away: apppw revoke",
+        why: "needs a person at a terminal who mistypes a user",
+    },
+    Excused { text: "the waiting ends without a login", why: "needs a pipe that nobody reads any more" },
     // What comes to who asks in the moment of a stop.
     Excused { text: "apppwd is stopping", why: "comes to who asks in the moment of a stop" },
     // Needs the system to run out of threads, randomness, descriptors or a lock in one moment.
