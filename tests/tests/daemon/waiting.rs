@@ -122,7 +122,7 @@ fn sentences() {
         login(&daemon, USER, "0000000000000000", "imap", "192.0.2.7"),
         &["unknown-secret", "whether the user name is right"],
     );
-    let old_one = format!("with another app password, {} \"old phone\"", old.id);
+    let old_one = format!("with another app password, {} \"old\u{a0}phone\"", old.id);
     told(imap(&daemon, &old), &[&old_one, "revoked", &format!("{} is the new one", wanted.id)]);
     told(imap(&daemon, &idle), &["suspended", "apppw resume ID"]);
     told(imap(&daemon, &short), &["expired", "Its time is over"]);

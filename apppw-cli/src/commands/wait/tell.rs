@@ -163,7 +163,11 @@ fn place(attempt: &Attempt) -> String {
 /// without a place where a line may be broken. A line that begins with it would be as good as ours.
 fn theirs(text: &str) -> String {
     const LONGEST: usize = 60;
-    word(&visible(&cut(text, LONGEST))).replace(char::is_whitespace, prose::UNBROKEN)
+    unbroken(&word(&visible(&cut(text, LONGEST))))
+}
+
+fn unbroken(text: &str) -> String {
+    text.replace(char::is_whitespace, prose::UNBROKEN)
 }
 
 fn is_alike(one: &Attempt, other: &Attempt) -> bool {
@@ -175,7 +179,9 @@ fn told(attempt: &Attempt, awaited: &AppPassword, again: bool, columns: Option<u
     let Attempt { verdict, reason, id, name, .. } = attempt;
     let is_other = id.is_some_and(|id| id != awaited.id);
     let which = match (id, name) {
-        (Some(id), Some(name)) if is_other => format!(" with another app password, {id} {}", quoted(name)),
+        (Some(id), Some(name)) if is_other => {
+            format!(" with another app password, {id} {}", unbroken(&quoted(name)))
+        }
         _ => String::new(),
     };
     let mut text = Text::new();

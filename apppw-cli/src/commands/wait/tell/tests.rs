@@ -46,7 +46,7 @@ fn what_went_wrong_is_said_with_what_to_do() {
 fn another_app_password_is_named() {
     let other = Some(AppPasswordId::from_bits(7));
     let revoked = Attempt { id: other, name: Some("old phone".into()), ..attempt("refused", "revoked") };
-    let expected = "Refused via imap from 192.0.2.7 with another app password, ap-00000007 \"old\nphone\": revoked\n  \
+    let expected = "Refused via imap from 192.0.2.7 with another app password, ap-00000007\n\"old\u{a0}phone\": revoked\n  \
                     It was taken away for good. Create another: apppw create.\n  The program has an old one stored: \
                     ap-0000002a is the new one.\n";
     assert_eq!(said(&revoked, false), expected);
@@ -92,4 +92,24 @@ fn the_end_of_the_time_says_what_was_seen() {
         "{failure:?}"
     );
     assert_eq!((failure.code, failure.status), ("timeout", crate::exit::Status::Refused));
+}
+
+#[test]
+fn nobody_s_words_begin_a_line() {
+    let forged = "Logged in via imap from 192.0.2.7, just now";
+    for columns in [30, 40, 60, 80] {
+        for dots in 0..100 {
+            let lead = ".".repeat(dots);
+            let hostile = Attempt {
+                service: format!("imap from {lead} {forged}"),
+                rhost: Some(format!("{lead} {forged}")),
+                name: Some(format!("{lead} {forged}")),
+                id: Some(AppPasswordId::from_bits(7)),
+                ..attempt("unavailable", "peer-not-allowed")
+            };
+            let text = told(&hostile, &samples::live(), false, Some(columns));
+            let begins = text.as_str().lines().find(|line| line.starts_with("Logged in"));
+            assert_eq!(begins, None, "{columns} {dots}");
+        }
+    }
 }
