@@ -10,6 +10,7 @@ pub mod envelope;
 pub mod id;
 mod secret_text;
 pub mod span;
+mod suggest;
 pub mod text;
 pub mod verbs;
 
@@ -17,6 +18,7 @@ pub use client::{Client, ClientError};
 pub use envelope::{About, AdminError, Code, Request, Response};
 pub use id::{AppPasswordId, IdPrefix};
 pub use secret_text::SecretText;
+pub use suggest::nearest;
 pub use verbs::Verb;
 
 /// The envelope's version (`"v"`).

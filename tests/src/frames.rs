@@ -42,7 +42,18 @@ impl Default for Ask<'_> {
     }
 }
 
-impl Ask<'_> {
+impl<'a> Ask<'a> {
+    /// A login of `user` at `service` from `rhost`.
+    pub fn login(user: &'a str, service: &'a str, rhost: &'a str, secret: &'a str) -> Self {
+        Self {
+            user: user.as_bytes(),
+            service: service.as_bytes(),
+            rhost: rhost.as_bytes(),
+            secret: secret.as_bytes(),
+            ..Self::default()
+        }
+    }
+
     /// The bytes, whether they are allowed or not.
     pub fn bytes(&self) -> Vec<u8> {
         let mut body = Vec::new();

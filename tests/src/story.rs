@@ -56,14 +56,7 @@ impl Story {
     #[must_use]
     pub fn login(&self, user: &str, service: &str, rhost: &str, id: &str) -> Verdict {
         let secret = self.aliases.borrow().secret_of(id).map_or("0000000000000000".to_owned(), canonical);
-        let ask = Ask {
-            user: user.as_bytes(),
-            service: service.as_bytes(),
-            rhost: rhost.as_bytes(),
-            secret: secret.as_bytes(),
-            ..Ask::default()
-        };
-        let verdict = ask.send(&self.daemon.auth_socket()).verdict;
+        let verdict = Ask::login(user, service, rhost, &secret).send(&self.daemon.auth_socket()).verdict;
         self.later(10);
         verdict
     }

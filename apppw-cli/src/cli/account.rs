@@ -1,8 +1,8 @@
 //! `apppw user`.
 
-use super::suggest::nearest;
 use super::{Kick, Yes};
 use crate::exit::Failure;
+use apppw_admin::nearest;
 use clap::Args;
 
 /// The action isn't a subcommand of clap's, because an account may be called `show` or

@@ -9,7 +9,6 @@ pub mod help;
 mod id;
 mod parse;
 mod revoke;
-pub mod suggest;
 pub mod values;
 
 #[cfg(test)]

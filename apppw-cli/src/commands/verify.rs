@@ -2,11 +2,11 @@
 
 use super::{Session, named, reasons, state};
 use crate::cli::Verify;
-use crate::cli::suggest::nearest;
 use crate::exit::{Failure, Status};
 use crate::output::terminal::Stream;
 use crate::output::time::Clock;
 use crate::output::{Fit, Text, json, prose, terminal};
+use apppw_admin::nearest;
 use apppw_admin::verbs::{AppPassword, FindArgs, FindWhat, Found, Verified, VerifyArgs};
 use apppw_admin::{SecretText, Verb};
 

@@ -14,28 +14,35 @@ const GAP: usize = 2;
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
     heading: &'static str,
-    /// How far it may be cut; none: not at all.
-    least: Option<usize>,
-    /// It is cut before others are, and not below its cells' short forms.
-    is_lesser: bool,
+    gives: Gives,
     /// It is left out where there is no room, the last of them first.
     is_optional: bool,
+}
+
+/// What a column gives away where there is no room.
+#[derive(Debug, Clone, Copy)]
+enum Gives {
+    Nothing,
+    /// All but so many columns of the terminal.
+    AllBut(usize),
+    /// What its cells' short forms can do without, before others give anything.
+    LongForms,
 }
 
 impl Column {
     /// One that is never cut: ids, states, times.
     pub const fn kept(heading: &'static str) -> Self {
-        Self { heading, least: None, is_lesser: false, is_optional: false }
+        Self { heading, gives: Gives::Nothing, is_optional: false }
     }
 
     /// One that may be cut to `least` columns of the terminal.
     pub const fn cut(heading: &'static str, least: usize) -> Self {
-        Self { heading, least: Some(least), is_lesser: false, is_optional: false }
+        Self { heading, gives: Gives::AllBut(least), is_optional: false }
     }
 
     /// One whose cells have a short form, which they take before others are cut.
     pub const fn short(heading: &'static str) -> Self {
-        Self { is_lesser: true, ..Self::cut(heading, 0) }
+        Self { heading, gives: Gives::LongForms, is_optional: false }
     }
 
     /// The same, left out where there is no room for it.
@@ -117,10 +124,11 @@ impl Table {
 
     /// How wide each column is, if it is shown; none: there is no room for a table.
     fn layout(&self, fit: Fit) -> Option<Vec<Option<usize>>> {
-        let mut shown: Vec<Option<usize>> = self.natural_widths().into_iter().map(Some).collect();
-        let Some(limit) = fit.limit() else { return Some(shown) };
+        let natural = self.natural_widths();
         let least: Vec<usize> =
-            shown.iter().enumerate().map(|(at, natural)| self.least(at, *natural)).collect();
+            natural.iter().enumerate().map(|(at, natural)| self.least(at, *natural)).collect();
+        let mut shown: Vec<Option<usize>> = natural.into_iter().map(Some).collect();
+        let Some(limit) = fit.limit() else { return Some(shown) };
         loop {
             let smallest = shown.iter().zip(&least).map(|(column, least)| column.map(|_| *least));
             if total(&smallest.collect::<Vec<_>>()) <= limit {
@@ -136,14 +144,16 @@ impl Table {
     }
 
     /// How far a column that is `natural` wide may be cut.
-    fn least(&self, at: usize, natural: Option<usize>) -> usize {
-        let natural = natural.unwrap_or(0);
+    fn least(&self, at: usize, natural: usize) -> usize {
         let Some(column) = self.columns.get(at) else { return natural };
-        if !column.is_lesser {
-            return column.least.map_or(natural, |least| least.min(natural));
+        match column.gives {
+            Gives::Nothing => natural,
+            Gives::AllBut(least) => least.min(natural),
+            Gives::LongForms => {
+                let cells = self.rows.iter().filter_map(|row| row.get(at));
+                cells.map(Cell::least).fold(width(column.heading), usize::max).min(natural)
+            }
         }
-        let cells = self.rows.iter().filter_map(|row| row.get(at));
-        cells.map(Cell::least).fold(width(column.heading), usize::max).min(natural)
     }
 
     fn natural_widths(&self) -> Vec<usize> {
@@ -156,16 +166,16 @@ impl Table {
         widths
     }
 
-    /// Takes from the widest of the columns that may be cut, the lesser ones first, until all fit
+    /// Takes from the widest of the columns that may be cut, those with short forms first, until all fit
     /// into `limit`.
     fn shrink(&self, shown: &mut [Option<usize>], least: &[usize], limit: usize) {
         while total(shown) > limit {
             let columns = self.columns.iter().zip(least);
             let may_give = columns.zip(shown.iter_mut()).filter_map(|((column, least), width)| {
                 let width = width.as_mut().filter(|width| **width > *least)?;
-                Some((column.is_lesser, width))
+                Some((matches!(column.gives, Gives::LongForms), width))
             });
-            let widest = may_give.max_by_key(|(is_lesser, width)| (*is_lesser, **width));
+            let widest = may_give.max_by_key(|(is_first, width)| (*is_first, **width));
             let Some((_, widest)) = widest else { return };
             *widest -= 1;
         }

@@ -1,7 +1,7 @@
 //! Reading the configuration file: syntax, then each value.
 
+use super::Config;
 use super::policy::check_services;
-use super::{Config, suggest};
 use apppw_admin::text::visible;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -107,7 +107,7 @@ fn with_suggestion(mut shown: String, message: &str) -> String {
     }
     let mut quoted = message.split('`').skip(1).step_by(2);
     let Some(wrong) = quoted.next() else { return shown };
-    if let Some(near) = suggest::nearest(wrong, quoted) {
+    if let Some(near) = apppw_admin::nearest(wrong, quoted) {
         shown.push_str("\ndid you mean `");
         shown.push_str(near);
         shown.push_str("`?");

@@ -20,7 +20,7 @@ pub use file::{ConfigError, DEFAULT_PATH, load, parse};
 pub use groups::Groups;
 pub use limits::LimitsConfig;
 pub use policy::{Life, Overrides, PolicyConfig, SelfService};
-pub use suggest::{nearest, nearest_account};
+pub use suggest::nearest_account;
 pub use users::UsersConfig;
 
 use crate::address::Networks;

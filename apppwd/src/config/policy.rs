@@ -188,7 +188,7 @@ impl PolicyConfig {
         for (group, overrides) in &self.group {
             let table = format!("[policy.group.{}]", apppw_admin::text::visible(group));
             if !groups.has_group(group) {
-                let near = super::nearest(group, groups.names().filter(|name| groups.has_group(name)));
+                let near = apppw_admin::nearest(group, groups.names().filter(|name| groups.has_group(name)));
                 let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
                 return Err((table, format!("is for a group that is not in [groups]{hint}")));
             }
@@ -246,7 +246,7 @@ pub(super) fn check_services(
     }
     for name in services {
         if !groups.has_group(name) && !groups.has_service(name) {
-            let near = super::nearest(name, groups.names());
+            let near = apppw_admin::nearest(name, groups.names());
             let hint = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
             let message = format!("names {name:?}, which is neither a group nor a service in one{hint}");
             return Err((key.to_owned(), message));

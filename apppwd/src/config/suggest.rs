@@ -1,18 +1,6 @@
-//! "Did you mean": the nearest known name to one that isn't known.
+//! "Did you mean" of accounts, whose names have two parts.
 
-/// Longest name that is compared: the comparison takes as long as both names together.
-const LONGEST: usize = 64;
-
-/// The nearest of `known` to `name`, if one is near enough to be a slip of the finger.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .filter(|_| name.len() <= LONGEST)
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
+use apppw_admin::nearest;
 
 /// The account among `known` that was most likely meant by `name`: the same in other letters'
 /// case, a slip in the part before the @, the same in another domain, or a slip anywhere.
@@ -45,7 +33,7 @@ fn parts(name: &str) -> (&str, Option<&str>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{nearest, nearest_account};
+    use super::nearest_account;
 
     #[test]
     fn an_account_is_known_by_its_name_before_its_domain() {
@@ -69,13 +57,5 @@ mod tests {
         ] {
             assert_eq!(nearest_account(typed, &known), meant, "{typed}");
         }
-    }
-
-    #[test]
-    fn a_slip_is_found_and_another_word_is_not() {
-        let known = ["state_dir", "key_dir", "policy"];
-        assert_eq!(nearest("polciy", known), Some("policy"));
-        assert_eq!(nearest("statedir", known), Some("state_dir"));
-        assert_eq!(nearest("listen_address", known), None);
     }
 }

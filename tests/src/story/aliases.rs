@@ -51,12 +51,12 @@ impl Aliases {
     /// is new is that id's; an id that was only typed is nobody's.
     pub(super) fn alias(&mut self, text: &str, line: &str) -> String {
         let mut aliased = of_this_run(text);
-        for word in words(text, "-").filter(|word| is_id(word) && !line.contains(word)) {
+        for word in words(text).filter(|word| is_id(word) && !line.contains(word)) {
             if !self.ids.iter().any(|known| known == word) {
                 self.ids.push(word.to_owned());
             }
         }
-        for word in words(text, "-").filter(|word| is_secret(word)) {
+        for word in words(text).filter(|word| is_secret(word)) {
             let newest = self.ids.len().checked_sub(1).expect("a secret comes with its id");
             self.secrets.entry(newest).or_insert_with(|| word.to_owned());
         }
@@ -88,9 +88,9 @@ fn of_this_run(text: &str) -> String {
     text
 }
 
-/// The words of letters, digits and what else may be in them.
-fn words<'a>(text: &'a str, more: &'a str) -> impl Iterator<Item = &'a str> {
-    text.split(move |c: char| !c.is_ascii_alphanumeric() && !more.contains(c))
+/// The words of letters, digits and hyphens.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
 }
 
 fn is_id(word: &str) -> bool {

@@ -117,14 +117,7 @@ pub fn state(daemon: &Apppwd, id: &str) -> String {
 /// verdict in the log is taken for this one's.
 #[track_caller]
 pub fn login(daemon: &Apppwd, user: &str, secret: &str, service: &str, rhost: &str) -> String {
-    let ask = Ask {
-        user: user.as_bytes(),
-        service: service.as_bytes(),
-        rhost: rhost.as_bytes(),
-        secret: secret.as_bytes(),
-        ..Ask::default()
-    };
-    reason(daemon, &ask)
+    reason(daemon, &Ask::login(user, service, rhost, secret))
 }
 
 /// Why a login of [`USER`] at `imap` is judged as it is.

@@ -45,13 +45,7 @@ fn load() {
                     let (which, service, rhost, is_right) = step(client, n, made);
                     let user = format!("user{}@example.org", which / 2);
                     let secret = if is_right { made[which].secret.as_str() } else { "0000000000000000" };
-                    let ask = Ask {
-                        user: user.as_bytes(),
-                        service: service.as_bytes(),
-                        rhost: rhost.as_bytes(),
-                        secret: secret.as_bytes(),
-                        ..Ask::default()
-                    };
+                    let ask = Ask::login(&user, service, &rhost, secret);
                     let wanted = if is_right { Verdict::Accepted } else { Verdict::Refused };
                     assert_eq!(ask.send(&daemon.auth_socket()).verdict, wanted);
                 }

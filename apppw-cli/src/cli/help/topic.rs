@@ -1,8 +1,8 @@
 //! `apppw help TOPIC`, and where to read on after wrong use.
 
 use super::{command, plain};
-use crate::cli::suggest::nearest;
 use crate::exit::Failure;
+use apppw_admin::nearest;
 use clap::Command;
 use clap::error::ErrorKind;
 use std::ffi::{OsStr, OsString};

@@ -4,11 +4,11 @@ use super::cut;
 use crate::admin::caller::Caller;
 use crate::change::{self, ChangeError};
 use crate::clock::{self, UnixSeconds};
-use crate::config::nearest;
 use crate::daemon::Daemon;
 use crate::journal::{Change, Record};
 use crate::panic_switch::HOST;
 use crate::store::Store;
+use apppw_admin::nearest;
 use apppw_admin::verbs::{Event, EventKind, PanicArgs, PanicSwitch as Message, PanicSwitches};
 use apppw_admin::{AdminError, Code};
 

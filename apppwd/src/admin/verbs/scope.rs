@@ -3,8 +3,9 @@
 use super::cut;
 use crate::address::parse_network;
 use crate::clock::UnixSeconds;
-use crate::config::{Config, Life, PresetConfig, nearest};
+use crate::config::{Config, Life, PresetConfig};
 use crate::scope::{Pin, Scope};
+use apppw_admin::nearest;
 use apppw_admin::span::Span;
 use apppw_admin::text::check_field;
 use apppw_admin::verbs::{CreateArgs, Expiry, PinKind};

@@ -2,7 +2,7 @@
 //!
 //! All checks come before the first change, for what is refused is committed too.
 
-use super::rows::{self, id_from_sql, id_to_sql, list_to_sql, pin_to_sql};
+use super::rows::{self, LIVE, id_from_sql, id_to_sql, list_to_sql, pin_to_sql};
 use super::trail::{Details, Trail};
 use super::{account, life, read};
 use crate::clock::UnixSeconds;
@@ -93,11 +93,9 @@ fn refusal(
     }
     // The old half of a rotation, now or before, is outside the rules on names and numbers.
     let (mut same_name, mut live) = (None, 0);
-    let mut others = tx.prepare_cached(
-        "SELECT id, name FROM app_password
-         WHERE account = ?1 AND revoked IS NULL AND successor IS NULL AND expired IS NULL
-             AND (expires IS NULL OR expires > ?2) AND id IS NOT ?3",
-    )?;
+    let mut others = tx.prepare_cached(&format!(
+        "SELECT id, name FROM app_password WHERE account = ?1 AND {LIVE} AND successor IS NULL AND id IS NOT ?3"
+    ))?;
     let mut rows = others.query((account.id.0, new.at, old))?;
     while let Some(row) = rows.next()? {
         live += 1;
@@ -129,20 +127,17 @@ fn is_rotatable(
     old: i64,
     now: UnixSeconds,
 ) -> rusqlite::Result<bool> {
-    db.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM app_password WHERE id = ?1 AND account = ?3 AND revoked IS NULL
-             AND suspended IS NULL AND expired IS NULL AND (expires IS NULL OR expires > ?2) AND successor IS NULL)",
-    )?
+    db.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM app_password WHERE id = ?1 AND account = ?3 AND {LIVE}
+             AND suspended IS NULL AND successor IS NULL)"
+    ))?
     .query_row((old, now, account.id.0), |row| row.get(0))
 }
 
 /// How many old halves this one has that still live.
 fn halves_of(db: &Connection, newest: i64, now: UnixSeconds) -> rusqlite::Result<i64> {
-    db.prepare_cached(
-        "SELECT count(*) FROM app_password WHERE successor = ?1 AND revoked IS NULL AND expired IS NULL
-             AND (expires IS NULL OR expires > ?2)",
-    )?
-    .query_row((newest, now), |row| row.get(0))
+    db.prepare_cached(&format!("SELECT count(*) FROM app_password WHERE successor = ?1 AND {LIVE}"))?
+        .query_row((newest, now), |row| row.get(0))
 }
 
 /// A pin may have closed since the caller read it: the new half is locked to the same.

@@ -1,7 +1,7 @@
 //! Queries. Each is one prepared statement, kept by its connection.
 
 use super::panic;
-use super::rows::{self, id_to_sql};
+use super::rows::{self, LIVE, id_to_sql};
 use crate::clock::UnixSeconds;
 use crate::store::{AccountId, AccountRecord, AppPasswordRecord, Counts, LoginRow, Restrictions};
 use apppw_admin::AppPasswordId;
@@ -70,9 +70,8 @@ pub(super) fn counts(
     let sql = format!("SELECT count(*), count(enrolled), count(locked) FROM account WHERE {}", of("id"));
     let (accounts, enrolled, locked) =
         db.prepare_cached(&sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let live = "revoked IS NULL AND expired IS NULL AND (expires IS NULL OR expires > ?2)";
     let sql = format!(
-        "SELECT count(*) FILTER (WHERE {live}), count(*) FILTER (WHERE {live} AND suspended IS NOT NULL), \
+        "SELECT count(*) FILTER (WHERE {LIVE}), count(*) FILTER (WHERE {LIVE} AND suspended IS NOT NULL), \
              count(revoked) FROM app_password WHERE {}",
         of("account")
     );

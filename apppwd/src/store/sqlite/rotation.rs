@@ -1,6 +1,6 @@
 //! The halves of a rotation: to whoever changes one of them they are one app password.
 
-use super::rows::{id_from_sql, id_to_sql};
+use super::rows::{LIVE, id_from_sql, id_to_sql};
 use crate::clock::UnixSeconds;
 use crate::store::Halves;
 use apppw_admin::AppPasswordId;
@@ -25,10 +25,8 @@ pub(super) fn with_rotations(
     db: &Connection,
     ids: &[(AppPasswordId, UnixSeconds)],
 ) -> rusqlite::Result<Vec<(AppPasswordId, UnixSeconds)>> {
-    let mut successor = db.prepare_cached(
-        "SELECT successor FROM app_password WHERE id = ?1 AND revoked IS NULL AND expired IS NULL
-             AND (expires IS NULL OR expires > ?2)",
-    )?;
+    let mut successor =
+        db.prepare_cached(&format!("SELECT successor FROM app_password WHERE id = ?1 AND {LIVE}"))?;
     let mut predecessors =
         db.prepare_cached("SELECT id FROM app_password WHERE successor = ?1 AND revoked IS NULL")?;
     let mut seen = BTreeSet::new();
@@ -58,10 +56,7 @@ pub(super) fn whole(
 ) -> rusqlite::Result<BTreeSet<AppPasswordId>> {
     let all: BTreeSet<AppPasswordId> = ids.iter().copied().collect();
     // One whose grace is over may not have been revoked yet: it lives no more all the same.
-    let mut lives = db.prepare_cached(
-        "SELECT 1 FROM app_password WHERE id = ?1 AND revoked IS NULL AND expired IS NULL
-             AND (expires IS NULL OR expires > ?2)",
-    )?;
+    let mut lives = db.prepare_cached(&format!("SELECT 1 FROM app_password WHERE id = ?1 AND {LIVE}"))?;
     let mut whole = BTreeSet::new();
     'ids: for id in ids {
         for (half, _) in with_rotations(db, &[(*id, now)])? {

@@ -9,6 +9,9 @@ use rusqlite::{Row, types::Type};
 /// Argon2id's number in the `scheme` column.
 const ARGON2ID: i64 = 1;
 
+/// Of an app password: it is neither revoked nor over at the second `?2`, noticed or not. It may be suspended.
+pub(super) const LIVE: &str = "revoked IS NULL AND expired IS NULL AND (expires IS NULL OR expires > ?2)";
+
 pub(super) const fn scheme_to_sql(scheme: Scheme) -> i64 {
     match scheme {
         Scheme::Argon2id => ARGON2ID,
