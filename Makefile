@@ -12,7 +12,7 @@ ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /et
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test errors bench bench-quick screens lint man install clean
+.PHONY: help try build test torture errors bench bench-quick screens lint man install clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ build: ## Build daemon, command line and PAM module as they are shipped
 
 test: lint build ## Everything that CI checks: format, lints, unit, property and whole-system tests
 	$(CARGO) test --locked --workspace
+
+torture: build ## The whole campaign of attacks and faults (root; hours); goes on where it was broken off; ROWS="a b" for some
+	$(CARGO) build --release --locked -p apppw-torture
+	@$(RELEASE)/torture $(ROWS)
 
 errors: build ## Write docs/errors.md anew from what the programs say (root)
 	APPPW_WRITE=1 $(CARGO) test --locked -p apppw-tests --test docs -- errors

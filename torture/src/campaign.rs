@@ -1,0 +1,51 @@
+//! Runs rows batch by batch, keeps how far it is, tells it.
+
+use crate::progress::{Done, Progress};
+use crate::row::{Cases, Outcome, Row, words_of};
+use std::time::Instant;
+
+/// Runs what is left of a row up to `total` cases.
+pub fn run(row: &Row, total: u64, progress: &mut Progress, commit: &str) {
+    let mut done = progress
+        .rows
+        .remove(row.name)
+        .unwrap_or_else(|| Done { commit: commit.to_owned(), ..Done::default() });
+    done.unable = None;
+    let mut told = Instant::now();
+    while done.done < total {
+        let range = done.done..total.min(done.done + row.batch);
+        let length = range.end - range.start;
+        let begun = Instant::now();
+        let mut outcome = batch(row, &Cases { range, of: total });
+        // One that stopped short would be begun again for ever.
+        outcome.done = length;
+        done.add(outcome, begun.elapsed().as_secs_f64());
+        progress.rows.insert(row.name.to_owned(), done.clone());
+        progress.keep();
+        if done.unable.is_some() {
+            break;
+        }
+        if told.elapsed().as_secs() >= 10 || done.done == total {
+            told = Instant::now();
+            eprintln!(
+                "{:>2} {:<22} {} of {total} {}, {} found",
+                row.number,
+                row.name,
+                done.done,
+                row.unit,
+                done.found.len()
+            );
+        }
+    }
+    progress.rows.insert(row.name.to_owned(), done);
+}
+
+/// Runs some cases. A panic is a finding.
+#[must_use]
+pub fn batch(row: &Row, cases: &Cases) -> Outcome {
+    std::panic::catch_unwind(|| (row.run)(cases)).unwrap_or_else(|panic| {
+        let mut outcome = Outcome::default();
+        outcome.find(cases.range.start, words_of(&*panic));
+        outcome
+    })
+}
