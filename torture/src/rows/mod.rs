@@ -1,8 +1,9 @@
 //! The rows, each in a file of its own.
 
+mod matrix;
 mod module;
 
 use crate::row::Row;
 
 /// All of them, in the order of their numbers.
-pub const ROWS: &[Row] = &[module::FAULTS];
+pub const ROWS: &[Row] = &[module::FAULTS, matrix::MATRIX];

@@ -11,6 +11,7 @@ const RESULTS: usize = PASSWORD + 64;
 
 /// What came of a run. Codes are those of libpam; -1: not called.
 #[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "read in findings")]
 pub struct Result {
     /// 0: not begun, 1: begun, 2: ended.
     pub state: i32,

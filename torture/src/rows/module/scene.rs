@@ -31,7 +31,7 @@ pub enum Kind {
     Alone,
     /// One thread, and descriptors 0 to 2 are closed.
     Closed,
-    /// One thread; allocations fail in libpam as well, from `pam_start` to `pam_end`.
+    /// One thread; allocations fail in libpam as well, from `pam_authenticate` on.
     Wide,
     /// Each transaction is forked: parent and child authenticate.
     Forks,
@@ -193,7 +193,7 @@ impl Scene {
             // Not the system calls: libaudit and getaddrinfo, which libpam calls, hang on faulty netlink sockets.
             scene.flags |= WIDE;
             scene.mode = if is_sweep { Mode::MemoryNth } else { Mode::MemoryFrom };
-            scene.n = 1 + small(random.below(250));
+            scene.n = 1 + small(random.below(100));
         }
         scene.type_it(&mut random);
         scene

@@ -148,24 +148,26 @@ static void transact(struct run *run)
     snprintf(service, sizeof service, "s%u", run->service);
     run->state = 1;
     run->module_auth = run->pam_auth = run->module_account = run->pam_account = run->first_auth = NOT_CALLED;
-    if (is_wide)
-        fail_by(run, 0);
     int code = pam_start_confdir(service, user, &conversation, confdir, &pamh);
     if (code == 0 && pam_set_item(pamh, ITEM_RHOST, "192.0.2.7") != 0)
         pam_end(pamh, 0);
     else if (code == 0) {
         if (run->flags & FORK)
             in_child(run, pamh);
+        /* Not in pam_start: glibc's dlopen leaves modules half loaded when memory ends, and the next
+           dlsym crashes (seen with pam_deny.so). */
+        if (is_wide)
+            fail_by(run, 0);
         if (run->flags & TWICE) {
             last_code = NOT_CALLED;
             pam_authenticate(pamh, 0);
             run->first_auth = last_code;
         }
         log_in(run, pamh, &run->module_auth, &run->pam_auth, &run->module_account, &run->pam_account);
+        if (is_wide)
+            fail_no_more(&run->events, &run->injected);
         pam_end(pamh, run->pam_auth);
     }
-    if (is_wide)
-        fail_no_more(&run->events, &run->injected);
     run->state = 2;
 }
 
