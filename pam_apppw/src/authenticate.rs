@@ -40,6 +40,7 @@ pub fn authenticate<'a>(host: &mut impl Host, argv: impl IntoIterator<Item = &'a
 
 /// Leaves a mark for the account phase.
 fn keep(host: &mut impl Host, outcome: Outcome) {
+    point!();
     let mark = match outcome {
         Outcome::Success => Mark::Accepted,
         Outcome::UserUnknown => Mark::NotMine,
@@ -88,6 +89,7 @@ impl<'a> Login<'a> {
 }
 
 fn judge(host: &mut impl Host, args: &Args<'_>) -> Outcome {
+    point!();
     // Before the prompt, so that a login that can't be asked about asks for no password.
     if let Err(unframable) = Login::of(host) {
         return refuse_unframable(host, unframable);
@@ -99,6 +101,7 @@ fn judge(host: &mut impl Host, args: &Args<'_>) -> Outcome {
 }
 
 fn judge_password(host: &impl Host, args: &Args<'_>) -> Outcome {
+    point!();
     let password = match host.password() {
         None | Some([]) => return Outcome::AuthErr,
         Some(password) => password,
@@ -135,6 +138,7 @@ fn ask(
         }
     };
     let outcome = meaning(kind, reply.verdict);
+    point!();
     if outcome == Outcome::Unavailable {
         let excuse = excuse(reply);
         host.log(
