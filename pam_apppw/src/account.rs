@@ -13,7 +13,7 @@ use std::ffi::CStr;
 const REPORT_TIMEOUT_MS: u32 = 1_000;
 
 /// Success if we have let this very user in; otherwise that's for the next module to say.
-pub fn acct_mgmt(host: &mut impl Host, argv: &[&CStr]) -> Outcome {
+pub fn acct_mgmt<'a>(host: &mut impl Host, argv: impl IntoIterator<Item = &'a CStr>) -> Outcome {
     if is_out_of_bounds(host) {
         return Outcome::UserUnknown;
     }

@@ -47,7 +47,7 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// The first argument with a value that can't be used. An unknown argument is no error.
-    pub fn parse(argv: &[&'a CStr]) -> Result<Self, Unusable<'a>> {
+    pub fn parse(argv: impl IntoIterator<Item = &'a CStr>) -> Result<Self, Unusable<'a>> {
         let mut args = Self {
             socket: DEFAULT_AUTH_SOCKET.as_bytes(),
             timeout_ms: DEFAULT_TIMEOUT_MS,
@@ -55,7 +55,7 @@ impl<'a> Args<'a> {
             debug: false,
             unknown: None,
         };
-        for argument in argv.iter().map(|argument| argument.to_bytes()) {
+        for argument in argv.into_iter().map(CStr::to_bytes) {
             args.take(argument).map_err(|wanted| Unusable { argument, wanted })?;
         }
         Ok(args)
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn nothing_given_is_the_contracts_defaults() {
-        let args = Args::parse(&[]).unwrap();
+        let args = Args::parse([]).unwrap();
         assert_eq!(args.socket, b"/run/apppwd/auth.sock");
         assert_eq!(args.timeout_ms, 3_000);
         assert_eq!(args.server_uid, 0);
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn everything_given() {
         let argv: [&CStr; 4] = [c"socket=/tmp/a.sock", c"timeout=500ms", c"server_uid=992", c"debug"];
-        let args = Args::parse(&argv).unwrap();
+        let args = Args::parse(argv).unwrap();
         assert_eq!(args.socket, b"/tmp/a.sock");
         assert_eq!(args.timeout_ms, 500);
         assert_eq!(args.server_uid, 992);
@@ -145,19 +145,19 @@ mod tests {
 
     #[test]
     fn the_last_of_two_counts() {
-        assert_eq!(Args::parse(&[c"timeout=1s", c"timeout=2s"]).unwrap().timeout_ms, 2_000);
+        assert_eq!(Args::parse([c"timeout=1s", c"timeout=2s"]).unwrap().timeout_ms, 2_000);
     }
 
     #[test]
     fn the_first_unknown_one_is_kept_and_no_error() {
-        let args = Args::parse(&[c"use_first_pass", c"nullok", c"Debug", c"authtok_type=x"]).unwrap();
+        let args = Args::parse([c"use_first_pass", c"nullok", c"Debug", c"authtok_type=x"]).unwrap();
         assert_eq!(args.unknown, Some(&b"nullok"[..]));
     }
 
     #[test]
     fn limits_of_the_timeout() {
         for (argument, ms) in [(c"timeout=1ms", 1), (c"timeout=8s", 8_000), (c"timeout=8000ms", 8_000)] {
-            assert_eq!(Args::parse(&[argument]).unwrap().timeout_ms, ms);
+            assert_eq!(Args::parse([argument]).unwrap().timeout_ms, ms);
         }
     }
 
@@ -165,7 +165,7 @@ mod tests {
     fn unusable_values() {
         let long_path = CString::new([b"socket=/".as_slice(), &[b'a'; 107]].concat()).unwrap();
         let longest = CString::new([b"socket=/".as_slice(), &[b'a'; 106]].concat()).unwrap();
-        assert!(Args::parse(&[&longest]).is_ok());
+        assert!(Args::parse([longest.as_c_str()]).is_ok());
         let unusable: [&CStr; 20] = [
             c"socket=",
             c"socket=relative",
@@ -189,14 +189,14 @@ mod tests {
             c"server_uid=4294967296",
         ];
         for argument in unusable {
-            let error = Args::parse(&[c"debug", argument]).unwrap_err().to_string();
+            let error = Args::parse([c"debug", argument]).unwrap_err().to_string();
             assert!(error.contains(argument.to_str().unwrap()), "{error}");
         }
     }
 
     #[test]
     fn an_unusable_value_is_logged_escaped() {
-        let error = Args::parse(&[c"timeout=\x1b[2J\n"]).unwrap_err().to_string();
+        let error = Args::parse([c"timeout=\x1b[2J\n"]).unwrap_err().to_string();
         assert!(!error.contains(['\x1b', '\n']), "{error}");
     }
 
@@ -221,7 +221,10 @@ mod tests {
         assert_eq!((&documented, &synopsis), (&known, &known));
         for option in documented {
             let given = CString::new(option).unwrap();
-            assert!(!matches!(Args::parse(&[&given]), Ok(Args { unknown: Some(_), .. })), "{option}");
+            assert!(
+                !matches!(Args::parse([given.as_c_str()]), Ok(Args { unknown: Some(_), .. })),
+                "{option}"
+            );
         }
         for own in LIBPAMS_OWN {
             assert!(options.contains(std::str::from_utf8(own).unwrap()));

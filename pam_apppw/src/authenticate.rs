@@ -15,7 +15,7 @@ use std::ffi::CStr;
 const PAM_AUTH_ERR: i32 = 7;
 
 /// Decides about one login.
-pub fn authenticate(host: &mut impl Host, argv: &[&CStr]) -> Outcome {
+pub fn authenticate<'a>(host: &mut impl Host, argv: impl IntoIterator<Item = &'a CStr>) -> Outcome {
     // What an earlier authentication on this handle left must not outlive the next one.
     if host.set_mark(None).is_err() {
         return Outcome::Unavailable;
@@ -33,7 +33,23 @@ pub fn authenticate(host: &mut impl Host, argv: &[&CStr]) -> Outcome {
     };
     let outcome = judge(host, &args);
     warn_of_unknown(host, &args);
+    // The last thing that is done: no mark is left by an authentication that ends otherwise.
+    keep(host, outcome);
     outcome
+}
+
+/// Leaves a mark for the account phase.
+fn keep(host: &mut impl Host, outcome: Outcome) {
+    point!();
+    let mark = match outcome {
+        Outcome::Success => Mark::Accepted,
+        Outcome::UserUnknown => Mark::NotMine,
+        Outcome::AuthErr | Outcome::Unavailable | Outcome::ServiceErr => return,
+    };
+    // Without the mark the account phase says no: that is the safe side.
+    if host.set_mark(Some(mark)).is_err() {
+        host.log(Priority::Error, format_args!("libpam can't keep the result for the account phase"));
+    }
 }
 
 /// Whether this is one of the services that app passwords never open.
@@ -73,6 +89,7 @@ impl<'a> Login<'a> {
 }
 
 fn judge(host: &mut impl Host, args: &Args<'_>) -> Outcome {
+    point!();
     // Before the prompt, so that a login that can't be asked about asks for no password.
     if let Err(unframable) = Login::of(host) {
         return refuse_unframable(host, unframable);
@@ -80,20 +97,11 @@ fn judge(host: &mut impl Host, args: &Args<'_>) -> Outcome {
     if let Err(code) = host.ask_for_password() {
         return no_password(host, code);
     }
-    let outcome = judge_password(host, args);
-    let mark = match outcome {
-        Outcome::Success => Mark::Accepted,
-        Outcome::UserUnknown => Mark::NotMine,
-        Outcome::AuthErr | Outcome::Unavailable | Outcome::ServiceErr => return outcome,
-    };
-    // Without the mark the account phase says no: that is the safe side.
-    if host.set_mark(Some(mark)).is_err() {
-        host.log(Priority::Error, format_args!("libpam can't keep the result for the account phase"));
-    }
-    outcome
+    judge_password(host, args)
 }
 
 fn judge_password(host: &impl Host, args: &Args<'_>) -> Outcome {
+    point!();
     let password = match host.password() {
         None | Some([]) => return Outcome::AuthErr,
         Some(password) => password,
@@ -130,6 +138,7 @@ fn ask(
         }
     };
     let outcome = meaning(kind, reply.verdict);
+    point!();
     if outcome == Outcome::Unavailable {
         let excuse = excuse(reply);
         host.log(

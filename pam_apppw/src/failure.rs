@@ -27,6 +27,8 @@ pub enum Failure {
     Deadline,
     /// Something came that is no reply.
     Nonsense(FrameError),
+    /// There is no memory for the request.
+    Memory,
     /// The request could not be framed.
     Request(FrameError),
     /// The daemon speaks no version that we speak; this is its highest.
@@ -58,6 +60,7 @@ impl fmt::Display for OnSocket<'_> {
             Failure::Closed => write!(f, "apppwd closed {socket} without an answer"),
             Failure::Deadline => write!(f, "apppwd on {socket} didn't answer in time (timeout=)"),
             Failure::Nonsense(error) => write!(f, "apppwd on {socket} answered nonsense: {error}"),
+            Failure::Memory => f.write_str("apppwd not asked: out of memory"),
             Failure::Request(error) => write!(f, "apppwd not asked: {error}"),
             Failure::Version(highest) => write!(
                 f,

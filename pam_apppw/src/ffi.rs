@@ -1,7 +1,8 @@
-//! All `unsafe` code of the module: what pam-bindings lacks of libpam, and the socket calls.
+//! All `unsafe` code of the module: its entry points, what pam-bindings lacks of libpam, and the socket calls.
 
 use crate::args::MAX_SOCKET_PATH;
 use libc::{c_char, c_int, c_void};
+use pam::constants::PamResultCode;
 use pam::module::PamHandle;
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -33,6 +34,63 @@ unsafe extern "C" {
         cleanup: Option<Cleanup>,
     ) -> c_int;
     fn pam_syslog(pamh: *const PamHandle, priority: c_int, format: *const c_char, ...);
+}
+
+/// The arguments on the module's line, where libpam keeps them: nothing is allocated for them.
+#[derive(Clone, Copy, Default)]
+pub struct Argv<'a>(&'a [*const c_char]);
+
+impl<'a> Argv<'a> {
+    /// Each argument.
+    pub fn iter(self) -> impl Iterator<Item = &'a CStr> {
+        // SAFETY: `enter`, the only place that makes one that is not empty, promises C strings that
+        // live for `'a`; null is none.
+        self.0.iter().filter(|arg| !arg.is_null()).map(|arg| unsafe { CStr::from_ptr(*arg) })
+    }
+}
+
+/// The body of an entry point. No panic may leave it.
+type Hook = fn(&mut PamHandle, Argv<'_>) -> PamResultCode;
+
+/// Not `pam_hooks!` of pam-bindings: that collects the arguments in a `Vec`, and a `Vec` for which
+/// there is no memory takes the host down (docs/adr/0018-no-memory.md).
+macro_rules! entry_points {
+    ($($name:ident = $hook:path;)*) => {$(
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn $name(
+            pamh: *mut PamHandle,
+            _flags: c_int,
+            argc: c_int,
+            argv: *const *const c_char,
+        ) -> PamResultCode {
+            // SAFETY: what libpam promises to modules is what `enter` asks for.
+            unsafe { enter(pamh, argc, argv, $hook) }
+        }
+    )*};
+}
+
+entry_points! {
+    pam_sm_authenticate = crate::sm_authenticate;
+    pam_sm_acct_mgmt = crate::sm_acct_mgmt;
+    pam_sm_setcred = crate::sm_setcred;
+    pam_sm_open_session = crate::sm_open_session;
+    pam_sm_close_session = crate::sm_close_session;
+    pam_sm_chauthtok = crate::sm_chauthtok;
+}
+
+/// # Safety
+/// `pamh` is null or a handle that is nobody else's during the call; `argv` is null or `argc` pointers,
+/// each null or a C string, which stay as they are during the call.
+unsafe fn enter(pamh: *mut PamHandle, argc: c_int, argv: *const *const c_char, hook: Hook) -> PamResultCode {
+    // SAFETY: null or live, says the caller.
+    let Some(pamh) = (unsafe { pamh.as_mut() }) else { return PamResultCode::PAM_ABORT };
+    let args = match usize::try_from(argc) {
+        Ok(0) => &[],
+        // SAFETY: that many pointers, says the caller.
+        Ok(count) if !argv.is_null() => unsafe { std::slice::from_raw_parts(argv, count) },
+        _ => return PamResultCode::PAM_SERVICE_ERR,
+    };
+    hook(pamh, Argv(args))
 }
 
 /// Has libpam ask for the password unless it has it already, and keep it for later modules.
@@ -132,11 +190,13 @@ pub fn syslog(pamh: &PamHandle, priority: c_int, line: &CStr) {
     unsafe { pam_syslog(pamh, priority, c"%s".as_ptr(), line.as_ptr()) }
 }
 
-/// Nanoseconds on `CLOCK_MONOTONIC`.
+/// Nanoseconds on `CLOCK_MONOTONIC`. Where it can't be read (a sandbox) every deadline has passed.
 pub fn monotonic_ns() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `now` is a place for a `timespec`. This clock always exists.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    // SAFETY: `now` is a place for a `timespec`.
+    if unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) } != 0 {
+        return u64::MAX;
+    }
     let part = |value: i64| u64::try_from(value).unwrap_or(0);
     part(now.tv_sec).saturating_mul(1_000_000_000).saturating_add(part(now.tv_nsec))
 }

@@ -1,26 +1,24 @@
 //! No panic leaves the module, and none speaks.
 
+use crate::ffi::Argv;
 use pam::constants::PamResultCode;
-use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static SILENCED: AtomicBool = AtomicBool::new(false);
 
 /// Runs a hook; if it panics, the answer is `fallback`.
-///
-/// pam-bindings has a guard too, but that one answers `PAM_ABORT`, which is none of our codes.
 pub fn guarded(
-    args: &[&CStr],
+    argv: Argv<'_>,
     fallback: PamResultCode,
     hook: impl FnOnce() -> PamResultCode,
 ) -> PamResultCode {
     silence_panics();
     let caught = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(feature = "fault-injection")]
-        crate::fault::arm(args);
+        crate::fault::arm(argv);
         #[cfg(not(feature = "fault-injection"))]
-        let _ = args;
+        let _ = argv;
         hook()
     }));
     match caught {
@@ -48,6 +46,7 @@ fn silence_panics() {
 #[cfg(test)]
 mod tests {
     use super::guarded;
+    use crate::ffi::Argv;
     use pam::constants::PamResultCode;
 
     struct Bomb;
@@ -60,19 +59,19 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_the_fallback() {
-        let code = guarded(&[], PamResultCode::PAM_AUTHINFO_UNAVAIL, || panic!("inside"));
+        let code = guarded(Argv::default(), PamResultCode::PAM_AUTHINFO_UNAVAIL, || panic!("inside"));
         assert_eq!(code, PamResultCode::PAM_AUTHINFO_UNAVAIL);
     }
 
     #[test]
     fn a_payload_that_panics_is_never_dropped() {
-        let code = guarded(&[], PamResultCode::PAM_PERM_DENIED, || std::panic::panic_any(Bomb));
+        let code = guarded(Argv::default(), PamResultCode::PAM_PERM_DENIED, || std::panic::panic_any(Bomb));
         assert_eq!(code, PamResultCode::PAM_PERM_DENIED);
     }
 
     #[test]
     fn without_a_panic_the_hook_answers() {
-        let code = guarded(&[], PamResultCode::PAM_PERM_DENIED, || PamResultCode::PAM_SUCCESS);
+        let code = guarded(Argv::default(), PamResultCode::PAM_PERM_DENIED, || PamResultCode::PAM_SUCCESS);
         assert_eq!(code, PamResultCode::PAM_SUCCESS);
     }
 }

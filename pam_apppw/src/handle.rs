@@ -25,26 +25,32 @@ impl<'a> Handle<'a> {
 
 impl Host for Handle<'_> {
     fn service(&self) -> Option<&CStr> {
+        point!();
         self.pamh.get_item::<Service<'_>>().ok().flatten().map(|item| item.0)
     }
 
     fn user(&self) -> Option<&CStr> {
+        point!();
         self.pamh.get_item::<User<'_>>().ok().flatten().map(|item| item.0)
     }
 
     fn rhost(&self) -> Option<&CStr> {
+        point!();
         self.pamh.get_item::<RHost<'_>>().ok().flatten().map(|item| item.0)
     }
 
     fn ask_for_password(&mut self) -> Result<(), i32> {
+        point!();
         ffi::get_authtok(self.pamh)
     }
 
     fn password(&self) -> Option<&[u8]> {
+        point!();
         ffi::authtok(self.pamh).map(CStr::to_bytes)
     }
 
     fn set_mark(&mut self, mark: Option<Mark>) -> Result<(), ()> {
+        point!();
         match mark {
             Some(mark) => ffi::leave_mark(self.pamh, letter(mark)),
             // Most handles have none: spare libpam making an entry for nothing.
@@ -54,16 +60,19 @@ impl Host for Handle<'_> {
     }
 
     fn mark(&self) -> Option<Mark> {
+        point!();
         let (first, user) = ffi::mark(self.pamh)?.to_bytes().split_first()?;
         let mark = [Mark::Accepted, Mark::NotMine].into_iter().find(|mark| letter(*mark) == *first)?;
         (self.user()?.to_bytes() == user).then_some(mark)
     }
 
     fn exchange(&self, args: &Args<'_>, request: &Request<'_>) -> Result<Reply, Failure> {
+        point!();
         client::exchange(args, request)
     }
 
     fn log(&self, priority: Priority, line: fmt::Arguments<'_>) {
+        point!();
         ffi::syslog(self.pamh, level(priority), Line::new(line).as_c_str());
     }
 }

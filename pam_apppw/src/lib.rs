@@ -5,9 +5,6 @@
 //! wiped. All `unsafe` code is in [`ffi`]; what to answer is decided in [`authenticate`] and
 //! [`account`], behind the trait [`host::Host`].
 
-// The only public items are the entry points, which the macro of pam-bindings makes.
-#![allow(missing_docs)]
-
 #[macro_use]
 mod silence;
 
@@ -30,44 +27,38 @@ mod text;
 #[cfg(test)]
 mod script;
 
+use ffi::Argv;
 use guard::guarded;
 use handle::Handle;
 use outcome::Outcome;
-use pam::constants::{PamFlag, PamResultCode};
-use pam::module::{PamHandle, PamHooks};
-use std::ffi::CStr;
+use pam::constants::PamResultCode;
+use pam::module::PamHandle;
 
-struct AppPw;
+fn sm_authenticate(pamh: &mut PamHandle, argv: Argv<'_>) -> PamResultCode {
+    guarded(argv, Outcome::Unavailable.code(), || {
+        authenticate::authenticate(&mut Handle::new(pamh), argv.iter()).code()
+    })
+}
 
-pam::pam_hooks!(AppPw);
+fn sm_acct_mgmt(pamh: &mut PamHandle, argv: Argv<'_>) -> PamResultCode {
+    guarded(argv, Outcome::Unavailable.code(), || {
+        account::acct_mgmt(&mut Handle::new(pamh), argv.iter()).code()
+    })
+}
 
-impl PamHooks for AppPw {
-    fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, _flags: PamFlag) -> PamResultCode {
-        guarded(&args, Outcome::Unavailable.code(), || {
-            authenticate::authenticate(&mut Handle::new(pamh), &args).code()
-        })
-    }
+fn sm_setcred(_pamh: &mut PamHandle, argv: Argv<'_>) -> PamResultCode {
+    guarded(argv, Outcome::Unavailable.code(), || Outcome::Success.code())
+}
 
-    fn acct_mgmt(pamh: &mut PamHandle, args: Vec<&CStr>, _flags: PamFlag) -> PamResultCode {
-        guarded(&args, Outcome::Unavailable.code(), || {
-            account::acct_mgmt(&mut Handle::new(pamh), &args).code()
-        })
-    }
+fn sm_open_session(_pamh: &mut PamHandle, argv: Argv<'_>) -> PamResultCode {
+    guarded(argv, Outcome::Unavailable.code(), || Outcome::Success.code())
+}
 
-    fn sm_setcred(_pamh: &mut PamHandle, args: Vec<&CStr>, _flags: PamFlag) -> PamResultCode {
-        guarded(&args, Outcome::Unavailable.code(), || Outcome::Success.code())
-    }
+fn sm_close_session(_pamh: &mut PamHandle, argv: Argv<'_>) -> PamResultCode {
+    guarded(argv, Outcome::Unavailable.code(), || Outcome::Success.code())
+}
 
-    fn sm_open_session(_pamh: &mut PamHandle, args: Vec<&CStr>, _flags: PamFlag) -> PamResultCode {
-        guarded(&args, Outcome::Unavailable.code(), || Outcome::Success.code())
-    }
-
-    fn sm_close_session(_pamh: &mut PamHandle, args: Vec<&CStr>, _flags: PamFlag) -> PamResultCode {
-        guarded(&args, Outcome::Unavailable.code(), || Outcome::Success.code())
-    }
-
-    /// App passwords are never chosen, so never changed through PAM.
-    fn sm_chauthtok(_pamh: &mut PamHandle, args: Vec<&CStr>, _flags: PamFlag) -> PamResultCode {
-        guarded(&args, PamResultCode::PAM_PERM_DENIED, || PamResultCode::PAM_PERM_DENIED)
-    }
+/// App passwords are never chosen, so never changed through PAM.
+fn sm_chauthtok(_pamh: &mut PamHandle, argv: Argv<'_>) -> PamResultCode {
+    guarded(argv, PamResultCode::PAM_PERM_DENIED, || PamResultCode::PAM_PERM_DENIED)
 }

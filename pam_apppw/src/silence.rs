@@ -1,4 +1,4 @@
-//! Descriptors 0 to 2 belong to the host: printing doesn't compile in this crate.
+//! Macros. Descriptors 0 to 2 belong to the host: printing doesn't compile in this crate.
 
 macro_rules! no_printing {
     ($d:tt $($name:ident)*) => {$(
@@ -12,3 +12,11 @@ macro_rules! no_printing {
 }
 
 no_printing!($ print println eprint eprintln dbg);
+
+/// A point at which the tests may have the module panic (feature `fault-injection`).
+macro_rules! point {
+    () => {
+        #[cfg(feature = "fault-injection")]
+        crate::fault::point();
+    };
+}

@@ -23,15 +23,15 @@ fn marked(mark: Mark, user: &CStr, steps: impl IntoIterator<Item = Step>) -> Scr
 
 #[track_caller]
 fn play(mut script: Script, argv: &[&CStr], outcome: Outcome) {
-    assert_eq!(acct_mgmt(&mut script, argv), outcome);
+    assert_eq!(acct_mgmt(&mut script, argv.iter().copied()), outcome);
     script.end();
 }
 
 #[test]
 fn whom_we_let_in_may_stay_however_often_it_is_asked() {
     let mut script = marked(Mark::Accepted, c"alice", []);
-    assert_eq!(acct_mgmt(&mut script, &[]), Outcome::Success);
-    assert_eq!(acct_mgmt(&mut script, &[]), Outcome::Success);
+    assert_eq!(acct_mgmt(&mut script, []), Outcome::Success);
+    assert_eq!(acct_mgmt(&mut script, []), Outcome::Success);
     script.end();
 }
 
@@ -51,8 +51,8 @@ fn a_primary_password_is_reported_once() {
     for verdict in [Verdict::Accepted, Verdict::Refused, Verdict::NotMine, Verdict::Unavailable] {
         let steps = [Step::Mark(None, Ok(())), report(1_000, reply(verdict))];
         let mut script = marked(Mark::NotMine, c"alice", steps);
-        assert_eq!(acct_mgmt(&mut script, &[]), Outcome::UserUnknown);
-        assert_eq!(acct_mgmt(&mut script, &[]), Outcome::UserUnknown);
+        assert_eq!(acct_mgmt(&mut script, []), Outcome::UserUnknown);
+        assert_eq!(acct_mgmt(&mut script, []), Outcome::UserUnknown);
         script.end();
     }
 }

@@ -33,7 +33,7 @@ fn may_use_primary(wrong_check: bool, answer: Result<Reply, Failure>) -> Step {
 
 #[track_caller]
 fn play(mut script: Script, argv: &[&CStr], outcome: Outcome) {
-    assert_eq!(authenticate(&mut script, argv), outcome);
+    assert_eq!(authenticate(&mut script, argv.iter().copied()), outcome);
     script.end();
 }
 
@@ -216,7 +216,7 @@ fn an_old_mark_that_cant_be_cleared_stops_everything() {
 fn the_old_mark_is_gone_whatever_comes() {
     let mut script = Script::new([CLEARED, typed(b"")]);
     script.mark = Some((Mark::Accepted, c"alice".to_owned()));
-    assert_eq!(authenticate(&mut script, &[]), Outcome::AuthErr);
+    assert_eq!(authenticate(&mut script, []), Outcome::AuthErr);
     assert_eq!(script.mark, None);
 }
 

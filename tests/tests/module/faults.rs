@@ -1,7 +1,7 @@
 //! Panics inside the module, through the real libpam.
 
 use super::Case;
-use super::site::{Site, alice, own_uid, target_dir, workspace, write_stack};
+use super::site::{PRIMARY, SECRET, Site, alice, own_uid, target_dir, workspace, write_stack};
 use apppw_proto::frame::Verdict;
 use apppw_tests::fakes::Act;
 use apppw_tests::pam::Code;
@@ -65,5 +65,71 @@ pub fn cases() -> Vec<Case> {
             assert!(site.fake.seen().is_empty());
         }));
     }
+    cases.extend(points());
+    cases
+}
+
+/// A stack whose module panics at the n-th point of its way in one phase.
+fn panicking_site(act: Act, phase: &str, at: usize) -> Site {
+    let site = Site::new([act]);
+    let socket = site.fake.path().display();
+    let line =
+        format!("{} socket={socket} server_uid={} debug nonsense", fault_module().display(), own_uid());
+    let with = |this: &str| if this == phase { format!(" fault=panic-at={at}") } else { String::new() };
+    let (auth, account) = (with("auth"), with("account"));
+    site.confdir.write("imap", &format!("auth required {line}{auth}\naccount required {line}{account}\n"));
+    site
+}
+
+/// A panic at every call that the module makes, and between them.
+fn points() -> Vec<Case> {
+    const ENOUGH: usize = 15;
+    let table = [
+        (Verdict::Accepted, SECRET, Code::SUCCESS, Code::SUCCESS),
+        (Verdict::Refused, SECRET, Code::AUTH_ERR, Code::USER_UNKNOWN),
+        (Verdict::NotMine, PRIMARY, Code::USER_UNKNOWN, Code::USER_UNKNOWN),
+    ];
+    let mut cases = Vec::new();
+    for (verdict, password, whole, account) in table {
+        cases.push(Case::new(format!("a_panic_at_each_point_of_authentication_{verdict:?}"), move || {
+            let mut at = 1;
+            loop {
+                let site = panicking_site(Act::Verdict(verdict), "auth", at);
+                let mut transaction = alice().password(password).start(&site.confdir);
+                let code = transaction.authenticate();
+                let then = transaction.acct_mgmt();
+                // Its connections are closed, or this would wait in vain.
+                let asked = site.fake.seen().len();
+                if code == whole {
+                    assert_eq!(then, account);
+                    break;
+                }
+                assert_eq!(code, Code::AUTHINFO_UNAVAIL, "point {at}");
+                assert_eq!(then, Code::USER_UNKNOWN, "point {at}: no mark may be left");
+                assert!(asked <= 1, "point {at}: asked {asked} times");
+                at += 1;
+            }
+            println!("{} points", at - 1);
+            assert!(at > ENOUGH, "only {at} points");
+        }));
+    }
+    cases.push(Case::new("a_panic_at_each_point_of_the_account_phase", || {
+        let mut at = 1;
+        loop {
+            let site = panicking_site(Act::Verdict(Verdict::NotMine), "account", at);
+            let mut transaction = alice().password(PRIMARY).start(&site.confdir);
+            assert_eq!(transaction.authenticate(), Code::USER_UNKNOWN);
+            let code = transaction.acct_mgmt();
+            let asked = site.fake.seen().len();
+            assert!(asked <= 2, "point {at}: asked {asked} times");
+            if code == Code::USER_UNKNOWN {
+                break;
+            }
+            assert_eq!(code, Code::AUTHINFO_UNAVAIL, "point {at}");
+            at += 1;
+        }
+        println!("{} points", at - 1);
+        assert!(at > ENOUGH, "only {at} points");
+    }));
     cases
 }

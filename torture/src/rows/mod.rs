@@ -1,6 +1,10 @@
 //! The rows, each in a file of its own.
 
+mod daemons;
+mod matrix;
+mod module;
+
 use crate::row::Row;
 
 /// All of them, in the order of their numbers.
-pub const ROWS: &[Row] = &[];
+pub const ROWS: &[Row] = &[module::FAULTS, daemons::DAEMONS, matrix::MATRIX];
