@@ -241,7 +241,7 @@ fn one(daemons: &Daemons, case: u64, outcome: &mut Outcome) {
     if behaviour == Foreign && daemons.foreign.is_none() {
         return;
     }
-    let is_default = (case / behaviours) % DEFAULT_EVERY == 0;
+    let is_default = (case / behaviours).is_multiple_of(DEFAULT_EVERY);
     let deadline = if is_default { DEFAULT } else { SHORT };
     let is_secret = Random::of(case, 1).below(4) > 0;
     let service = match behaviour {

@@ -7,4 +7,4 @@ mod module;
 use crate::row::Row;
 
 /// All of them, in the order of their numbers.
-pub const ROWS: &[Row] = &[module::FAULTS, daemons::DAEMONS, matrix::MATRIX];
+pub const ROWS: &[Row] = &[module::FAULTS, module::VALGRIND, daemons::DAEMONS, matrix::MATRIX];

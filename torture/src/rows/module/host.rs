@@ -14,6 +14,19 @@ use tempfile::TempDir;
 /// Exit status of a host that has no seccomp.
 const NO_SECCOMP: i32 = 77;
 
+/// Errors, and blocks that nothing points to any more, are failures; said on descriptor 2.
+const VALGRIND: [&str; 4] =
+    ["--quiet", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"];
+
+/// How the host is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Under {
+    /// Calls fail as planned.
+    Faults,
+    /// Nothing fails, and valgrind watches.
+    Valgrind,
+}
+
 /// The compiled program and the module in its stacks.
 pub struct Host {
     directory: TempDir,
@@ -52,9 +65,11 @@ impl Host {
             assert!(command.status().expect("cc runs").success(), "{to} doesn't compile");
         };
         cc(&["-rdynamic", "-l:libpam.so.0", "-lpthread", "-ldl"], &[&main, &faults], "host");
+        let plain = source("plain.c", include_str!("host/plain.c"));
+        cc(&["-rdynamic", "-l:libpam.so.0", "-lpthread", "-ldl"], &[&main, &plain], "plain");
         cc(&["-shared", "-fPIC", "-Wl,-z,nodelete"], &[&wrap], "wrap.so");
         // An empty plan says whether seccomp is there.
-        let ended = host.run(Kind::Alone, &[], &host.path("nobody.sock"));
+        let ended = host.run(Kind::Alone, &[], &host.path("nobody.sock"), Under::Faults);
         match ended.badly {
             Some(how) if how == format!("exit status {NO_SECCOMP}") => {
                 Err("the kernel takes no seccomp filter".to_owned())
@@ -68,7 +83,7 @@ impl Host {
     }
 
     /// Runs a plan; the log goes to `log` beside the daemon's socket.
-    pub fn run(&self, kind: Kind, scenes: &[Scene], socket: &Path) -> Ended {
+    pub fn run(&self, kind: Kind, scenes: &[Scene], socket: &Path, under: Under) -> Ended {
         let confdir = Confdir::new();
         let uid = nix::unistd::geteuid();
         for (number, more) in SERVICES.iter().enumerate() {
@@ -88,7 +103,14 @@ impl Host {
         let [stdin, stdout, stderr] = <[UnixStream; 3]>::try_from(theirs)
             .expect("three")
             .map(|stream| Stdio::from(OwnedFd::from(stream)));
-        let mut command = Command::new(self.path("host"));
+        let mut command = match under {
+            Under::Faults => Command::new(self.path("host")),
+            Under::Valgrind => {
+                let mut command = Command::new("valgrind");
+                command.args(VALGRIND).arg(self.path("plain"));
+                command
+            }
+        };
         command.arg(&plan).arg(confdir.path()).arg(apppw_tests::bin::module());
         command.arg(socket.with_file_name("log")).env_clear().stdin(stdin).stdout(stdout).stderr(stderr);
         if kind == Kind::Closed {

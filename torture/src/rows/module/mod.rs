@@ -9,8 +9,8 @@ mod scene;
 
 use crate::row::{Cases, Outcome, Row};
 use daemon::Daemon;
-use host::Host;
-use scene::{Kind, Scene};
+use host::{Host, Under};
+use scene::{Kind, Mode, Scene};
 use std::sync::Mutex;
 
 /// Cases that one host process goes through.
@@ -27,6 +27,35 @@ pub const FAULTS: Row = Row {
     batch: 16 * PER_HOST,
     run,
 };
+
+/// The same without faults, for what they can't tell: memory read or written where it isn't the module's.
+pub const VALGRIND: Row = Row {
+    number: 1,
+    name: "module-valgrind",
+    shows: "valgrind finds no error and no lost block in a host's logins, whatever the daemon answers",
+    unit: "runs",
+    full: 3000,
+    short: 200,
+    batch: 500,
+    run: run_under_valgrind,
+};
+
+fn run_under_valgrind(cases: &Cases) -> Outcome {
+    let host = match Host::new() {
+        Ok(host) => host,
+        Err(why) => return Outcome::unable(why),
+    };
+    if std::process::Command::new("valgrind").arg("--version").output().is_err() {
+        return Outcome::unable("valgrind is not installed");
+    }
+    let still = |case: u64| Scene { mode: Mode::None, ..Scene::of(case * 2 + 1, Kind::Alone) };
+    let scenes: Vec<Scene> = cases.range.clone().map(still).collect();
+    let daemon = Daemon::start(&scenes);
+    let mut ended = host.run(Kind::Alone, &scenes, daemon.socket(), Under::Valgrind);
+    // valgrind's own come and go.
+    (ended.left.maps, ended.left.descriptors, ended.left.threads) = (0, 0, 0);
+    check::all(cases.range.start, Kind::Alone, &scenes, &ended, &daemon.stop())
+}
 
 fn run(cases: &Cases) -> Outcome {
     let host = match Host::new() {
@@ -63,7 +92,7 @@ fn next<T>(parts: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
 /// One host process and what came of it.
 fn one_host(host: &Host, kind: Kind, first: u64, scenes: &[Scene]) -> Outcome {
     let daemon = Daemon::start(scenes);
-    let ended = host.run(kind, scenes, daemon.socket());
+    let ended = host.run(kind, scenes, daemon.socket(), Under::Faults);
     let heard = daemon.stop();
     check::all(first, kind, scenes, &ended, &heard)
 }

@@ -138,7 +138,7 @@ impl Scene {
         let small = |number: u64| u32::try_from(number).unwrap_or(0);
         // 64 events, 14 ways, 16 acts, 4 kinds of password, 2 services; each once before one comes again.
         let sweep = case / 2 * 40_503 % (64 * 14 * 16 * 4 * 2);
-        let is_sweep = case % 2 == 0;
+        let is_sweep = case.is_multiple_of(2);
         let mut scene = Self {
             mode: Mode::Nth,
             n: 1 + small(sweep % 64),

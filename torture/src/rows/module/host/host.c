@@ -267,8 +267,11 @@ int main(int argc, char **argv)
         measure(&plan->left, -1);
         alone();
     } else {
+        pthread_attr_t small;
+        pthread_attr_init(&small);
+        pthread_attr_setstacksize(&small, 256 * 1024); /* as hosts with many threads have */
         for (uint32_t i = 0; i < plan->threads; i++)
-            pthread_create(&threads[i], NULL, work, (void *)(uintptr_t)i);
+            pthread_create(&threads[i], &small, work, (void *)(uintptr_t)i);
         pthread_barrier_wait(&together);
         catch_calls();
         warm_up();
