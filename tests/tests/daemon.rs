@@ -98,6 +98,8 @@ mod values;
 mod verdicts;
 #[path = "daemon/waiting.rs"]
 mod waiting;
+#[path = "daemon/walls.rs"]
+mod walls;
 #[path = "daemon/watches.rs"]
 mod watches;
 
@@ -117,6 +119,7 @@ fn main() -> ExitCode {
         ("record", record::cases()),
         ("housekeeping", housekeeping::cases()),
         ("closing", closing::cases()),
+        ("walls", walls::cases()),
         ("revocation", revocation::cases()),
         ("durability", durability::cases()),
         ("load", load::cases()),
