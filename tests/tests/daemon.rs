@@ -205,6 +205,12 @@ impl Case {
         Self::new(name, run).with_root()
     }
 
+    /// One whose outcome says nothing of a daemon behind walls (`walls.rs`).
+    fn not_behind_walls(self, why: &'static str) -> Self {
+        let skip = std::env::var_os(apppw_tests::walls::VARIABLE).map(|_| why);
+        Self { skip: self.skip.or(skip), ..self }
+    }
+
     fn with_root(self) -> Self {
         let skip = (!is_root()).then_some("needs root to act as other users");
         Self { skip: self.skip.or(skip), ..self }
