@@ -61,7 +61,7 @@ install: ## Install what `make build` has built, below DESTDIR: programs, module
 	install -D -m 0755 $(RELEASE)/apppw $(DESTDIR)$(PREFIX)/bin/apppw
 	install -D -m 0644 $(RELEASE)/libpam_apppw.so $(DESTDIR)$(PAMDIR)/pam_apppw.so
 	install -d $(DESTDIR)$(UNITDIR)
-	sed 's|^ExecStart=/usr/sbin|ExecStart=$(PREFIX)/sbin|' packaging/systemd/apppwd.service > $(DESTDIR)$(UNITDIR)/apppwd.service
+	sed 's|/usr/sbin/apppwd|$(PREFIX)/sbin/apppwd|' packaging/systemd/apppwd.service > $(DESTDIR)$(UNITDIR)/apppwd.service
 	install -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/apppwd.socket packaging/systemd/apppwd-admin.socket
 	install -D -m 0644 packaging/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/apppw.conf
 	install -D -m 0644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/apppw.conf

@@ -26,11 +26,20 @@ const MAX_INPUT: usize = crate::limits::MAX_FIELD;
 ///
 /// It is wiped when dropped and has no `Display`; its `Debug` shows nothing. Use
 /// [`Secret::as_bytes`] for the check and [`Secret::display`] for the one time it is shown.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
-    bytes: [u8; MAX_LEN],
+    /// Behind a pointer: moving a value leaves a copy behind that nothing wipes.
+    bytes: Box<[u8; MAX_LEN]>,
     len: u8,
 }
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.bytes.as_mut_slice().zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Secret {}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -59,13 +68,14 @@ impl Secret {
         if !LENGTHS.contains(&(values.len() + 1)) {
             return None;
         }
-        let mut bytes = [0; MAX_LEN];
-        for (to, value) in bytes.iter_mut().zip(values) {
+        // From here on it is wiped, however this ends.
+        let mut secret = Self { bytes: Box::new([0; MAX_LEN]), len: u8::try_from(values.len() + 1).ok()? };
+        for (to, value) in secret.bytes.iter_mut().zip(values) {
             *to = *ALPHABET.get(usize::from(*value))?;
         }
         let check = check_value(values.iter().copied());
-        *bytes.get_mut(values.len())? = *ALPHABET.get(usize::from(check))?;
-        Some(Self { bytes, len: u8::try_from(values.len() + 1).ok()? })
+        *secret.bytes.get_mut(values.len())? = *ALPHABET.get(usize::from(check))?;
+        Some(secret)
     }
 
     /// The canonical characters, 16, 20 or 24 of them.

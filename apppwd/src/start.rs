@@ -84,6 +84,14 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         (Some(keys), _) => key::Found { keys: Some(keys), ..found },
     };
     let keys = Arc::new(Keyring::new(found.keys.as_deref().unwrap_or_default(), &found.path)?);
+    drop(found.keys);
+    key::wipe_stack();
+    if let Some(error) = keys.lock_error() {
+        tracing::warn!(
+            "can't lock the server key in memory, it may reach the swap space: {error} (LimitMEMLOCK= of the unit, or \
+             `ulimit -l`)"
+        );
+    }
     let had_journal = JournalFile::exists(&config.key_dir).is_some();
     let had_database = database.exists();
     let (mut journal, state) = JournalFile::open(&config.key_dir)?;
@@ -117,15 +125,14 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
     }
     let thread = |source| Fault::System { what: "can't start a thread", source };
     let pool = Pool::start(&config.argon2, Arc::clone(&keys)).map_err(thread)?;
-    let random =
-        |e: getrandom::Error| Fault::System { what: "no random bytes", source: std::io::Error::other(e) };
+    let memo = |source| Fault::System { what: "can't draw a key for this process", source };
     Ok(Rc::new(Daemon {
         store,
         keys,
         argon: Rc::new(Flights::new(pool)),
         creations: tokio::sync::Semaphore::new(1),
         rewriting: Rewriting::default(),
-        memo: Memo::new(Memo::DEFAULT_ENTRIES).map_err(random)?.into(),
+        memo: Memo::new(Memo::DEFAULT_ENTRIES).map_err(memo)?.into(),
         buffers: crate::auth::wire::Buffers::default(),
         uses: std::cell::RefCell::default(),
         primary_uses: std::cell::RefCell::default(),
@@ -218,9 +225,10 @@ fn host_name() -> String {
 }
 
 /// Keeps others from reading this process's memory: no core files, no ptrace by the same
-/// uid (prctl(2), `PR_SET_DUMPABLE`).
+/// uid (prctl(2), `PR_SET_DUMPABLE`). root still can.
 pub fn keep_memory_private() {
     let _ = nix::sys::prctl::set_dumpable(false);
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
     let _ = nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
 }
 

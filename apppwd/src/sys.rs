@@ -1,11 +1,13 @@
 //! What the system calls need `unsafe` for: all of the daemon's is here.
-#![expect(unsafe_code, reason = "socket options and inherited descriptors that no safe crate wraps")]
+#![expect(unsafe_code, reason = "socket options, inherited descriptors and pages that no safe crate wraps")]
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
+use std::ptr::NonNull;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use zeroize::Zeroize;
 
 /// `SO_PEERGROUPS` (Linux 4.13): the supplementary groups of a Unix socket's peer, as they
 /// were when it connected.
@@ -73,4 +75,136 @@ pub fn take_inherited(fd: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: the descriptor is open, as fcntl just showed, and by the protocol of
     // sd_listen_fds(3) it is this process's to own; the caller takes each number once.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A value in pages of its own, which never reach a disk: locked in memory (mlock(2)), left out of
+/// core images (madvise(2), `MADV_DONTDUMP`), zeroed when it is dropped. What the value points to is
+/// not in them.
+pub struct Locked<T> {
+    value: NonNull<T>,
+    len: usize,
+    lock: Result<(), i32>,
+}
+
+impl<T> Locked<T> {
+    /// Moves a value there. Where it was before, the caller wipes.
+    ///
+    /// # Errors
+    /// As mmap(2). That it can't be locked is no error: [`Locked::lock_error`].
+    pub fn new(value: T) -> io::Result<Self> {
+        let len = size_of::<T>().max(1);
+        // SAFETY: a new mapping, wherever the kernel likes.
+        let pages = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                len,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
+        };
+        if pages == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let place = NonNull::new(pages.cast::<T>()).filter(|place| place.is_aligned());
+        let Some(place) = place else { return Err(io::ErrorKind::OutOfMemory.into()) };
+        // SAFETY: these are the pages mapped above, of at least `len` bytes.
+        let lock = unsafe {
+            // Where the kernel lacks it (before 3.4) nothing is lost but this.
+            libc::madvise(pages, len, libc::MADV_DONTDUMP);
+            match libc::mlock(pages, len) {
+                0 => Ok(()),
+                _ => Err(io::Error::last_os_error().raw_os_error().unwrap_or(0)),
+            }
+        };
+        // SAFETY: mapped for writing just now, large enough, aligned (checked above), and nobody
+        // else's.
+        unsafe { place.write(value) };
+        Ok(Self { value: place, len, lock })
+    }
+
+    /// Why it could not be locked: the kernel may swap it out.
+    #[must_use]
+    pub fn lock_error(&self) -> Option<io::Error> {
+        self.lock.err().map(io::Error::from_raw_os_error)
+    }
+}
+
+impl<T> std::ops::Deref for Locked<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: it holds a value from `new` until `drop`, and nothing hands out a `&mut` to it.
+        unsafe { self.value.as_ref() }
+    }
+}
+
+impl<T> Drop for Locked<T> {
+    fn drop(&mut self) {
+        // SAFETY: the value is dropped once, here, and not touched as such afterwards; the pages are
+        // `len` bytes, mapped for writing, and unmapped once.
+        unsafe {
+            self.value.drop_in_place();
+            std::slice::from_raw_parts_mut(self.value.as_ptr().cast::<u8>(), self.len).zeroize();
+            libc::munmap(self.value.as_ptr().cast(), self.len);
+        }
+    }
+}
+
+// SAFETY: it owns its value as a Box does; only `&T` is handed out.
+unsafe impl<T: Send> Send for Locked<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Locked<T> {}
+
+impl<T: std::fmt::Debug> std::fmt::Debug for Locked<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::rc::Rc;
+
+    /// The lines of /proc/self/smaps of the mapping that `address` is in.
+    fn mapping(address: usize) -> Option<String> {
+        let smaps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut inside = false;
+        let mut lines = String::new();
+        for line in smaps.lines() {
+            let range = line.split(' ').next().and_then(|word| word.split_once('-'));
+            let bounds = range.and_then(|(from, to)| {
+                Some((usize::from_str_radix(from, 16).ok()?, usize::from_str_radix(to, 16).ok()?))
+            });
+            if let Some((from, to)) = bounds {
+                inside = (from..to).contains(&address);
+            }
+            if inside {
+                lines.push_str(line);
+                lines.push('\n');
+            }
+        }
+        Some(lines).filter(|lines| !lines.is_empty())
+    }
+
+    #[test]
+    fn what_is_locked_is_in_locked_pages_that_no_core_image_has() {
+        let locked = Locked::new([7_u8; 100]).unwrap();
+        assert_eq!(*locked, [7; 100]);
+        let lines = mapping(locked.as_ptr().addr()).unwrap();
+        let flags = lines.lines().find(|line| line.starts_with("VmFlags:")).unwrap();
+        assert!(flags.contains(" dd"), "{flags}");
+        assert_eq!(locked.lock_error().is_none(), flags.contains(" lo"), "{flags}");
+    }
+
+    #[test]
+    fn what_is_locked_is_dropped_once() {
+        let counted = Rc::new(());
+        let locked = Locked::new(Rc::clone(&counted)).unwrap();
+        assert_eq!(Rc::strong_count(&counted), 2);
+        drop(locked);
+        assert_eq!(Rc::strong_count(&counted), 1);
+    }
 }

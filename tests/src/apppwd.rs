@@ -77,7 +77,7 @@ impl Site {
 
     /// The daemon's command, not started.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(crate::bin::apppwd());
+        let mut command = crate::walls::daemon(self.dir.path());
         command
             .arg("--config")
             .arg(self.config_path())

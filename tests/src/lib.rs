@@ -16,3 +16,4 @@ pub mod pam;
 pub mod servers;
 pub mod shells;
 pub mod story;
+pub mod walls;

@@ -98,6 +98,8 @@ mod values;
 mod verdicts;
 #[path = "daemon/waiting.rs"]
 mod waiting;
+#[path = "daemon/walls.rs"]
+mod walls;
 #[path = "daemon/watches.rs"]
 mod watches;
 
@@ -117,6 +119,7 @@ fn main() -> ExitCode {
         ("record", record::cases()),
         ("housekeeping", housekeeping::cases()),
         ("closing", closing::cases()),
+        ("walls", walls::cases()),
         ("revocation", revocation::cases()),
         ("durability", durability::cases()),
         ("load", load::cases()),
@@ -200,6 +203,12 @@ impl Case {
     /// One that acts as other users, too.
     fn as_root(name: impl Into<String>, run: impl FnOnce() + Send + 'static) -> Self {
         Self::new(name, run).with_root()
+    }
+
+    /// One whose outcome says nothing of a daemon behind walls (`walls.rs`).
+    fn not_behind_walls(self, why: &'static str) -> Self {
+        let skip = std::env::var_os(apppw_tests::walls::VARIABLE).map(|_| why);
+        Self { skip: self.skip.or(skip), ..self }
     }
 
     fn with_root(self) -> Self {

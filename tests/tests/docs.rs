@@ -1,6 +1,6 @@
 //! What the documents say of the programs' output, held against the programs: every error with an
 //! example that happened (docs/errors.md), and the JSON of every command against its schema
-//! (docs/json.schema.json).
+//! (docs/json.schema.json). And the tests that documents name are there.
 //!
 //! `APPPW_WRITE=1` (or `make errors`) writes docs/errors.md anew instead of comparing it.
 
@@ -10,6 +10,8 @@ mod errors;
 mod host;
 #[path = "docs/json/mod.rs"]
 mod json;
+#[path = "docs/ledger.rs"]
+mod ledger;
 
 use apppw_tests::identity::{is_root, rerun_as_root};
 use libtest_mimic::{Arguments, Trial};
@@ -24,7 +26,9 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let cases: [(&str, fn()); 4] = [
+    let cases: [(&str, fn()); 6] = [
+        ("ledger::every_test_that_is_named_exists", ledger::check),
+        ("ledger::a_test_that_is_not_there_is_missed", ledger::finds),
         ("errors::each_as_it_happens", errors::check),
         ("json::real_output_fits_the_schema", json::check_output),
         ("json::examples_of_the_description_fit_the_schema", json::check_examples),
@@ -32,6 +36,11 @@ fn main() -> ExitCode {
     ];
     let needs = missing();
     let trials = cases.into_iter().map(|(name, run)| match &needs {
+        // These only read.
+        Some(_) | None if name.starts_with("ledger::") => Trial::test(format!("docs::{name}"), move || {
+            run();
+            Ok(())
+        }),
         None => Trial::test(format!("docs::{name}"), move || {
             run();
             Ok(())

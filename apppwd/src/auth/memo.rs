@@ -3,12 +3,15 @@
 //! It never decides. It only says "this secret was right for this very hash before"; the
 //! row is read from the store at each login, and judged, whatever the memo says.
 
+use crate::key::wipe_stack;
 use crate::store::Hash;
+use crate::sys::Locked;
 use apppw_admin::AppPasswordId;
 use apppw_proto::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::collections::HashMap;
+use std::io;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -19,7 +22,7 @@ type Mark = [u8; 16];
 /// Two generations: when the younger is full it becomes the older and the older is
 /// forgotten. So what is used stays, the size is bounded, and nothing keeps a clock.
 pub struct Memo {
-    key: Hmac<Sha256>,
+    key: Locked<Hmac<Sha256>>,
     young: HashMap<AppPasswordId, Mark>,
     old: HashMap<AppPasswordId, Mark>,
     generation: usize,
@@ -33,11 +36,11 @@ impl Memo {
     /// An empty memo of about `entries` entries, with a fresh random key.
     ///
     /// # Errors
-    /// If the system gives no random bytes.
-    pub fn new(entries: usize) -> Result<Self, getrandom::Error> {
-        let mut key = Zeroizing::new([0; 64]);
-        getrandom::fill(&mut *key)?;
-        let key = Hmac::new((&*key).into());
+    /// If the system gives no random bytes, or no page.
+    pub fn new(entries: usize) -> io::Result<Self> {
+        let key = draw_key();
+        wipe_stack();
+        let key = key?;
         Ok(Self { key, young: HashMap::new(), old: HashMap::new(), generation: (entries / 2).max(1) })
     }
 
@@ -75,9 +78,7 @@ impl Memo {
 
     /// The hash is part of what is marked: a rewritten row is not recognised.
     fn mark(&self, id: AppPasswordId, hash: &Hash, secret: &Secret) -> Mark {
-        let mac = self
-            .key
-            .clone()
+        let mac = Hmac::clone(&self.key)
             .chain_update(id.bits().to_be_bytes())
             .chain_update(hash.salt)
             .chain_update(hash.value)
@@ -90,6 +91,13 @@ impl Memo {
         }
         mark
     }
+}
+
+#[inline(never)]
+fn draw_key() -> io::Result<Locked<Hmac<Sha256>>> {
+    let mut key = Zeroizing::new([0; 64]);
+    getrandom::fill(&mut *key).map_err(io::Error::other)?;
+    Locked::new(Hmac::new((&*key).into()))
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod file;
 pub use derived::{DerivedKeys, NameMac};
 pub use file::{Found, create, find};
 
+use crate::sys::Locked;
+use std::hint::black_box;
 use std::path::PathBuf;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -32,34 +34,40 @@ impl std::fmt::Debug for ServerKey {
 
 /// The active keys, newest first; never empty.
 #[derive(Debug)]
-pub struct Keyring {
+pub struct Keyring(Locked<Keys>);
+
+/// Without a pointer, so that all of it is in the locked pages.
+#[derive(Debug)]
+struct Keys {
     newest: DerivedKeys,
-    older: Vec<DerivedKeys>,
+    older: [Option<DerivedKeys>; MAX_ACTIVE - 1],
 }
 
 impl Keyring {
     /// Derives all that is needed from the keys, newest first.
     ///
     /// # Errors
-    /// [`KeyError::Malformed`] if there is none, or more than [`MAX_ACTIVE`].
+    /// [`KeyError::Malformed`] if there is none, or more than [`MAX_ACTIVE`]; [`KeyError::Memory`].
     pub fn new(keys: &[ServerKey], path: &std::path::Path) -> Result<Self, KeyError> {
         let malformed = |why: &str| KeyError::Malformed { path: path.to_owned(), why: why.to_owned() };
         let (newest, older) = keys.split_first().ok_or_else(|| malformed("holds no key"))?;
         if keys.len() > MAX_ACTIVE {
             return Err(malformed("holds more than three keys"));
         }
-        Ok(Self { newest: DerivedKeys::new(newest), older: older.iter().map(DerivedKeys::new).collect() })
+        let keys = derive_locked(newest, older);
+        wipe_stack();
+        keys.map(Self).map_err(KeyError::Memory)
     }
 
     /// The key for new rows.
     #[must_use]
-    pub const fn newest(&self) -> &DerivedKeys {
-        &self.newest
+    pub fn newest(&self) -> &DerivedKeys {
+        &self.0.newest
     }
 
     /// Every active key, newest first.
     pub fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
-        std::iter::once(&self.newest).chain(&self.older)
+        std::iter::once(&self.0.newest).chain(self.0.older.iter().flatten())
     }
 
     /// The key of that id, if it is active.
@@ -67,6 +75,27 @@ impl Keyring {
     pub fn by_id(&self, id: u32) -> Option<&DerivedKeys> {
         self.all().find(|keys| keys.id() == id)
     }
+
+    /// Why the keys could not be locked in memory, if so.
+    #[must_use]
+    pub fn lock_error(&self) -> Option<std::io::Error> {
+        self.0.lock_error()
+    }
+}
+
+/// In a frame of its own: what it leaves on the stack lies below its caller's.
+#[inline(never)]
+fn derive_locked(newest: &ServerKey, older: &[ServerKey]) -> std::io::Result<Locked<Keys>> {
+    let mut older = older.iter().map(DerivedKeys::new);
+    Locked::new(Keys { newest: DerivedKeys::new(newest), older: std::array::from_fn(|_| older.next()) })
+}
+
+/// Overwrites what the functions that the caller has called before may have left on the stack: moving
+/// a value leaves a copy that nothing else wipes.
+#[inline(never)]
+pub fn wipe_stack() {
+    let mut below = [0xff_u8; 32 * 1024];
+    black_box(&mut below).zeroize();
 }
 
 /// Why the server key can't be used.
@@ -128,4 +157,7 @@ pub enum KeyError {
     /// The system gives no random bytes.
     #[error("the system gives no random bytes for a server key: {0}")]
     Random(getrandom::Error),
+    /// The system gives no page.
+    #[error("the system gives no memory for the server key: {0}")]
+    Memory(std::io::Error),
 }

@@ -23,7 +23,9 @@ pub fn cases() -> Vec<Case> {
         })
         .collect();
     cases.push(Case::new("check_of_a_right_one_touches_nothing", check));
-    cases.push(Case::new("a_missing_file_that_was_asked_for", missing));
+    cases.push(
+        Case::new("a_missing_file_that_was_asked_for", missing).not_behind_walls("starts the program alone"),
+    );
     cases.push(Case::new("a_file_that_is_not_utf8", not_text));
     cases.push(Case::new("an_unknown_argument", unknown_argument));
     cases

@@ -22,7 +22,8 @@ pub fn cases() -> Vec<Case> {
         Case::as_root("also_where_it_cannot_be_noted", unnoted)
             .with_program("cc")
             .with_program("unshare")
-            .with_program("sqlite3"),
+            .with_program("sqlite3")
+            .not_behind_walls("runs a program in there"),
         Case::new("what_nobody_looked_at_is_noted_by_housekeeping", unseen).with_program("cc"),
         Case::new("a_later_end_written_into_the_database_revives_nothing", edited)
             .with_program("cc")

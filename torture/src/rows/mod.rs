@@ -3,8 +3,16 @@
 mod daemons;
 mod matrix;
 mod module;
+mod walls;
 
 use crate::row::Row;
 
 /// All of them, in the order of their numbers.
-pub const ROWS: &[Row] = &[module::FAULTS, module::VALGRIND, daemons::DAEMONS, matrix::MATRIX];
+#[rustfmt::skip]
+pub const ROWS: &[Row] = &[
+    module::FAULTS,
+    module::VALGRIND,
+    daemons::DAEMONS,
+    matrix::MATRIX,
+    walls::ROW,
+];

@@ -99,8 +99,7 @@ impl Flights {
     pub async fn compute(&self, like: &Hash, owned: Owned, secret: &Secret) -> Result<Hash, PoolError> {
         let wanted = Arc::default();
         let _interest = Interest::new(&wanted);
-        let result =
-            self.pool.submit(Work { like: *like, owned, secret: Box::new(secret.clone()), wanted })?;
+        let result = self.pool.submit(Work { like: *like, owned, secret: secret.clone(), wanted })?;
         let value = result.await.unwrap_or(Err(PoolError::Abandoned))?;
         Ok(Hash { value, ..*like })
     }
@@ -120,8 +119,7 @@ impl Flights {
         }
         let mut flight = Flight::default();
         let interest = Interest::new(&flight.wanted);
-        let work =
-            Work { like: *hash, owned, secret: Box::new(secret.clone()), wanted: Arc::clone(&flight.wanted) };
+        let work = Work { like: *hash, owned, secret: secret.clone(), wanted: Arc::clone(&flight.wanted) };
         let result = self.pool.submit(work)?;
         flight.waiting.push(tell);
         under_way.insert(key.clone(), flight);

@@ -2,7 +2,7 @@
 
 use super::{Owned, compute, within_caps};
 use crate::config::Argon2Config;
-use crate::key::Keyring;
+use crate::key::{Keyring, wipe_stack};
 use crate::store::Hash;
 use crate::tally::Histogram;
 use apppw_proto::secret::Secret;
@@ -31,9 +31,8 @@ pub struct Work {
     pub like: Hash,
     /// Whose hash it is.
     pub owned: Owned,
-    /// The canonical secret. Behind a pointer: the queue moves its jobs about, and what it
-    /// leaves behind is not wiped.
-    pub secret: Box<Secret>,
+    /// The canonical secret.
+    pub secret: Secret,
     /// How many still wait for the result: at 0 the work is dropped.
     pub wanted: Arc<AtomicUsize>,
 }
@@ -186,6 +185,8 @@ impl Shared {
             }
             // A panic must cost one login, not a worker for good.
             let result = std::panic::catch_unwind(AssertUnwindSafe(|| self.run(&work, &mut memory)));
+            // Argon2id's first block has the secret as it is, and this thread may rest for days.
+            wipe_stack();
             let _ = reply.send(result.unwrap_or(Err(PoolError::BadHash)));
             // What a row of old times took beyond the memory limit is given back.
             if memory.len() > usize::try_from(self.config.memory_kib).unwrap_or(0) {
@@ -232,7 +233,7 @@ mod tests {
         Work {
             like,
             owned: Owned { id: AppPasswordId::from_bits(1), account: AccountId([1; 16]) },
-            secret: Box::new(Secret::from_values(&[1; 15]).unwrap()),
+            secret: Secret::from_values(&[1; 15]).unwrap(),
             wanted: Arc::clone(wanted),
         }
     }

@@ -49,6 +49,12 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "no random bytes", why: STARVED },
     Excused { text: "the system gives no random bytes: {error}", why: STARVED },
     Excused { text: "the system gives no random bytes for a server key", why: STARVED },
+    Excused { text: "the system gives no memory for the server key", why: STARVED },
+    Excused { text: "can't draw a key for this process", why: STARVED },
+    Excused {
+        text: "can't lock the server key in memory",
+        why: "needs a unit or a shell that lets nothing be locked (`LimitMEMLOCK=`)",
+    },
     Excused { text: "can't accept a connection", why: STARVED },
     Excused { text: "can't lock", why: STARVED },
     Excused { text: "no socket can be made", why: STARVED },

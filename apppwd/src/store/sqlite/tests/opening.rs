@@ -102,3 +102,16 @@ fn a_database_of_schema_1_is_brought_up_to_date() {
         assert!(matches!(store.create(new(8, alice, false, "phone")).await.unwrap(), Created::NameTaken(_)));
     });
 }
+
+/// 3.51.3 mended a race in WAL mode by which commits were lost.
+#[test]
+fn the_library_is_one_that_loses_no_commits() {
+    assert!(rusqlite::version_number() >= 3_051_003, "SQLite is {}", rusqlite::version());
+    let bed = Bed::new();
+    drop(bed.open().unwrap());
+    let mode: String = Connection::open(bed.path())
+        .unwrap()
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .unwrap();
+    assert_eq!(mode, "wal");
+}
