@@ -11,3 +11,4 @@ pub mod random;
 pub mod report;
 pub mod row;
 pub mod rows;
+pub mod shim;
