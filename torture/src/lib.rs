@@ -6,6 +6,7 @@
 //! smaller counts inside `make test`.
 
 pub mod campaign;
+pub mod disk;
 pub mod load;
 pub mod progress;
 pub mod random;
