@@ -2,9 +2,16 @@
 
 mod kills;
 mod power;
+mod restored;
 
 use crate::row::Row;
 
 /// All of them, in the order of their numbers.
-pub const ROWS: &[Row] =
-    &[kills::AT_CALL, kills::AT_RANDOM, kills::AT_START, kills::AT_FIRST_START, power::IMAGES];
+pub const ROWS: &[Row] = &[
+    kills::AT_CALL,
+    kills::AT_RANDOM,
+    kills::AT_START,
+    kills::AT_FIRST_START,
+    power::IMAGES,
+    restored::RESTORED,
+];

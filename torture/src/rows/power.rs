@@ -130,14 +130,10 @@ fn images(cases: &Cases) -> Outcome {
         disk.cut(&site.path(""), loss, &mut random);
         let step = &recording.steps[recording.step_at(end)];
         if let Err(why) = check(site, step, &events, &mut random, outcome) {
-            let before = &recording.operations[end.saturating_sub(6)..end];
-            outcome.find(
-                case,
-                format!(
-                    "after operation {end} of {}: {why}\n{loss:?}\n{before:.200?}",
-                    recording.operations.len()
-                ),
-            );
+            let before: Vec<String> =
+                recording.operations[end.saturating_sub(6)..end].iter().map(ToString::to_string).collect();
+            let of = recording.operations.len();
+            outcome.find(case, format!("after {end} of {of}, {before:?}: {why}\n{loss:?}"));
         }
     }));
     outcome
