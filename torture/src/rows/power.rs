@@ -118,7 +118,7 @@ fn images(cases: &Cases) -> Outcome {
     outcome.count("operations recorded", recording.operations.len() as u64);
     outcome.count("changes recorded", recording.steps.len() as u64 - 1);
     let (first, length) = (cases.range.start, cases.len());
-    outcome.add(Outcome::of_each_on(2, cases, |case, outcome| {
+    outcome.add(Outcome::of_each_on(4, cases, |case, outcome| {
         // Each operation in its turn.
         let end =
             usize::try_from((case - first) * recording.operations.len() as u64 / length).expect("an index");

@@ -71,7 +71,7 @@ fn restored(cases: &Cases) -> Outcome {
     let mut outcome = Outcome::default();
     outcome.count("recordings", 1);
     outcome.count("operations recorded", recording.operations.len() as u64);
-    outcome.add(Outcome::of_each_on(2, cases, |case, outcome| {
+    outcome.add(Outcome::of_each_on(4, cases, |case, outcome| {
         let mut random = Random::of(case, 91);
         let of = recording.operations.len();
         // Before the key is there nothing can be beside it.
