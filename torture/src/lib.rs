@@ -6,8 +6,11 @@
 //! smaller counts inside `make test`.
 
 pub mod campaign;
+pub mod disk;
+pub mod load;
 pub mod progress;
 pub mod random;
 pub mod report;
 pub mod row;
 pub mod rows;
+pub mod shim;

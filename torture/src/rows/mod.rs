@@ -1,8 +1,11 @@
 //! The rows, each in a file of its own.
 
 mod daemons;
+mod kills;
 mod matrix;
 mod module;
+mod power;
+mod restored;
 mod walls;
 
 use crate::row::Row;
@@ -14,5 +17,11 @@ pub const ROWS: &[Row] = &[
     module::VALGRIND,
     daemons::DAEMONS,
     matrix::MATRIX,
+    kills::AT_CALL,
+    kills::AT_RANDOM,
+    kills::AT_START,
+    kills::AT_FIRST_START,
+    power::IMAGES,
+    restored::RESTORED,
     walls::ROW,
 ];
