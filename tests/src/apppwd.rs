@@ -24,7 +24,22 @@ pub struct Site {
 impl Site {
     /// A new place with `config` behind the paths. Top-level keys must come first in it.
     pub fn new(config: &str) -> Site {
-        let dir = tempfile::Builder::new().prefix("apppwd-").tempdir().expect("a temporary folder");
+        Self::new_in(&std::env::temp_dir(), config)
+    }
+
+    /// The same in memory, where syncing costs nothing: for what is about many changes, and not
+    /// about what a disk keeps.
+    pub fn in_memory(config: &str) -> Site {
+        let shared_memory = Path::new("/dev/shm");
+        match shared_memory.is_dir() {
+            true => Self::new_in(shared_memory, config),
+            false => Self::new(config),
+        }
+    }
+
+    fn new_in(parent: &Path, config: &str) -> Site {
+        let dir = tempfile::Builder::new().prefix("apppwd-").tempdir_in(parent);
+        let dir = dir.expect("a temporary folder");
         // PAM hosts of other uids go through it.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("its mode");
         let site = Site { dir, config: String::new(), sockets: None };

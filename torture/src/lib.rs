@@ -6,6 +6,7 @@
 //! smaller counts inside `make test`.
 
 pub mod campaign;
+pub mod linear;
 pub mod progress;
 pub mod random;
 pub mod report;
