@@ -19,6 +19,8 @@ pub struct Site {
     config: String,
     /// Bound outside the daemon, once it has been started by `start_activated`.
     pub(crate) sockets: Option<crate::activate::Sockets>,
+    /// Where `start_activated` starts it, if it has a disk of its own.
+    pub(crate) disk: Option<crate::disk::SmallDisk>,
 }
 
 impl Site {
@@ -42,7 +44,7 @@ impl Site {
         let dir = dir.expect("a temporary folder");
         // PAM hosts of other uids go through it.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("its mode");
-        let site = Site { dir, config: String::new(), sockets: None };
+        let site = Site { dir, config: String::new(), sockets: None, disk: None };
         let paths = format!(
             "state_dir = {:?}\nkey_dir = {:?}\nauth_socket = {:?}\nadmin_socket = {:?}\n",
             site.path("state"),
@@ -53,6 +55,18 @@ impl Site {
         let site = Site { config: paths + config, ..site };
         site.write_config(&site.config);
         site
+    }
+
+    /// Puts a disk of that size (as mount(8) has it) over the folder `dir`, for a daemon of that uid that
+    /// is started by [`Site::start_activated`].
+    pub fn with_small_disk(mut self, dir: &str, uid: u32, size: &str) -> Site {
+        self.disk = Some(crate::disk::SmallDisk::over(&self, dir, uid, size));
+        self
+    }
+
+    /// That disk.
+    pub fn disk(&self) -> &crate::disk::SmallDisk {
+        self.disk.as_ref().expect("a site with a small disk")
     }
 
     /// `name` in the temporary folder.

@@ -1,6 +1,7 @@
 //! The rows, each in a file of its own.
 
 mod revoked;
+mod soak;
 
 use crate::row::Row;
 
@@ -25,5 +26,16 @@ pub const ROWS: &[Row] = &[
         short: 2_000,
         batch: 20_000,
         run: revoked::costly,
+    },
+    Row {
+        number: 17,
+        name: "soak",
+        shows: "200 logins a second with restarts, kills, SIGSTOP and a full disk: memory is flat, and errors are there only while a fault is on",
+        unit: "seconds",
+        full: 3600,
+        short: 16,
+        // One after the other, with one life of the daemon for half of them.
+        batch: 3600,
+        run: soak::run,
     },
 ];

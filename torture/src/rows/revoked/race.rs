@@ -138,7 +138,7 @@ impl Race {
         let tried = self.tried.read().expect("unpoisoned");
         let these = tried.get(account).filter(|these| !these.is_empty())?;
         let first = usize::try_from(draw >> 8).unwrap_or(0) % these.len();
-        if draw % 8 != 0 {
+        if !draw.is_multiple_of(8) {
             let open = these.iter().cycle().skip(first).take(these.len());
             if let Some(open) = open.into_iter().find(|one| !one.ended.load(Ordering::Relaxed)) {
                 return Some(Arc::clone(open));
@@ -332,6 +332,8 @@ impl Race {
             Ok(answer) => {
                 let answered = self.now();
                 log.events.push(Event { operation: done(&answer), called, answered, may_be_lost: false });
+                // As long a life as the old one was given.
+                self.note_expiry(account, &answer["app_password"], called, log);
                 if let Ok(shown) = self.ask(Verb::Show, &json!({"id": old.id}), log) {
                     self.note_expiry(account, &shown["app_password"], called, log);
                 } else {
