@@ -6,7 +6,7 @@ use crate::cli::Args;
 use crate::config::{self, Config};
 use crate::daemon::Daemon;
 use crate::fault::Fault;
-use crate::log::Log;
+use crate::log::{Log, Provoked};
 use crate::sockets::{self, Limits, Places, Sockets};
 use crate::store::{By, Store};
 use crate::{admin, auth, clock, housekeeping, log, start, sys};
@@ -23,6 +23,9 @@ use tokio::io::unix::AsyncFd;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, LocalSet};
+
+/// How long nothing is accepted after accept(2) has failed: the first time, and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(200));
 
 /// Connections at once on `auth.sock`; more wait in the socket's own queue.
 const AUTH_PLACES: Limits = Limits { all: 4096, for_root: 2048, per_uid: 256 };
@@ -147,22 +150,26 @@ async fn accept_auth<S: Store + 'static>(
     busy: &mut JoinSet<()>,
 ) {
     let places = Places::new(AUTH_PLACES);
+    let mut pause = PAUSE.0;
     loop {
         places.wait_for_one().await;
         let accepted = listener.async_io(Interest::READABLE, std::os::unix::net::UnixListener::accept).await;
         match accepted.map(|(stream, _)| (peer_uid(&stream), Wire::new(stream))) {
-            Ok((uid, wire)) => match places.take(uid) {
-                Some(place) => {
-                    let daemon = Rc::clone(daemon);
-                    let serving = async move {
-                        auth::serve::connection(daemon, wire, uid).await;
-                        drop(place);
-                    };
-                    at_once_or_later(serving, busy).await;
+            Ok((uid, wire)) => {
+                pause = PAUSE.0;
+                match places.take(uid) {
+                    Some(place) => {
+                        let daemon = Rc::clone(daemon);
+                        let serving = async move {
+                            auth::serve::connection(daemon, wire, uid).await;
+                            drop(place);
+                        };
+                        at_once_or_later(serving, busy).await;
+                    }
+                    None => auth::serve::turn_away(daemon, &wire, uid),
                 }
-                None => auth::serve::turn_away(daemon, &wire, uid),
-            },
-            Err(error) => out_of_descriptors(&error).await,
+            }
+            Err(error) => pause = out_of_descriptors(daemon, "auth.sock", &error, pause).await,
         }
         // Those that ended.
         while busy.try_join_next().is_some() {}
@@ -193,9 +200,11 @@ fn peer_uid(stream: &std::os::unix::net::UnixStream) -> u32 {
 
 async fn accept_admin<S: Store + 'static>(daemon: &Rc<Daemon<S>>, listener: &UnixListener) {
     let places = Places::new(ADMIN_PLACES);
+    let mut pause = PAUSE.0;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
+                pause = PAUSE.0;
                 let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
                 match places.take(uid) {
                     Some(place) => {
@@ -212,7 +221,7 @@ async fn accept_admin<S: Store + 'static>(daemon: &Rc<Daemon<S>>, listener: &Uni
                     ),
                 }
             }
-            Err(error) => out_of_descriptors(&error).await,
+            Err(error) => pause = out_of_descriptors(daemon, "admin.sock", &error, pause).await,
         }
         tokio::task::yield_now().await;
     }
@@ -237,10 +246,23 @@ fn answer_those_who_wait<S: Store + 'static>(
 }
 
 /// accept(2) fails when descriptors run out: trying at once would only burn the core that
-/// could free some.
-async fn out_of_descriptors(error: &std::io::Error) {
-    tracing::warn!("can't accept a connection: {error}");
-    tokio::time::sleep(Duration::from_millis(50)).await;
+/// could free some. Who connects waits meanwhile. Returns how long the next pause is.
+async fn out_of_descriptors<S>(
+    daemon: &Daemon<S>,
+    socket: &str,
+    error: &std::io::Error,
+    pause: Duration,
+) -> Duration {
+    // Whoever it is that holds them: it is one shortage.
+    let now = std::time::Instant::now();
+    if let Some(left_out) = daemon.throttle.may_say(Provoked::NotAccepted, u32::MAX, now) {
+        tracing::warn!(
+            "can't accept a connection on {socket}, those who connect wait: {error}{}",
+            log::left_out(left_out, "more failures before")
+        );
+    }
+    tokio::time::sleep(pause).await;
+    (2 * pause).min(PAUSE.1)
 }
 
 async fn stop<S: Store>(daemon: &Daemon<S>, mut busy: JoinSet<()>) {

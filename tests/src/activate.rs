@@ -87,7 +87,9 @@ impl Site {
         command.env_clear().args(["-c", PASS_ON, "sh"]);
         if Uid::effective().is_root() {
             let path = std::env::var_os("PATH").unwrap_or_default();
-            command.env("PATH", path).arg("setpriv");
+            command.env("PATH", path);
+            command.args(self.disk.iter().flat_map(|disk| disk.enter()));
+            command.arg("setpriv");
             command.args([format!("--reuid={uid}"), format!("--regid={uid}")]);
             command.args(["--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]);
         }

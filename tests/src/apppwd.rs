@@ -19,15 +19,32 @@ pub struct Site {
     config: String,
     /// Bound outside the daemon, once it has been started by `start_activated`.
     pub(crate) sockets: Option<crate::activate::Sockets>,
+    /// Where `start_activated` starts it, if it has a disk of its own.
+    pub(crate) disk: Option<crate::disk::SmallDisk>,
 }
 
 impl Site {
     /// A new place with `config` behind the paths. Top-level keys must come first in it.
     pub fn new(config: &str) -> Site {
-        let dir = tempfile::Builder::new().prefix("apppwd-").tempdir().expect("a temporary folder");
+        Self::new_in(&std::env::temp_dir(), config)
+    }
+
+    /// The same in memory, where syncing costs nothing: for what is about many changes, and not
+    /// about what a disk keeps.
+    pub fn in_memory(config: &str) -> Site {
+        let shared_memory = Path::new("/dev/shm");
+        match shared_memory.is_dir() {
+            true => Self::new_in(shared_memory, config),
+            false => Self::new(config),
+        }
+    }
+
+    fn new_in(parent: &Path, config: &str) -> Site {
+        let dir = tempfile::Builder::new().prefix("apppwd-").tempdir_in(parent);
+        let dir = dir.expect("a temporary folder");
         // PAM hosts of other uids go through it.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("its mode");
-        let site = Site { dir, config: String::new(), sockets: None };
+        let site = Site { dir, config: String::new(), sockets: None, disk: None };
         let paths = format!(
             "state_dir = {:?}\nkey_dir = {:?}\nauth_socket = {:?}\nadmin_socket = {:?}\n",
             site.path("state"),
@@ -38,6 +55,18 @@ impl Site {
         let site = Site { config: paths + config, ..site };
         site.write_config(&site.config);
         site
+    }
+
+    /// Puts a disk of that size (as mount(8) has it) over the folder `dir`, for a daemon of that uid that
+    /// is started by [`Site::start_activated`].
+    pub fn with_small_disk(mut self, dir: &str, uid: u32, size: &str) -> Site {
+        self.disk = Some(crate::disk::SmallDisk::over(&self, dir, uid, size));
+        self
+    }
+
+    /// That disk.
+    pub fn disk(&self) -> &crate::disk::SmallDisk {
+        self.disk.as_ref().expect("a site with a small disk")
     }
 
     /// `name` in the temporary folder.

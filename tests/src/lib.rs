@@ -6,6 +6,7 @@ pub mod apppwd;
 pub mod bin;
 pub mod clients;
 pub mod clock;
+pub mod disk;
 pub mod fail2ban;
 pub mod fakes;
 pub mod frames;

@@ -24,6 +24,8 @@ pub enum Provoked {
     Malformed,
     /// There is no place on `auth.sock` for more of a uid's connections.
     TurnedAway,
+    /// accept(2) fails: no descriptors are left.
+    NotAccepted,
 }
 
 /// What was said of whom, and when.

@@ -6,6 +6,8 @@ mod matrix;
 mod module;
 mod power;
 mod restored;
+mod revoked;
+mod soak;
 mod walls;
 
 use crate::row::Row;
@@ -24,4 +26,7 @@ pub const ROWS: &[Row] = &[
     power::IMAGES,
     restored::RESTORED,
     walls::ROW,
+    revoked::CHEAP,
+    revoked::COSTLY,
+    soak::SOAK,
 ];

@@ -18,7 +18,7 @@ const DAY: i64 = 86_400;
 const MOST_HALVES: i64 = 2;
 
 pub(super) fn create(tx: &Trail<'_>, new: &NewAppPassword) -> rusqlite::Result<Created> {
-    let Some(account) = account_for(tx, new)? else { return Ok(Created::Collision) };
+    let Some(account) = account_for(tx, new)? else { return Ok(no_account(new)) };
     if let Some(refused) = refusal(tx, &account, new)? {
         return Ok(refused);
     }
@@ -62,8 +62,14 @@ pub(super) fn create(tx: &Trail<'_>, new: &NewAppPassword) -> rusqlite::Result<C
 pub(super) fn check(db: &Connection, new: &NewAppPassword) -> rusqlite::Result<Option<Created>> {
     match account_for(db, new)? {
         Some(account) => refusal(db, &account, new),
-        None => Ok(Some(Created::Collision)),
+        None => Ok(Some(no_account(new))),
     }
+}
+
+/// Another creation or a deletion was faster: a new account may be tried again, what is rotated has gone
+/// with its own.
+const fn no_account(new: &NewAppPassword) -> Created {
+    if new.rotates.is_some() { Created::NotRotatable } else { Created::Collision }
 }
 
 fn refusal(

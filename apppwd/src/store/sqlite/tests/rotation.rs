@@ -92,6 +92,21 @@ fn the_old_half_is_outside_the_rules_on_names_and_numbers() {
     });
 }
 
+/// Not as if an id were taken by chance, which would be tried again and again.
+#[test]
+fn one_whose_account_was_deleted_meanwhile_can_not_be_rotated() {
+    let bed = Bed::new();
+    let store = bed.open().unwrap();
+    run(async {
+        let alice = account("alice", 1);
+        store.create(new(1, alice.clone(), true, "phone")).await.unwrap();
+        store.delete_account(alice.id, by(15)).await.unwrap();
+        let rotation = Rotation { old: id(1), until: 20, before: None };
+        let half = NewAppPassword { rotates: Some(rotation), ..new(2, alice, false, "phone") };
+        assert_eq!(store.create(half).await.unwrap(), Created::NotRotatable);
+    });
+}
+
 #[test]
 fn a_rotation_that_is_taken_back_leaves_the_old_one_as_it_was() {
     let bed = Bed::new();
