@@ -2,7 +2,7 @@
 // clippy.toml allows this in test functions only, not in their helpers.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use apppw_proto::secret::{ALPHABET, LENGTHS, Secret, Shape, classify};
+use apppw_proto::secret::{ALPHABET, LENGTHS, Secret, Shape, classify, is_in};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -167,4 +167,54 @@ fn the_alphabet_is_crockfords() {
 fn debug_output_shows_nothing_of_it() {
     let shown = format!("{:?} {:?}", secret(&[7; 15]), classify(&[b'7'; 16]));
     assert!(!shown.contains("77"), "{shown}");
+}
+
+proptest! {
+    /// However it is written, and whatever stands around it.
+    #[test]
+    fn a_secret_among_other_words_is_seen(values in values()) {
+        let secret = secret(&values);
+        let shown = secret.display();
+        let plain = shown.replace('-', "");
+        for written in [shown.clone(), plain.clone(), plain.to_uppercase(), shown.replace('-', " ")] {
+            for text in [
+                written.clone(),
+                format!(" {written} "),
+                format!("{written}@example.org"),
+                format!("{written}@a@example.org"),
+                format!("alice@example.org/{written}"),
+                format!("my {written}"),
+                format!("alice:{written}"),
+                format!("x-{shown}"),
+                format!("the {written}, on a phone"),
+                format!("EXAMPLE\\{written}"),
+                format!("{}é", written.replace(' ', "_") + " "),
+            ] {
+                prop_assert!(is_in(&text), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_without_one_is_not_taken_for_one(text in "\\PC{0,300}") {
+        // It ends at all, and does not panic.
+        let _ = is_in(&text);
+    }
+}
+
+#[test]
+fn names_that_people_have_hold_no_secret() {
+    for name in [
+        "",
+        "alice",
+        "alice@example.org",
+        "anna-maria.schmidt@example.org",
+        "iPhone von Jürgen",
+        "Thunderbird, laptop",
+        "ap-7k3m9qxe",
+        "4711 0815 1234 5678 x",
+        "a - b - c - d",
+    ] {
+        assert!(!is_in(name), "{name}");
+    }
 }

@@ -3,6 +3,7 @@
 use crate::config::UsersConfig;
 use crate::store::{AccountRecord, Look, StoreError};
 use apppw_admin::text::{NameError, check_field};
+use zeroize::Zeroize;
 
 /// A user name as it was typed, and the canonical one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,14 @@ pub struct Names {
     pub typed: String,
     /// By `[users]`.
     pub canonical: String,
+}
+
+/// People type a secret where the name belongs.
+impl Drop for Names {
+    fn drop(&mut self) {
+        self.typed.zeroize();
+        self.canonical.zeroize();
+    }
 }
 
 impl Names {

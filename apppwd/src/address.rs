@@ -23,8 +23,14 @@ impl Address {
         if !is_proven {
             return Self::Unknown;
         }
-        let without_zone = rhost.split_once('%').map_or(rhost, |(address, _)| address);
-        without_zone.parse().map_or(Self::Unknown, |address: IpAddr| Self::Known(address.to_canonical()))
+        let address = match rhost.split_once('%') {
+            // Only v6 addresses have one (RFC 4007), and it names an interface.
+            Some((v6, zone)) if !zone.is_empty() && zone.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                v6.parse().map(IpAddr::V6)
+            }
+            _ => rhost.parse(),
+        };
+        address.map_or(Self::Unknown, |address| Self::Known(address.to_canonical()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Text from the outside: may it be framed, how is it logged.
 
 use apppw_proto::limits::MAX_FIELD;
-use apppw_proto::secret::{Shape, classify};
+use apppw_proto::secret::is_in;
 use std::ffi::CStr;
 use std::fmt;
 
@@ -80,16 +80,16 @@ fn needs_escape(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// A user name for a log line: masked if it has the secret's shape, because people paste
+/// A user name for a log line: masked if a secret is in it, because people paste
 /// passwords into the wrong field.
 pub struct User<'a>(pub &'a str);
 
 impl fmt::Display for User<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match classify(self.0.as_bytes()) {
-            Shape::Secret(_) => f.write_str("(hidden: looks like an app password)"),
-            Shape::WrongCheck | Shape::Other => Escaped(self.0.as_bytes()).fmt(f),
+        if is_in(self.0) {
+            return f.write_str("(hidden: looks like an app password)");
         }
+        Escaped(self.0.as_bytes()).fmt(f)
     }
 }
 
@@ -133,6 +133,8 @@ mod tests {
         let secret = Secret::from_values(&[7; 15]).unwrap().display();
         assert!(User(&secret).to_string().starts_with("(hidden"));
         assert!(User(&secret.to_uppercase()).to_string().starts_with("(hidden"));
+        assert!(User(&format!("{secret}@example.org")).to_string().starts_with("(hidden"));
+        assert!(User(&format!("alice {secret}")).to_string().starts_with("(hidden"));
         assert_eq!(User("alice").to_string(), "alice");
     }
 }

@@ -9,6 +9,7 @@ use crate::address::Address;
 use crate::clock;
 use crate::daemon::Daemon;
 use crate::key::Keyring;
+use crate::log;
 use crate::store::{AccountId, AccountRecord, By, Hash, LoginRow, Look, Store, StoreError};
 use apppw_admin::AppPasswordId;
 use apppw_proto::secret::Secret;
@@ -183,7 +184,7 @@ fn with_account(names: Names, account: Option<AccountRecord>, answer: Answer) ->
     if names.typed == names.canonical {
         return answer;
     }
-    let account = account.map_or(names.canonical, |account| account.name);
+    let account = account.map_or_else(|| log::user(&names.canonical).to_owned(), |account| account.name);
     Answer { account: Some(account).filter(|account| *account != names.typed), ..answer }
 }
 
@@ -245,7 +246,10 @@ impl<S: Store> Daemon<S> {
         let Ok(names) = Names::of(user, &self.config.users) else { return };
         let name = match self.account(&names).await {
             Ok(Some(account)) => account.name,
-            Ok(None) if peer_is_root => names.canonical,
+            // A secret in the place of the name would be kept.
+            Ok(None) if peer_is_root && log::user(&names.canonical) == names.canonical => {
+                names.canonical.clone()
+            }
             Ok(None) => return,
             Err(error) => {
                 tracing::warn!("could not note the use of a primary password: {error}");

@@ -174,7 +174,8 @@ fn conclude<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &Requ
         }
     }
     daemon.log.verdict(log::Line {
-        user: request.user.to_owned(),
+        // A copy of what was typed as a name is not wiped.
+        user: log::user(request.user).to_owned(),
         service: request.service.to_owned(),
         rhost: request.rhost.to_owned(),
         rhost_is_proven: standing.rhost_is_proven,

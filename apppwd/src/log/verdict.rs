@@ -8,7 +8,7 @@ use crate::auth::{Answer, Owner};
 use crate::clock::UnixSeconds;
 use apppw_admin::text;
 use apppw_proto::frame::Verdict;
-use apppw_proto::secret::{Shape, classify};
+use apppw_proto::secret;
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -66,13 +66,13 @@ impl Line {
     }
 }
 
+/// What is shown of a name that has a secret in it.
+const HIDDEN: &str = "(looks like an app password)";
+
 /// A user name as the log may have it: people type a secret into the user field.
 #[must_use]
 pub fn user(name: &str) -> &str {
-    // Mail programs put a domain behind what was typed.
-    let local = name.rsplit_once('@').map_or(name, |(local, _)| local);
-    let is_secret = |text: &str| matches!(classify(text.as_bytes()), Shape::Secret(_));
-    if is_secret(name) || is_secret(local) { "(looks like an app password)" } else { name }
+    if secret::is_in(name) { HIDDEN } else { name }
 }
 
 /// A sentence as the record may have it: what was quoted in it may be a secret.
@@ -86,7 +86,8 @@ pub fn masked(text: &str) -> Cow<'_, str> {
             shown = Cow::Owned(shown.replace(word, masked));
         }
     }
-    shown
+    // In fours, perhaps.
+    if secret::is_in(&shown) { Cow::Borrowed(HIDDEN) } else { shown }
 }
 
 impl std::fmt::Display for Line {
@@ -203,9 +204,13 @@ mod tests {
     #[test]
     fn a_secret_in_a_sentence_is_masked() {
         let secret = apppw_proto::secret::Secret::from_values(&[7; 15]).unwrap().display();
-        for quoted in
-            [secret.clone(), format!("{secret:?}"), format!("{secret}@example.org"), format!("({secret})")]
-        {
+        for quoted in [
+            secret.clone(),
+            format!("{secret:?}"),
+            format!("{secret}@example.org"),
+            format!("({secret})"),
+            secret.replace('-', " "),
+        ] {
             let shown = masked(&format!("the account {quoted}, of {quoted}: is locked")).into_owned();
             assert!(!shown.contains("7777") && shown.contains("looks like an app password"), "{shown}");
         }
@@ -218,8 +223,11 @@ mod tests {
         let shown = line(&secret.display(), "", true, None, Reason::UnknownSecret);
         assert!(!shown.contains("7777"), "{shown}");
         assert!(shown.contains("looks like an app password"), "{shown}");
-        let with_domain = format!("{}@example.org", secret.display());
-        let shown = line(&with_domain, "", true, None, Reason::UnknownSecret);
-        assert!(!shown.contains("7777"), "{shown}");
+        for around in ["{}@example.org", "{}@a@example.org", "alice {}", "alice@example.org/{}", "DOMAIN\\{}"]
+        {
+            let typed = around.replace("{}", &secret.display());
+            let shown = line(&typed, "", true, None, Reason::UnknownSecret);
+            assert!(!shown.contains("7777"), "{shown}");
+        }
     }
 }

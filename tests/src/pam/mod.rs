@@ -15,6 +15,7 @@ mod code;
 mod confdir;
 mod conversation;
 mod ffi;
+pub mod syslog;
 
 pub use code::Code;
 pub use confdir::Confdir;

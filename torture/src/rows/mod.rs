@@ -1,5 +1,6 @@
 //! The rows, each in a file of its own.
 
+<<<<<<< HEAD
 mod daemons;
 mod kills;
 mod matrix;
@@ -9,10 +10,15 @@ mod restored;
 mod revoked;
 mod soak;
 mod walls;
+=======
+mod input;
+mod secrets;
+>>>>>>> input
 
 use crate::row::Row;
 
 /// All of them, in the order of their numbers.
+<<<<<<< HEAD
 #[rustfmt::skip]
 pub const ROWS: &[Row] = &[
     module::FAULTS,
@@ -30,3 +36,7 @@ pub const ROWS: &[Row] = &[
     revoked::COSTLY,
     soak::SOAK,
 ];
+=======
+pub const ROWS: &[Row] =
+    &[secrets::ROW, secrets::hosts::ROW, input::ROW, input::frames::ROW, input::random::ROW];
+>>>>>>> input

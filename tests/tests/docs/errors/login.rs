@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const ARGUMENT: &str = "login-of-the-docs-tests";
-const SHIM: &str = include_str!("syslog.c");
 
 /// A login at `imap`.
 pub struct Try<'a> {
@@ -61,22 +60,13 @@ pub fn syslog_of(attempt: &Try<'_>) -> Vec<String> {
         .arg(OsString::from_vec(attempt.user.to_vec()))
         .arg(attempt.account.to_string())
         .args(attempt.password)
-        .env("LD_PRELOAD", shim(place.path()))
-        .env("TEST_SYSLOG", &said);
+        .env("LD_PRELOAD", syslog::shim(place.path()))
+        .env(syslog::FILE, &said);
     let whom = attempt.stranger.clone().unwrap_or(Identity::new(0));
     let status = whom.act(|| command.status());
     assert!(status.expect("a child").success());
     let said = std::fs::read_to_string(said).unwrap_or_default();
     said.lines().map(str::to_owned).collect()
-}
-
-fn shim(place: &Path) -> PathBuf {
-    let (source, library) = (place.join("syslog.c"), place.join("syslog.so"));
-    std::fs::write(&source, SHIM).expect("the shim's source");
-    let status =
-        Command::new("cc").args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
-    assert!(status.expect("cc runs").success(), "the shim does not compile");
-    library
 }
 
 /// Whether this process is one of those.
