@@ -23,6 +23,7 @@ use nix::fcntl::{Flock, FlockArg};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -38,11 +39,17 @@ pub struct StateLock {
 pub fn lock(config: &Config) -> Result<StateLock, Fault> {
     ownership::private_dir(&config.state_dir)?;
     let path = config.state_dir.join("lock");
+    // Written to below: a link in a backup that somebody edited must not lead to the journal.
+    if path.symlink_metadata().is_ok() {
+        ownership::private_file(&path)?;
+    }
     let file = File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
         .open(&path)
         .map_err(|e| Fault::io("can't open", &path, e))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -96,9 +103,10 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
             config.key_dir.display()
         );
     }
-    refold(&store, &config).await?;
     let marks = store.record_marks().await.map_err(|error| store_fault("can't read the database", error))?;
     let is_backup = marks.map(|marks| marks.run) != state.run();
+    store.check(is_backup).await.map_err(|error| store_fault("can't use the database", error))?;
+    refold(&store, &config).await?;
     let Reconciled { lost, panic } =
         reconcile::run(&store, &mut journal, &state, &keys, &config.users, is_backup).await?;
     let record = begin_record(&store, &mut journal, marks, state.run()).await?;
@@ -209,7 +217,10 @@ async fn begin_record<S: Store>(
 
 /// The store failed at start.
 pub(crate) fn store_fault(what: &'static str, error: StoreError) -> Fault {
-    Fault::System { what, source: std::io::Error::other(error) }
+    match error {
+        StoreError::Failed(_) => Fault::Damaged { what, error },
+        StoreError::ReadOnly(_) => Fault::System { what, source: std::io::Error::other(error) },
+    }
 }
 
 fn host_name() -> String {

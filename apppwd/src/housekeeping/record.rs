@@ -43,7 +43,7 @@ pub fn gap_at_start(found: &RecordMarks, run_by_journal: Option<u64>, now: UnixS
     if run_by_journal != Some(found.run) {
         return Some(Gap::Restored);
     }
-    match now - found.until {
+    match now.saturating_sub(found.until) {
         ..0 => Some(Gap::Clock),
         span if span > away => Some(Gap::Away),
         _ => None,

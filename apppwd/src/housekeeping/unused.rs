@@ -43,7 +43,7 @@ pub fn due(
     drop: Life,
 ) -> Option<Due> {
     let is_over = |begun: UnixSeconds, life: Life| {
-        life.seconds().is_some_and(|seconds| now - begun.max(record_since) >= seconds)
+        life.seconds().is_some_and(|seconds| now.saturating_sub(begun.max(record_since)) >= seconds)
     };
     if idle.suspended {
         return None;

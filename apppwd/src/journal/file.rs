@@ -49,7 +49,7 @@ impl JournalFile {
             move |source: std::io::Error| JournalError::Io { what, path, source }
         };
         if path.symlink_metadata().is_ok() {
-            ownership::check(&path, Kept::Private)?;
+            ownership::private_file(&path)?;
         }
         let file = OpenOptions::new()
             .read(true)
@@ -114,6 +114,13 @@ impl JournalFile {
         let appended = self.append(records);
         if appended.is_err() {
             self.owed.truncate(owed_before);
+            // Only the sync may have failed: then the lines are there, and a start after a crash would read them.
+            if let Err(error) = self.cut() {
+                tracing::error!(
+                    "can't cut off what was not to be in the journal {}: {error}",
+                    self.path.display()
+                );
+            }
         }
         appended
     }

@@ -3,12 +3,15 @@
 use super::record::LineError;
 use super::{JournalError, Record, State};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::mpsc;
 
 /// No line is longer, in bytes: a group's name in hexadecimal digits and some words.
 const LONGEST_LINE: usize = 600;
+
+/// Bytes of a line that are looked at, its newline included.
+const MOST_READ: u64 = LONGEST_LINE as u64 + 1;
 
 /// So many records go from thread to thread at once.
 const BLOCK: usize = if cfg!(test) { 2 } else { 1000 };
@@ -65,9 +68,13 @@ fn read_lines(
     let send = |block| drop(read.send(block));
     for number in 1.. {
         bytes.clear();
-        let n = lines.read_until(b'\n', &mut bytes);
-        let n = n.map_err(|source| JournalError::Io { what: "read", path: path.to_owned(), source })?;
+        let io = |source| JournalError::Io { what: "read", path: path.to_owned(), source };
         let damaged = || JournalError::Damaged { path: path.to_owned(), line: number };
+        // One without an end must not fill the memory.
+        let n = lines.by_ref().take(MOST_READ).read_until(b'\n', &mut bytes).map_err(io)?;
+        if !bytes.ends_with(b"\n") && !rest_is_zeros(&mut lines).map_err(io)? {
+            return Err(damaged());
+        }
         let Some(line) = bytes.strip_suffix(b"\n") else {
             send(block);
             let record = std::str::from_utf8(&bytes).ok().map(Record::from_line);
@@ -91,6 +98,21 @@ fn read_lines(
         len += u64::try_from(n).unwrap_or(0);
     }
     Ok((len, Tail::None))
+}
+
+/// Whether nothing but zeros comes till the end.
+fn rest_is_zeros(file: &mut impl BufRead) -> std::io::Result<bool> {
+    loop {
+        let block = file.fill_buf()?;
+        if block.is_empty() {
+            return Ok(true);
+        }
+        if block.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        let length = block.len();
+        file.consume(length);
+    }
 }
 
 /// Whether the end of the file may be what a crash left of an append: the beginning of a
