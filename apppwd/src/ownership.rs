@@ -2,6 +2,7 @@
 
 use crate::fault::{AccessFault, Fault};
 use nix::unistd::{Uid, User};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
@@ -78,17 +79,36 @@ pub fn private_file(path: &Path) -> Result<(), Fault> {
     Err(AccessFault { path: path.to_owned(), found: found.into(), wanted: "a file".into(), remedy }.into())
 }
 
-/// Makes the folder `path` with mode 0700 if it isn't there, then checks it.
+/// Makes the folder `path` with mode 0700 if it isn't there, sees to it that a power cut doesn't take
+/// it away again with all that will be synced in it, then checks it.
 ///
 /// # Errors
 /// As [`check`], or [`Fault::Io`] if it can't be made.
 pub fn private_dir(path: &Path) -> Result<(), Fault> {
-    match std::fs::DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => {}
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+    let is_new = match std::fs::DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => true,
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => false,
         Err(e) => return Err(Fault::io("can't make the folder", path, e)),
+    };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match sync_dir(parent) {
+        Ok(()) => {}
+        // Who may pass through the folder above need not be let look into it.
+        Err(e) if e.kind() == ErrorKind::PermissionDenied => {}
+        // One that was there may have been made by a start that was killed before it synced this; but
+        // a broken disk keeps nobody from logging in.
+        Err(_) if !is_new => {}
+        Err(e) => return Err(Fault::io("can't sync the folder", parent, e)),
     }
     check(path, Kept::Private)
+}
+
+/// Sees to it that the names in a folder outlive a power cut.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_dir(path: &Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 fn name_of(uid: Uid) -> String {

@@ -15,8 +15,8 @@ use crate::log::{Log, Throttle};
 use crate::ownership;
 use crate::panic_switch::HOST;
 use crate::reconcile::{self, Reconciled};
-use crate::store::sqlite::{self, Database, SqliteStore};
-use crate::store::{By, RecordMarks, Store, StoreError};
+use crate::store::sqlite::{self, Database, Presence, SqliteStore};
+use crate::store::{By, Origin, RecordMarks, Store, StoreError};
 use crate::sys;
 use apppw_admin::text::visible;
 use nix::fcntl::{Flock, FlockArg};
@@ -74,29 +74,32 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
     ownership::private_dir(&config.key_dir)?;
     let database = Database::in_dir(&config.state_dir);
     let found = key::find(&config.key_dir)?;
-    let found = match (found.keys, database.exists()) {
-        (None, true) => return Err(KeyError::Missing { path: found.path }.into()),
-        (None, false) => {
+    let presence = database.presence();
+    let found = match (found.keys, presence) {
+        (None, Presence::Filled) => return Err(KeyError::Missing { path: found.path }.into()),
+        (None, Presence::Missing | Presence::Begun) => {
             if let Some(beside) = JournalFile::exists(&config.key_dir).filter(|_| !init) {
                 return Err(Fault::DatabaseMissing { database: database.path, beside });
             }
+            // Before the key: a start that is killed between the two goes on with the next one,
+            // while a key without a database means that the database is lost.
+            database.begin()?;
             let made = key::create(&config.key_dir)?;
             tracing::info!("made the server key {}: back it up apart from the database", made.path.display());
             made
         }
-        (Some(_), false) if !init => {
+        (Some(_), Presence::Missing) if !init => {
             return Err(Fault::DatabaseMissing { database: database.path, beside: found.path });
         }
-        (Some(_), true) if init => return Err(Fault::NothingToInit { database: database.path }),
+        (Some(_), Presence::Filled) if init => return Err(Fault::NothingToInit { database: database.path }),
         (Some(keys), _) => key::Found { keys: Some(keys), ..found },
     };
     let keys = Arc::new(Keyring::new(found.keys.as_deref().unwrap_or_default(), &found.path)?);
     let had_journal = JournalFile::exists(&config.key_dir).is_some();
-    let had_database = database.exists();
     let (mut journal, state) = JournalFile::open(&config.key_dir)?;
     let host = host_name();
     let store = sqlite::open(&database, &keys, &found.path, init || state.is_empty(), &host)?;
-    if had_database && !had_journal {
+    if presence == Presence::Filled && !had_journal {
         tracing::warn!(
             "{} has no journal.log, but the database was there: what it held is made anew from the database, and \
              a backup put back before now may revive what was revoked",
@@ -104,12 +107,14 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         );
     }
     let marks = store.record_marks().await.map_err(|error| store_fault("can't read the database", error))?;
-    let is_backup = marks.map(|marks| marks.run) != state.run();
-    store.check(is_backup).await.map_err(|error| store_fault("can't use the database", error))?;
+    let origin = Origin::of(marks.map(|marks| marks.run), state.run());
+    let thorough = origin == Origin::Backup;
+    store.check(thorough).await.map_err(|error| store_fault("can't use the database", error))?;
     refold(&store, &config).await?;
     let Reconciled { lost, panic } =
-        reconcile::run(&store, &mut journal, &state, &keys, &config.users, is_backup).await?;
-    let record = begin_record(&store, &mut journal, marks, state.run()).await?;
+        reconcile::run(&store, &mut journal, &state, &keys, &config.users, origin).await?;
+    let known_run = if origin == Origin::Ahead { marks.map(|marks| marks.run) } else { state.run() };
+    let record = begin_record(&store, &mut journal, marks, known_run).await?;
     give_back(state);
     for switch in panic.0.keys().filter(|switch| *switch != HOST && !config.groups.has_group(switch)) {
         tracing::warn!(

@@ -129,6 +129,13 @@ impl Record {
         self.marks.set(RecordMarks { run, ..self.marks.get() });
     }
 
+    /// The next number, which it has from now on.
+    pub fn count_on(&self) -> u64 {
+        let run = self.marks.get().run.wrapping_add(1);
+        self.renumber(run);
+        run
+    }
+
     /// Whether there was a gap since this was asked last, or at the start: what can't be taken
     /// back had better wait then.
     pub fn take_gap(&self) -> bool {

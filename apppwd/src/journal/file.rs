@@ -1,6 +1,6 @@
 //! The journal's file: read whole at start, then appended to and synced.
 
-use super::reading::{Tail, read};
+use super::reading::{MOST_UNSYNCED, read};
 use super::{JournalError, Record, State};
 use crate::fault::Fault;
 use crate::ownership::{self, Kept};
@@ -36,8 +36,7 @@ impl JournalFile {
 
     /// Opens the journal in `key_dir`, or makes it, and returns what it says.
     ///
-    /// A last line without its newline is what a crash leaves of a change that was never
-    /// acknowledged: it is cut off.
+    /// Half an append is what a crash leaves of a change that was never acknowledged: it is cut off.
     ///
     /// # Errors
     /// [`Fault::Journal`] if a line is damaged or the file can't be used, [`Fault::Access`]
@@ -62,30 +61,26 @@ impl JournalFile {
         ownership::check(&path, Kept::Private)?;
         let file =
             Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| io("lock")(e.into()))?;
-        let (state, len, last) = read(&path, &file)?;
+        let (state, len, tail) = read(&path, &file)?;
         let mut journal = Self { path: path.clone(), file, len, torn: true, owed: Vec::new() };
-        match last {
-            Tail::None => journal.cut().map_err(io("write"))?,
-            Tail::Torn => {
-                tracing::warn!(
-                    "{}: cut off half a line that a crash has left; nothing that was acknowledged is lost",
-                    path.display()
-                );
-                journal.cut().map_err(io("write"))?;
-            }
-            Tail::Whole(record) => {
-                // It is owed then, as any that a full disk refuses.
-                if let Err(error) = journal.append(&[record]) {
-                    tracing::warn!("{error}");
-                }
-            }
+        if tail.torn {
+            tracing::warn!(
+                "{}: cut off what a crash has left of a change; nothing that was acknowledged is lost",
+                path.display()
+            );
         }
-        File::open(key_dir).and_then(|dir| dir.sync_all()).map_err(io("write"))?;
+        if tail.kept.is_empty() {
+            journal.cut().map_err(io("write"))?;
+        } else if let Err(error) = journal.append(&tail.kept) {
+            // They are owed then, as any that a full disk refuses.
+            tracing::warn!("{error}");
+        }
+        ownership::sync_dir(key_dir).map_err(io("write"))?;
         Ok((journal, state))
     }
 
-    /// Appends the records, and what was owed before them, and syncs them to disk: one sync,
-    /// however many they are.
+    /// Appends the records, and what was owed before them, and syncs them to disk: one sync for
+    /// many of them.
     ///
     /// # Errors
     /// [`JournalError::Io`]; the records are then owed.
@@ -94,13 +89,15 @@ impl JournalFile {
         if self.owed.is_empty() {
             return Ok(());
         }
-        let lines: String = self.owed.iter().map(Record::to_line).collect();
-        self.write(lines.as_bytes()).map_err(|source| JournalError::Io {
-            what: "write",
-            path: self.path.clone(),
-            source,
-        })?;
-        self.owed.clear();
+        while !self.owed.is_empty() {
+            let (lines, count) = first_lines(&self.owed);
+            self.write(lines.as_bytes()).map_err(|source| JournalError::Io {
+                what: "write",
+                path: self.path.clone(),
+                source,
+            })?;
+            self.owed.drain(..count);
+        }
         Ok(())
     }
 
@@ -147,6 +144,20 @@ impl JournalFile {
     }
 }
 
+/// The lines of as many of the records as are written before a sync, and how many these are.
+fn first_lines(records: &[Record]) -> (String, usize) {
+    let (mut lines, mut count) = (String::new(), 0);
+    for record in records {
+        let line = record.to_line();
+        if count > 0 && lines.len() + line.len() > MOST_UNSYNCED {
+            break;
+        }
+        lines.push_str(&line);
+        count += 1;
+    }
+    (lines, count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Change;
@@ -189,6 +200,57 @@ mod tests {
             journal.append(&[revoke(3)]).unwrap();
             drop(journal);
             assert_eq!(open(dir.path()).1, 2, "cut by {cut}");
+        }
+    }
+
+    /// Sectors of the last append that never reached the disk read as zeros.
+    #[test]
+    fn an_append_of_which_a_power_cut_has_lost_sectors_is_cut_off_and_what_is_whole_of_it_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        let (mut journal, _) = open(dir.path());
+        journal.append(&[revoke(1), revoke(2)]).unwrap();
+        let synced = usize::try_from(journal.len).unwrap();
+        let more: Vec<Record> = (10..80).map(revoke).collect();
+        journal.append(&more).unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        let sectors = whole.len().div_ceil(512);
+        for lost in 0_u32..1 << sectors {
+            let mut torn = whole.clone();
+            for (n, sector) in torn.chunks_mut(512).enumerate().filter(|(n, _)| lost & 1 << n != 0) {
+                let kept = synced.saturating_sub(512 * n).min(sector.len());
+                sector[kept..].fill(0);
+            }
+            std::fs::write(&path, &torn).unwrap();
+            let (mut journal, found) = open(dir.path());
+            assert!((2..=72).contains(&found) && (lost != 0 || found == 72), "{lost:b}: {found}");
+            journal.append(&[revoke(3)]).unwrap();
+            drop(journal);
+            let again = open(dir.path()).1;
+            assert_eq!(again, found + 1, "{lost:b}");
+            assert!(std::fs::read(&path).unwrap().starts_with(&whole[..synced]), "{lost:b}");
+        }
+    }
+
+    #[test]
+    fn zeros_that_no_power_cut_leaves_stop_the_daemon() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        let (mut journal, _) = open(dir.path());
+        journal.append(&(10..400).map(revoke).collect::<Vec<_>>()).unwrap();
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        // One byte, a part of a sector, and a sector that is too old not to have been synced.
+        for hole in [2000..2001, 2048..2500, 3001..3584, 512..1024] {
+            let mut damaged = whole.clone();
+            damaged[hole.clone()].fill(0);
+            if hole.start > 1024 {
+                damaged.truncate(5000);
+            }
+            std::fs::write(&path, &damaged).unwrap();
+            let opened = JournalFile::open(dir.path());
+            assert!(opened.is_err(), "{hole:?}");
         }
     }
 

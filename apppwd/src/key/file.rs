@@ -18,6 +18,9 @@ const FILE_NAME: &str = "server.key";
 /// Most bytes of it, comments included.
 const MAX_SIZE: usize = 64 << 10;
 
+/// What becomes that file.
+const NEW_NAME: &str = "server.key.new";
+
 /// The systemd credential that takes its place (systemd.exec(5), `LoadCredential=`).
 const CREDENTIAL_NAME: &str = "apppwd.key";
 
@@ -87,13 +90,20 @@ fn write(path: &Path, key: &ServerKey) -> std::io::Result<()> {
         let _ = write!(line, "{byte:02x}");
     }
     line.push('\n');
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    if path.symlink_metadata().is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    // Whole or not at all: half a key would be no key file, and would have to be cleared away.
+    let new = path.with_file_name(NEW_NAME);
+    match std::fs::remove_file(&new) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     file.write_all(line.as_bytes())?;
     file.sync_all()?;
-    match path.parent() {
-        Some(dir) => std::fs::File::open(dir)?.sync_all(),
-        None => Ok(()),
-    }
+    std::fs::rename(&new, path)?;
+    path.parent().map_or(Ok(()), ownership::sync_dir)
 }
 
 fn parse(text: &[u8]) -> Result<Vec<ServerKey>, String> {
@@ -142,6 +152,19 @@ mod tests {
         assert_eq!(made[0].bytes, found[0].bytes);
         assert_eq!(found[0].id, 1);
         assert!(create(dir.path()).is_err(), "a key is never overwritten");
+        let names: Vec<_> =
+            std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, [FILE_NAME], "and nothing else is left of it");
+    }
+
+    #[test]
+    fn what_a_killed_start_left_is_no_key_and_in_nobodys_way() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(NEW_NAME), "1 abc").unwrap();
+        assert!(find(dir.path()).unwrap().keys.is_none());
+        create(dir.path()).unwrap();
+        assert!(find(dir.path()).unwrap().keys.is_some());
+        assert!(!dir.path().join(NEW_NAME).exists());
     }
 
     #[test]

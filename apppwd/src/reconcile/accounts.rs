@@ -8,7 +8,7 @@ use crate::journal::{Account as ByJournal, Befell, Change, Mark, NamedBy, Record
 use crate::key::Keyring;
 use crate::log;
 use crate::lost::{Lost, LostAccounts};
-use crate::store::{AccountId, AccountRecord, Store, StoreError};
+use crate::store::{AccountId, AccountRecord, Origin, Store, StoreError};
 use apppw_admin::text::visible;
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -37,10 +37,10 @@ pub(super) async fn replay<S: Store>(
     state: &State,
     keys: &Keyring,
     users: &UsersConfig,
-    is_backup: bool,
+    origin: Origin,
 ) -> Result<Accounts, StoreError> {
     let mut accounts = Accounts::default();
-    let beside = Beside { store, state, keys, users, is_backup, names: OnceCell::new() };
+    let beside = Beside { store, state, keys, users, origin, names: OnceCell::new() };
     let mut journal = state.accounts().peekable();
     let mut page = store.accounts(&AccountId::NONE, PAGE).await?;
     while let Some(last) = page.last() {
@@ -99,7 +99,7 @@ struct Beside<'a, S> {
     state: &'a State,
     keys: &'a Keyring,
     users: &'a UsersConfig,
-    is_backup: bool,
+    origin: Origin,
     /// What the journal calls the accounts; needed only where a name differs.
     names: OnceCell<BTreeSet<NamedBy>>,
 }
@@ -143,7 +143,7 @@ impl<S: Store> Beside<'_, S> {
         by_journal: &ByJournal,
         accounts: &mut Accounts,
     ) -> Result<(), StoreError> {
-        let Self { store, keys, users, is_backup, .. } = *self;
+        let Self { store, keys, users, origin, .. } = *self;
         if by_journal.deleted {
             store.delete_account(account.id, by()).await?;
             let name = shown(&account);
@@ -155,9 +155,11 @@ impl<S: Store> Beside<'_, S> {
         let is_its_name = is_canonical && by_journal.name.may_be(keys, &account.given);
         // A name that it had before, or any in a backup, may be another person's by now.
         // One that the journal has never heard of, in the database that the daemon used
-        // last, is that of a renaming whose record was not written any more.
+        // last, is that of a renaming whose record was not written any more; and if that database is
+        // ahead of the journal, one that it had before is, too.
         let was_called = |name: &NamedBy| name.can_be_tested(keys) && name.may_be(keys, &account.given);
-        let is_older = is_backup || !is_canonical || by_journal.earlier.iter().any(was_called);
+        let is_known = by_journal.earlier.iter().any(was_called) && origin != Origin::Ahead;
+        let is_older = origin == Origin::Backup || !is_canonical || is_known;
         let is_stranger =
             !is_its_name && (is_older || account.locked.is_some() || self.is_anothers(&account.given));
         // A stranger's lock is this start's own doing. By the journal's name it would be another's.

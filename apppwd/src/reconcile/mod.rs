@@ -13,7 +13,7 @@ use crate::log;
 use crate::lost::LostAccounts;
 use crate::panic_switch::PanicSwitch;
 use crate::start::store_fault;
-use crate::store::{By, Halves, Restrictions, Store, StoreError};
+use crate::store::{By, Halves, Origin, Restrictions, Store, StoreError};
 
 /// What the two say together.
 pub struct Reconciled {
@@ -24,7 +24,6 @@ pub struct Reconciled {
 }
 
 /// The journal over the database, then what the database alone knows into the journal.
-/// `is_backup`: the database is not the one that the daemon used last.
 ///
 /// # Errors
 /// [`Fault`].
@@ -34,12 +33,12 @@ pub async fn run<S: Store>(
     state: &State,
     keys: &Keyring,
     users: &UsersConfig,
-    is_backup: bool,
+    origin: Origin,
 ) -> Result<Reconciled, Fault> {
     let failed = |error| store_fault("can't bring journal and database together", error);
     replay_app_passwords(store, state).await.map_err(failed)?;
     replay_panic(store, state).await.map_err(failed)?;
-    let accounts = accounts::replay(store, state, keys, users, is_backup).await.map_err(failed)?;
+    let accounts = accounts::replay(store, state, keys, users, origin).await.map_err(failed)?;
     let restrictions = store.restrictions().await.map_err(failed)?;
     let mut owed = owed(&restrictions, state);
     owed.extend(accounts.owed);

@@ -14,7 +14,7 @@ pub use event::{By, EventPage, EventSelection, KeepEvents};
 pub use outcome::{Changed, Created, Refolded, Renamed, Restrictions};
 pub use types::{
     AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Health, IdsFound, Limits, ListedRow, LoginRow,
-    NewAppPassword, PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
+    NewAppPassword, Origin, PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
 };
 
 use crate::clock::UnixSeconds;
@@ -262,8 +262,15 @@ pub trait Store {
         by: By,
     ) -> Result<Vec<AppPasswordId>, StoreError>;
 
-    /// Gives an account another name; `false` if another account has it.
-    async fn rename_account(&self, account: AccountId, name: String, by: By) -> Result<bool, StoreError>;
+    /// Gives an account another name, and the database the number `run` ([`RecordMarks::run`]) with
+    /// it; `false` if another account has that name.
+    async fn rename_account(
+        &self,
+        account: AccountId,
+        name: String,
+        run: u64,
+        by: By,
+    ) -> Result<bool, StoreError>;
 
     /// Deletes an account with all its app passwords, and returns those that were not
     /// revoked.

@@ -251,9 +251,35 @@ pub struct RecordMarks {
     pub until: UnixSeconds,
     /// The daemon ended in order after that.
     pub ended: bool,
-    /// Drawn at each start, here and in the journal: another one there means that the
-    /// database is a backup.
+    /// Drawn at each start and counted on at each renaming of an account, here and in the journal:
+    /// [`Origin`] says what another one there means.
     pub run: u64,
+}
+
+/// How the database that is found at a start stands to the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It is the one that was used last.
+    Last,
+    /// So it is, and an account was renamed in it of which the journal doesn't know any more.
+    Ahead,
+    /// It is a backup.
+    Backup,
+}
+
+impl Origin {
+    /// Renamings that a journal on a full disk can fall behind.
+    const MOST: u64 = 1 << 32;
+
+    /// By the number in the database and the one in the journal.
+    #[must_use]
+    pub fn of(database: Option<u64>, journal: Option<u64>) -> Self {
+        match (database, journal) {
+            _ if database == journal => Self::Last,
+            (Some(database), Some(journal)) if database.wrapping_sub(journal) < Self::MOST => Self::Ahead,
+            _ => Self::Backup,
+        }
+    }
 }
 
 /// Where a page begins: behind this one.

@@ -103,7 +103,7 @@ static enum file file_of(const char *path)
         return ROLLBACK;
     if (!strcmp(name, "journal.log"))
         return JOURNAL;
-    if (!strncmp(name, "server.key", 10))
+    if (!strncmp(name, "server.", 7))
         return KEY;
     return strcmp(name, "lock") ? OTHER : LOCKFILE;
 }

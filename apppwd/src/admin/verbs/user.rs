@@ -131,7 +131,17 @@ pub async fn rename<S: Store>(
         return Err(AdminError::in_field(Code::Denied, "new", message));
     }
     let taken = daemon.account(&new).await?.is_some_and(|other| other.id != account.id);
-    if taken || !daemon.store.rename_account(account.id, new.canonical.clone(), caller.by(at)).await? {
+    // A start tells by it whether the database is ahead of the journal or a backup, where a name that
+    // was given back may be another person's.
+    let run = daemon.record.count_on();
+    let renamed = match taken {
+        true => Ok(false),
+        false => daemon.store.rename_account(account.id, new.canonical.clone(), run, caller.by(at)).await,
+    };
+    if !matches!(renamed, Ok(true)) {
+        daemon.record.renumber(run.wrapping_sub(1));
+    }
+    if !renamed? {
         let message = format!(
             "there is an account {} already, and accounts are never merged; choose another name",
             new.canonical
@@ -141,7 +151,8 @@ pub async fn rename<S: Store>(
     let (from, to) = (visible(log::user(&account.name)).into_owned(), visible(log::user(&new.canonical)));
     tracing::info!("{caller} renamed the account {from} to {to}");
     let renamed = AccountRecord { name: new.canonical.clone(), given: new.canonical.clone(), ..account };
-    change::append(&journal, vec![Record::account(at, Befell::Rename, &renamed, &daemon.keys)]).await?;
+    let record = Record::account(at, Befell::Rename, &renamed, &daemon.keys);
+    change::append(&journal, vec![record, Record { at, change: Change::Start(run) }]).await?;
     drop(journal);
     again(daemon, &renamed, Vec::new()).await
 }

@@ -45,7 +45,7 @@ fn each_account_meets_its_own_word_in_the_journal_however_they_lie() {
             }
         }
         assert!(store.set_enrolled(account(2), false, Some(42), by()).await.unwrap());
-        replay(&store, &state, &keys, &UsersConfig::default(), false).await.unwrap()
+        replay(&store, &state, &keys, &UsersConfig::default(), Origin::Last).await.unwrap()
     });
     let lost =
         (1..=11).filter(|byte| outcome.lost.find(&keys, &Names::exact(&format!("user{byte}"))).is_some());

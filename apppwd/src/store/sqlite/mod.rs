@@ -24,7 +24,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use open::{Database, open};
+pub use open::{Database, Presence, open};
 
 use super::{
     AccountId, AccountRecord, AppPasswordRecord, By, Changed, Counts, Created, EventPage, EventSelection,
@@ -316,8 +316,17 @@ impl Store for SqliteStore {
         self.change(by, move |tx| account::lock_down(tx, &account, new_account)).await
     }
 
-    async fn rename_account(&self, account: AccountId, name: String, by: By) -> Result<bool, StoreError> {
-        self.change(by, move |tx| account::rename(tx, &account, &name)).await
+    async fn rename_account(
+        &self,
+        account: AccountId,
+        name: String,
+        run: u64,
+        by: By,
+    ) -> Result<bool, StoreError> {
+        let rename = move |tx: &Trail<'_>| {
+            Ok(account::rename(tx, &account, &name)? && record::set_run(tx, run).map(|()| true)?)
+        };
+        self.change(by, rename).await
     }
 
     async fn delete_account(&self, account: AccountId, by: By) -> Result<Vec<AppPasswordId>, StoreError> {

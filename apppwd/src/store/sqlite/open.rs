@@ -44,6 +44,17 @@ pub struct Database {
     pub path: PathBuf,
 }
 
+/// What is there of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// No file.
+    Missing,
+    /// An empty file: what the first start makes before anything else.
+    Begun,
+    /// Something is in it.
+    Filled,
+}
+
 impl Database {
     /// The database in `state_dir`.
     #[must_use]
@@ -51,10 +62,24 @@ impl Database {
         Self { path: state_dir.join(NAME) }
     }
 
-    /// Whether the file is there.
+    /// Whether there is one.
     #[must_use]
-    pub fn exists(&self) -> bool {
-        self.path.symlink_metadata().is_ok()
+    pub fn presence(&self) -> Presence {
+        match self.path.symlink_metadata() {
+            Err(_) => Presence::Missing,
+            Ok(found) if found.is_file() && found.len() == 0 => Presence::Begun,
+            Ok(_) => Presence::Filled,
+        }
+    }
+
+    /// Makes the empty file, if it isn't there, and syncs that it is.
+    ///
+    /// # Errors
+    /// [`Fault::Io`].
+    pub fn begin(&self) -> Result<(), Fault> {
+        make_file(&self.path)?;
+        let Some(dir) = self.path.parent() else { return Ok(()) };
+        ownership::sync_dir(dir).map_err(|e| Fault::io("can't sync the folder", dir, e))
     }
 }
 

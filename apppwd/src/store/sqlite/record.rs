@@ -1,7 +1,7 @@
 //! What is kept of the record of uses itself: a row in `meta`.
 
 use crate::store::RecordMarks;
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension};
 
 const KEY: &str = "record";
 
@@ -14,12 +14,17 @@ pub(super) fn read(db: &Connection) -> rusqlite::Result<Option<RecordMarks>> {
     Ok(value.and_then(|value| parse(std::str::from_utf8(&value).ok()?)))
 }
 
-pub(super) fn set(tx: &Transaction<'_>, marks: &RecordMarks) -> rusqlite::Result<()> {
+pub(super) fn set(tx: &Connection, marks: &RecordMarks) -> rusqlite::Result<()> {
     let RecordMarks { since, until, ended, run } = marks;
     let value = format!("{since} {until} {} {run}", u8::from(*ended));
     tx.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
         .execute((KEY, value.as_bytes()))?;
     Ok(())
+}
+
+/// Another number, if it has one.
+pub(super) fn set_run(tx: &Connection, run: u64) -> rusqlite::Result<()> {
+    read(tx)?.map_or(Ok(()), |marks| set(tx, &RecordMarks { run, ..marks }))
 }
 
 fn parse(text: &str) -> Option<RecordMarks> {

@@ -30,8 +30,8 @@ fn a_renamed_account_keeps_its_app_passwords() {
         let alice = account("alice", 1);
         store.create(new(1, alice.clone(), true, "phone")).await.unwrap();
         store.create(new(2, account("bob", 2), true, "phone")).await.unwrap();
-        assert!(!store.rename_account(alice.id, "bob".into(), by(30)).await.unwrap(), "bob has it");
-        assert!(store.rename_account(alice.id, "carol".into(), by(30)).await.unwrap());
+        assert!(!store.rename_account(alice.id, "bob".into(), 7, by(30)).await.unwrap(), "bob has it");
+        assert!(store.rename_account(alice.id, "carol".into(), 7, by(30)).await.unwrap());
         assert_eq!(store.account("alice").await.unwrap(), None);
         assert_eq!(store.account("carol").await.unwrap().unwrap().id, alice.id);
         assert!(store.look(|look| look.login_row(&alice.id, 1, 1)).unwrap().is_some());

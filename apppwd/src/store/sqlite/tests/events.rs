@@ -145,7 +145,7 @@ fn a_selection_fits_by_account_name_id_kind_time_and_number() {
         let store = with_phone(&bed).await; // create, user.enroll at 10
         store.create(new(2, account("bob", 2), true, "tablet")).await.unwrap(); // the same
         store.add_events(vec![denied(20), refused_use(2, 21)]).await.unwrap();
-        store.rename_account(AccountId([1; 16]), "anna".into(), by(30)).await.unwrap();
+        store.rename_account(AccountId([1; 16]), "anna".into(), 7, by(30)).await.unwrap();
         store.create(new(3, account("alice", 3), true, "other alice")).await.unwrap(); // at 10
         use EventKind::{Create, Denied, RefusedUse, UserEnroll, UserRename};
         let anna = Some(AccountId([1; 16]));

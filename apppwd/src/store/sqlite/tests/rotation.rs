@@ -167,8 +167,8 @@ fn a_rotation_is_for_the_account_that_has_the_old_half() {
         let (alice, bob) = (account("alice", 1), account("bob", 2));
         store.create(new(1, alice.clone(), true, "phone")).await.unwrap();
         store.create(new(2, bob.clone(), true, "phone")).await.unwrap();
-        store.rename_account(alice.id, "carol".into(), by(30)).await.unwrap();
-        store.rename_account(bob.id, "alice".into(), by(30)).await.unwrap();
+        store.rename_account(alice.id, "carol".into(), 7, by(30)).await.unwrap();
+        store.rename_account(bob.id, "alice".into(), 7, by(30)).await.unwrap();
         let rotation = Rotation { old: id(1), until: 20, before: None };
         let of = |account: AccountRecord, bits| NewAppPassword {
             rotates: Some(rotation),

@@ -59,8 +59,8 @@ const TABLE: &[Row] = &[
     row!("unlock", |s| s.set_locked(account("bob", 2), false, false, 11, by(11)), &[(UserUnlock, None, BOB)]),
     row!("lockdown", |s| s.lock_down(account("alice", 1), false, by(11)),
         &[(Revoke, Some(1), ALICE), (UserLockdown, None, ALICE)]),
-    row!("rename_account", |s| s.rename_account(AccountId([1; 16]), "anna".into(), by(11)), &[(UserRename, None, Some("anna"))]),
-    row!("rename_account_to_anothers", |s| s.rename_account(AccountId([1; 16]), "bob".into(), by(11)), &[]),
+    row!("rename_account", |s| s.rename_account(AccountId([1; 16]), "anna".into(), 7, by(11)), &[(UserRename, None, Some("anna"))]),
+    row!("rename_account_to_anothers", |s| s.rename_account(AccountId([1; 16]), "bob".into(), 7, by(11)), &[]),
     row!("delete_account", |s| s.delete_account(AccountId([2; 16]), by(11)),
         &[(Revoke, Some(3), BOB), (Revoke, Some(4), BOB), (UserDelete, None, BOB)]),
     row!("refold", |s| s.refold(domain(), by(11)), &[(UserRename, None, Some("alice@example.org")), (UserRename, None, Some("bob@example.org"))]),
@@ -164,7 +164,7 @@ fn an_event_says_what_was_before_and_by_whom() {
         store.rename(id(1), "tablet".into(), None, by(11)).await.unwrap();
         store.create(NewAppPassword { name: "tablet".into(), ..rotating(6, 1) }).await.unwrap();
         store.pin(id(4), first_use(), By::login(12)).await.unwrap();
-        store.rename_account(AccountId([1; 16]), "anna".into(), by(13)).await.unwrap();
+        store.rename_account(AccountId([1; 16]), "anna".into(), 7, by(13)).await.unwrap();
         store.set_panic("mail".into(), Some(14), by(14)).await.unwrap();
         let events = all_events(&store).await.split_off(known);
         let said: Vec<_> = events

@@ -273,7 +273,7 @@ fn journals(page: &mut Page, daemon: Apppwd) {
     write(&site, "key/journal.log", &(before.clone() + "1763768400 suspe"));
     let daemon = site.start_by_people();
     for (words, what) in [
-        (&["half a line"][..], "A crash came in the middle of a line of the journal."),
+        (&["a crash has left"][..], "A crash came in the middle of a line of the journal."),
         (&["changes were in the database"], "A crash came between database and journal."),
     ] {
         page.logs(&daemon, words, what);
