@@ -19,9 +19,8 @@ use crate::store::sqlite::{self, Database, Presence, SqliteStore};
 use crate::store::{By, Origin, RecordMarks, Store, StoreError};
 use crate::sys;
 use apppw_admin::text::visible;
-use nix::fcntl::{Flock, FlockArg};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::rc::Rc;
@@ -29,7 +28,7 @@ use std::sync::Arc;
 
 /// What keeps a second daemon off the state directory, as long as it lives.
 pub struct StateLock {
-    _file: Flock<File>,
+    _file: File,
 }
 
 /// Locks the state directory.
@@ -43,7 +42,7 @@ pub fn lock(config: &Config) -> Result<StateLock, Fault> {
     if path.symlink_metadata().is_ok() {
         ownership::private_file(&path)?;
     }
-    let file = File::options()
+    let mut file = File::options()
         .read(true)
         .write(true)
         .create(true)
@@ -52,17 +51,18 @@ pub fn lock(config: &Config) -> Result<StateLock, Fault> {
         .custom_flags(libc::O_NOFOLLOW)
         .open(&path)
         .map_err(|e| Fault::io("can't open", &path, e))?;
-    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(mut file) => {
+    // It ends with the descriptor.
+    match file.try_lock() {
+        Ok(()) => {
             let _ = file.set_len(0).and_then(|()| writeln!(file, "pid {}", std::process::id()));
             Ok(StateLock { _file: file })
         }
-        Err((mut file, nix::Error::EWOULDBLOCK)) => {
+        Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
             let _ = file.read_to_string(&mut holder);
             Err(Fault::SecondDaemon { dir: config.state_dir.clone(), holder: holder.trim().to_owned() })
         }
-        Err((_, e)) => Err(Fault::io("can't lock", &path, e.into())),
+        Err(TryLockError::Error(e)) => Err(Fault::io("can't lock", &path, e)),
     }
 }
 

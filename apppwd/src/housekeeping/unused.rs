@@ -43,6 +43,8 @@ pub fn due(
     drop: Life,
 ) -> Option<Due> {
     let is_over = |begun: UnixSeconds, life: Life| {
+        // One that lies ahead was written by a clock that was.
+        let begun = if begun > now { record_since } else { begun };
         life.seconds().is_some_and(|seconds| now.saturating_sub(begun.max(record_since)) >= seconds)
     };
     if idle.suspended {

@@ -4,7 +4,6 @@ use super::reading::{MOST_UNSYNCED, read};
 use super::{JournalError, Record, State};
 use crate::fault::Fault;
 use crate::ownership::{self, Kept};
-use nix::fcntl::{Flock, FlockArg};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -17,7 +16,7 @@ const FILE_NAME: &str = "journal.log";
 #[derive(Debug)]
 pub struct JournalFile {
     path: PathBuf,
-    file: Flock<File>,
+    file: File,
     /// Bytes known to be whole and synced.
     len: u64,
     /// There may be half a line behind them.
@@ -59,8 +58,8 @@ impl JournalFile {
             .open(&path)
             .map_err(io("open"))?;
         ownership::check(&path, Kept::Private)?;
-        let file =
-            Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| io("lock")(e.into()))?;
+        // It ends with the descriptor.
+        file.try_lock().map_err(|e| io("lock")(e.into()))?;
         let (state, len, tail) = read(&path, &file)?;
         let mut journal = Self { path: path.clone(), file, len, torn: true, owed: Vec::new() };
         if tail.torn {
@@ -274,10 +273,10 @@ mod tests {
         assert_eq!(open(dir.path()).1, 3);
     }
 
-    fn read_only(dir: &Path) -> Flock<File> {
+    fn read_only(dir: &Path) -> File {
         let other = dir.join("other");
         std::fs::write(&other, "").unwrap();
-        Flock::lock(File::open(other).unwrap(), FlockArg::LockExclusiveNonblock).unwrap()
+        File::open(other).unwrap()
     }
 
     #[test]

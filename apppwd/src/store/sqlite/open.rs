@@ -169,7 +169,13 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 
 fn open_error(path: &Path, error: &rusqlite::Error) -> OpenError {
     let (path, why) = (path.to_owned(), error.to_string());
-    if is_passing(error) { OpenError::NotNow { path, why } } else { OpenError::Unusable { path, why } }
+    // A disk that gives nothing looks like damage, too.
+    let is_read = std::fs::File::open(&path).and_then(|mut file| file.read(&mut [0; 512]));
+    if is_passing(error) || is_read.is_err() {
+        OpenError::NotNow { path, why }
+    } else {
+        OpenError::Unusable { path, why }
+    }
 }
 
 /// SQLite would make the file with the umask's mode; it holds hashes.

@@ -8,7 +8,7 @@ mod world;
 
 use crate::asking::{Made, ask, login, made, primary};
 use crate::random::Random;
-use crate::row::{Cases, Outcome, Row};
+use crate::row::{Outcome, Row};
 use apppw_proto::frame::Verdict;
 use apppw_tests::apppwd::Site;
 use serde_json::{Value, json};
