@@ -63,6 +63,16 @@ pub enum Fault {
         /// The database's path.
         database: PathBuf,
     },
+    /// The database can be opened, but what is in it not be used.
+    #[error(
+        "{what}: {error}. The database is damaged, or somebody has changed it: put it back from a backup"
+    )]
+    Damaged {
+        /// What was tried.
+        what: &'static str,
+        /// What the store said.
+        error: crate::store::StoreError,
+    },
     /// Another daemon has this state directory.
     #[error("another apppwd ({holder}) is running on {}: stop it first, or give this one its own state_dir", dir.display())]
     SecondDaemon {
@@ -123,6 +133,7 @@ impl Fault {
             | Self::Journal(_)
             | Self::Access(_)
             | Self::DatabaseMissing { .. }
+            | Self::Damaged { .. }
             | Self::NothingToInit { .. } => Exit::Config,
             Self::Store(error) => error.exit(),
             Self::Socket(error) => error.exit(),

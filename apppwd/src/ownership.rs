@@ -64,6 +64,21 @@ pub fn check(path: &Path, kept: Kept) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Checks a file that the daemon alone may touch: as [`check`], and that it is a plain file. A folder could not
+/// be read, and a pipe would never end.
+///
+/// # Errors
+/// As [`check`].
+pub fn private_file(path: &Path) -> Result<(), Fault> {
+    let meta = std::fs::symlink_metadata(path).map_err(|e| Fault::io("can't look at", path, e))?;
+    if meta.is_file() || meta.is_symlink() {
+        return check(path, Kept::Private);
+    }
+    let found = if meta.is_dir() { "is a folder" } else { "is no plain file" };
+    let remedy = "Put the file back from its backup.".to_owned();
+    Err(AccessFault { path: path.to_owned(), found: found.into(), wanted: "a file".into(), remedy }.into())
+}
+
 /// Makes the folder `path` with mode 0700 if it isn't there, sees to it that a power cut doesn't take
 /// it away again with all that will be synced in it, then checks it.
 ///

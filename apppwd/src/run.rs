@@ -268,9 +268,10 @@ async fn out_of_descriptors<S>(
 async fn stop<S: Store>(daemon: &Daemon<S>, mut busy: JoinSet<()>) {
     let _ = daemon.stopping.send(true);
     let logins = async { while busy.join_next().await.is_some() {} };
-    let both = async { tokio::join!(logins, daemon.requests.write()) };
-    // The lock is held to the end: what comes now would be cut off between its commit and
-    // its journal.
+    // The lock is held to the end, or else waited for to the end: what began now would be cut off between its
+    // commit and its journal.
+    let mut closing = std::pin::pin!(daemon.requests.write());
+    let both = async { tokio::join!(logins, closing.as_mut()) };
     let closed = tokio::time::timeout(STOP_WITHIN, both).await;
     if closed.is_err() {
         tracing::warn!("requests were still under way after {} s; they are given up", STOP_WITHIN.as_secs());

@@ -19,16 +19,16 @@ use crate::store::sqlite::{self, Database, Presence, SqliteStore};
 use crate::store::{By, Origin, RecordMarks, Store, StoreError};
 use crate::sys;
 use apppw_admin::text::visible;
-use nix::fcntl::{Flock, FlockArg};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// What keeps a second daemon off the state directory, as long as it lives.
 pub struct StateLock {
-    _file: Flock<File>,
+    _file: File,
 }
 
 /// Locks the state directory.
@@ -38,24 +38,31 @@ pub struct StateLock {
 pub fn lock(config: &Config) -> Result<StateLock, Fault> {
     ownership::private_dir(&config.state_dir)?;
     let path = config.state_dir.join("lock");
-    let file = File::options()
+    // Written to below: a link in a backup that somebody edited must not lead to the journal.
+    if path.symlink_metadata().is_ok() {
+        ownership::private_file(&path)?;
+    }
+    let mut file = File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
         .open(&path)
         .map_err(|e| Fault::io("can't open", &path, e))?;
-    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(mut file) => {
+    // It ends with the descriptor.
+    match file.try_lock() {
+        Ok(()) => {
             let _ = file.set_len(0).and_then(|()| writeln!(file, "pid {}", std::process::id()));
             Ok(StateLock { _file: file })
         }
-        Err((mut file, nix::Error::EWOULDBLOCK)) => {
+        Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
             let _ = file.read_to_string(&mut holder);
             Err(Fault::SecondDaemon { dir: config.state_dir.clone(), holder: holder.trim().to_owned() })
         }
-        Err((_, e)) => Err(Fault::io("can't lock", &path, e.into())),
+        Err(TryLockError::Error(e)) => Err(Fault::io("can't lock", &path, e)),
     }
 }
 
@@ -107,9 +114,11 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
             config.key_dir.display()
         );
     }
-    refold(&store, &config).await?;
     let marks = store.record_marks().await.map_err(|error| store_fault("can't read the database", error))?;
     let origin = Origin::of(marks.map(|marks| marks.run), state.run());
+    let thorough = origin == Origin::Backup;
+    store.check(thorough).await.map_err(|error| store_fault("can't use the database", error))?;
+    refold(&store, &config).await?;
     let Reconciled { lost, panic } =
         reconcile::run(&store, &mut journal, &state, &keys, &config.users, origin).await?;
     let known_run = if origin == Origin::Ahead { marks.map(|marks| marks.run) } else { state.run() };
@@ -220,7 +229,10 @@ async fn begin_record<S: Store>(
 
 /// The store failed at start.
 pub(crate) fn store_fault(what: &'static str, error: StoreError) -> Fault {
-    Fault::System { what, source: std::io::Error::other(error) }
+    match error {
+        StoreError::Failed(_) => Fault::Damaged { what, error },
+        StoreError::ReadOnly(_) => Fault::System { what, source: std::io::Error::other(error) },
+    }
 }
 
 fn host_name() -> String {

@@ -5,6 +5,7 @@
 //! draws from [`random::Random`] seeded with that number. `tests/short.rs` runs the same rows with
 //! smaller counts inside `make test`.
 
+pub mod asking;
 pub mod campaign;
 pub mod disk;
 pub mod linear;

@@ -3,6 +3,7 @@
 use super::caller::Caller;
 use super::verbs::mark::Mark;
 use super::{rules, verbs};
+use crate::clock;
 use crate::daemon::Daemon;
 use crate::events;
 use crate::log;
@@ -61,6 +62,7 @@ pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, l
             refusal(request.id, error)
         }
     };
+    daemon.record.notice(clock::now(), std::time::Instant::now());
     // What could only be done in memory is told as soon as the disk takes it.
     daemon.write_events_later();
     Answer { line, then: Then::GoOn }

@@ -6,6 +6,7 @@ use super::uses::Place;
 use super::wire::{Buffer, Wire};
 use super::{Answer, Reason};
 use crate::address::Address;
+use crate::clock;
 use crate::daemon::Daemon;
 use crate::log::{self, Provoked};
 use crate::store::Store;
@@ -154,6 +155,7 @@ async fn judge<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &R
 /// Counts a verdict and tells it.
 fn conclude<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &Request<'_>, answer: Answer) {
     let standing = daemon.peers.standing(uid, request.service);
+    daemon.record.notice(clock::now(), std::time::Instant::now());
     daemon.note_use(&answer, place(standing, request));
     daemon.note_refused_use(&answer, request.user, place(standing, request));
     // A report is no verdict: the request before it had one.

@@ -58,13 +58,23 @@ async fn once<S: Store + 'static>(daemon: &Rc<Daemon<S>>, now: UnixSeconds, inst
         return;
     }
     let by = caller::daemon_as("housekeeping");
-    warn_if_failed("could not note what has expired", sweep_expired(daemon, now, &by).await);
+    warn_if_failed("could not note what has expired", note_seen(daemon, now, &by).await);
+    // What it says after a jump may be wrong, and this is for good.
+    if !daemon.record.is_clock_doubted(instant) {
+        warn_if_failed("could not note what has expired", sweep_expired(daemon, now, &by).await);
+    }
     warn_if_failed("could not look for what is not used", unused::sweep(daemon, now, &by).await);
-    if let Some(kept) = daemon.config.limits.tombstones.seconds() {
+    if let Some(kept) = daemon.config.limits.tombstones.seconds().filter(|kept| is_over(daemon, now, *kept)) {
         let by = By::actor(by.clone(), now);
         warn_if_failed("could not forget old tombstones", prune(daemon, now - kept, by).await);
     }
     warn_if_failed("could not forget old events", prune_events(daemon, now, by).await);
+}
+
+/// Whether so many seconds have passed by a clock that has not jumped: what is older by one that has, is not
+/// forgotten.
+fn is_over<S>(daemon: &Daemon<S>, now: UnixSeconds, seconds: i64) -> bool {
+    now.saturating_sub(daemon.record.clock_since()) >= seconds
 }
 
 /// Notes another number in journal and database, as a start does: a backup taken while the
@@ -90,7 +100,7 @@ async fn prune<S: Store>(daemon: &Daemon<S>, before: UnixSeconds, by: By) -> Res
 /// The trail is never cut silently: the log says it, and an event.
 async fn prune_events<S: Store>(daemon: &Daemon<S>, now: UnixSeconds, by: Actor) -> Result<(), StoreError> {
     let EventsConfig { keep, most } = daemon.config.events;
-    let kept = KeepEvents { seconds: keep.seconds(), most };
+    let kept = KeepEvents { seconds: keep.seconds().filter(|kept| is_over(daemon, now, *kept)), most };
     let forgotten = daemon.store.prune_events(kept, By::actor(by, now)).await?;
     if forgotten > 0 {
         tracing::info!("forgot {forgotten} events, older than {keep} or beyond {most} ([events])");
@@ -98,8 +108,8 @@ async fn prune_events<S: Store>(daemon: &Daemon<S>, now: UnixSeconds, by: Actor)
     Ok(())
 }
 
-/// Ends that have come; the old halves of rotations go for good.
-async fn sweep_expired<S: Store>(daemon: &Daemon<S>, now: UnixSeconds, by: &Actor) -> Result<(), StoreError> {
+/// What somebody has seen expired.
+async fn note_seen<S: Store>(daemon: &Daemon<S>, now: UnixSeconds, by: &Actor) -> Result<(), StoreError> {
     // A stop waits for what has begun, and what has not begun doesn't begin.
     let Ok(_under_way) = daemon.requests.try_read() else { return Ok(()) };
     // Seen while the clock said so; it may say otherwise by now.
@@ -108,6 +118,12 @@ async fn sweep_expired<S: Store>(daemon: &Daemon<S>, now: UnixSeconds, by: &Acto
         daemon.store.mark_expired(seen.clone(), By::actor(by.clone(), now)).await?;
         daemon.seen_expired.borrow_mut().retain(|id, _| !seen.contains(id));
     }
+    Ok(())
+}
+
+/// Ends that have come; the old halves of rotations go for good.
+async fn sweep_expired<S: Store>(daemon: &Daemon<S>, now: UnixSeconds, by: &Actor) -> Result<(), StoreError> {
+    let Ok(_under_way) = daemon.requests.try_read() else { return Ok(()) };
     let journal = daemon.journal.lock().await;
     let gone = daemon.store.sweep_expired(By::actor(by.clone(), now)).await?;
     let records = gone.iter().map(|id| Journaled { at: now, change: Change::Revoke(*id) }).collect();

@@ -4,7 +4,7 @@
 use crate::clock::UnixSeconds;
 use crate::store::{RecordMarks, Store};
 use std::cell::Cell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Why uses may be missing, or could not be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,27 @@ const AWAY_IN_ORDER: i64 = 86_400;
 /// How old the last mark may be after a crash, in seconds. Marks are written each hour.
 const AWAY_BY_CRASH: i64 = 2 * 3600;
 
+/// How far the clock may have gone on while the daemon was away, in seconds, and still be believed.
+const AWAY_AT_MOST: i64 = 30 * 86_400;
+
+/// How long the clock must have stood after a jump before what has expired by it is noted for good: somebody will
+/// have set it right by then.
+const DOUBTED_FOR: Duration = Duration::from_secs(86_400);
+
+/// How far the clock seems to have jumped while the daemon was away, in seconds.
+#[must_use]
+pub fn jump_at_start(found: &RecordMarks, now: UnixSeconds) -> Option<i64> {
+    let away = now.saturating_sub(found.until);
+    (!(-CLOCK_MAY_BE_OFF..=AWAY_AT_MOST).contains(&away)).then_some(away)
+}
+
+/// How far it has jumped while the daemon ran, that many seconds after the last look: by the clock, and really.
+#[must_use]
+pub const fn jump_while_running(by_clock: i64, really: i64) -> Option<i64> {
+    let jump = by_clock.saturating_sub(really);
+    if jump.unsigned_abs() > CLOCK_MAY_BE_OFF.unsigned_abs() { Some(jump) } else { None }
+}
+
 /// What a start finds.
 #[must_use]
 pub fn gap_at_start(found: &RecordMarks, run_by_journal: Option<u64>, now: UnixSeconds) -> Option<Gap> {
@@ -43,21 +64,11 @@ pub fn gap_at_start(found: &RecordMarks, run_by_journal: Option<u64>, now: UnixS
     if run_by_journal != Some(found.run) {
         return Some(Gap::Restored);
     }
-    match now - found.until {
+    match now.saturating_sub(found.until) {
         ..0 => Some(Gap::Clock),
         span if span > away => Some(Gap::Away),
         _ => None,
     }
-}
-
-/// What is found while the daemon runs, that many seconds after the last look: by the clock,
-/// and really.
-#[must_use]
-pub const fn gap_while_running(by_clock: i64, really: i64, may_have_lost: bool) -> Option<Gap> {
-    if by_clock.abs_diff(really) > CLOCK_MAY_BE_OFF.unsigned_abs() {
-        return Some(Gap::Clock);
-    }
-    if may_have_lost { Some(Gap::Unwritten) } else { None }
 }
 
 /// The record of uses, while the daemon runs.
@@ -68,6 +79,8 @@ pub struct Record {
     /// The last look, or the start, has found a gap.
     gap: Cell<bool>,
     looked: Cell<(UnixSeconds, Instant)>,
+    /// When the clock was seen to have jumped.
+    jumped: Cell<Option<Instant>>,
 }
 
 impl Record {
@@ -85,8 +98,14 @@ impl Record {
             say(gap, now);
         }
         let since = found.filter(|_| gap.is_none()).map_or(now, |found| found.since.min(now));
+        let jump = found.and_then(|found| jump_at_start(&found, now));
+        if let Some(jump) = jump {
+            say_jump(jump, now);
+        }
+        let clock = found.filter(|_| jump.is_none()).map_or(now, |found| found.clock.min(now));
         Self {
-            marks: Cell::new(RecordMarks { since, until: now, ended: false, run }),
+            jumped: Cell::new(jump.map(|_| Instant::now())),
+            marks: Cell::new(RecordMarks { since, clock, until: now, ended: false, run }),
             may_have_lost: Cell::new(false),
             gap: Cell::new(gap.is_some()),
             looked: Cell::new((now, Instant::now())),
@@ -104,18 +123,43 @@ impl Record {
         self.may_have_lost.set(true);
     }
 
+    /// Since when the clock has not jumped.
+    #[must_use]
+    pub const fn clock_since(&self) -> UnixSeconds {
+        self.marks.get().clock
+    }
+
+    /// Whether the clock has jumped not long ago: what is judged by it alone had better not be for good.
+    #[must_use]
+    pub fn is_clock_doubted(&self, instant: Instant) -> bool {
+        self.jumped.get().is_some_and(|at| instant.duration_since(at) < DOUBTED_FOR)
+    }
+
     /// Looks for gaps, and marks how far the record goes.
     pub async fn look<S: Store>(&self, store: &S, now: UnixSeconds, instant: Instant) {
-        let (then, instant_then) = self.looked.replace((now, instant));
-        let really = i64::try_from(instant.duration_since(instant_then).as_secs()).unwrap_or(i64::MAX);
+        self.notice(now, instant);
+        self.looked.set((now, instant));
         let mut marks = RecordMarks { until: now, ..self.marks.get() };
-        if let Some(gap) = gap_while_running(now - then, really, self.may_have_lost.replace(false)) {
-            say(gap, now);
+        if self.may_have_lost.replace(false) {
+            say(Gap::Unwritten, now);
             marks.since = now;
             self.gap.set(true);
         }
         self.marks.set(marks);
         self.write(store, marks).await;
+    }
+
+    /// Looks whether the clock has jumped since the last look.
+    pub fn notice(&self, now: UnixSeconds, instant: Instant) {
+        let (then, instant_then) = self.looked.get();
+        let really = i64::try_from(instant.duration_since(instant_then).as_secs()).unwrap_or(i64::MAX);
+        let Some(jump) = jump_while_running(now.saturating_sub(then), really) else { return };
+        self.looked.set((now, instant));
+        self.jumped.set(Some(instant));
+        say_jump(jump, now);
+        say(Gap::Clock, now);
+        self.marks.set(RecordMarks { since: now, clock: now, ..self.marks.get() });
+        self.gap.set(true);
     }
 
     /// Nobody could use what he has, until now.
@@ -161,8 +205,20 @@ impl Record {
     }
 }
 
+fn say_jump(jump: i64, now: UnixSeconds) {
+    let now = shown(now);
+    tracing::warn!(
+        "the clock jumped by {jump} s, to {now}: app passwords that end by it are refused, but housekeeping calls none \
+         expired for a day, and what it forgets it keeps for its whole time from now on"
+    );
+}
+
+fn shown(now: UnixSeconds) -> String {
+    jiff::Timestamp::from_second(now).map_or_else(|_| now.to_string(), |now| now.to_string())
+}
+
 fn say(gap: Gap, now: UnixSeconds) {
-    let now = jiff::Timestamp::from_second(now).map_or_else(|_| now.to_string(), |now| now.to_string());
+    let now = shown(now);
     tracing::warn!("the record of uses has a gap until {now}: {gap}. Nothing before it counts as unused");
 }
 
@@ -172,7 +228,7 @@ mod tests {
 
     #[test]
     fn what_makes_a_gap_at_start() {
-        let marks = |until, ended| RecordMarks { since: 5, until, ended, run: 7 };
+        let marks = |until, ended| RecordMarks { since: 5, clock: 5, until, ended, run: 7 };
         #[rustfmt::skip]
         let table = [
             // last mark at, in order, run by journal, now              gap
@@ -205,11 +261,44 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_a_gap_while_running() {
-        assert_eq!(gap_while_running(3600, 3600, false), None);
-        assert_eq!(gap_while_running(3899, 3600, false), None);
-        assert_eq!(gap_while_running(3901, 3600, false), Some(Gap::Clock));
-        assert_eq!(gap_while_running(-100, 3600, false), Some(Gap::Clock));
-        assert_eq!(gap_while_running(3600, 3600, true), Some(Gap::Unwritten));
+    fn what_the_clock_says_after_an_absence_is_believed_for_a_month() {
+        const DAY: i64 = 86_400;
+        let found = RecordMarks { since: 5, clock: 7, until: 1_000 * DAY, ended: true, run: 7 };
+        let table =
+            [(0, None), (-300, None), (-301, Some(-301)), (30 * DAY, None), (31 * DAY, Some(31 * DAY))];
+        for (away, jump) in table {
+            let now = found.until + away;
+            assert_eq!(jump_at_start(&found, now), jump, "{away}");
+            let begun = Record::begin(Some(found), Some(7), 9, now);
+            assert_eq!(begun.clock_since(), if jump.is_some() { now } else { 7 }, "{away}");
+            assert_eq!(begun.is_clock_doubted(Instant::now()), jump.is_some(), "{away}");
+        }
+        for until in [i64::MIN, i64::MAX] {
+            assert!(jump_at_start(&RecordMarks { until, ..found }, 1_000 * DAY).is_some());
+        }
+    }
+
+    #[test]
+    fn after_a_jump_the_clock_is_doubted_for_a_day() {
+        let record = Record::begin(None, None, 9, 77);
+        let begun = Instant::now();
+        record.notice(77 + 300, begun);
+        assert!(!record.is_clock_doubted(begun) && record.clock_since() == 77);
+        record.notice(77 + 100_000, begun);
+        assert_eq!((record.since(), record.clock_since()), (77 + 100_000, 77 + 100_000));
+        let later = |seconds| begun + Duration::from_secs(seconds);
+        assert!(record.is_clock_doubted(later(86_399)) && !record.is_clock_doubted(later(86_400)));
+        record.notice(77, later(90_000));
+        assert!(record.is_clock_doubted(later(90_001)), "back again is a jump, too");
+        assert_eq!(record.clock_since(), 77);
+    }
+
+    #[test]
+    fn what_is_a_jump_while_running() {
+        assert_eq!(jump_while_running(3600, 3600), None);
+        assert_eq!(jump_while_running(3899, 3600), None);
+        assert_eq!(jump_while_running(3901, 3600), Some(301));
+        assert_eq!(jump_while_running(-100, 3600), Some(-3700));
+        assert_eq!(jump_while_running(i64::MIN, 3600), Some(i64::MIN));
     }
 }

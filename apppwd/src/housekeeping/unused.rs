@@ -43,7 +43,9 @@ pub fn due(
     drop: Life,
 ) -> Option<Due> {
     let is_over = |begun: UnixSeconds, life: Life| {
-        life.seconds().is_some_and(|seconds| now - begun.max(record_since) >= seconds)
+        // One that lies ahead was written by a clock that was.
+        let begun = if begun > now { record_since } else { begun };
+        life.seconds().is_some_and(|seconds| now.saturating_sub(begun.max(record_since)) >= seconds)
     };
     if idle.suspended {
         return None;

@@ -4,7 +4,6 @@ use super::reading::{MOST_UNSYNCED, read};
 use super::{JournalError, Record, State};
 use crate::fault::Fault;
 use crate::ownership::{self, Kept};
-use nix::fcntl::{Flock, FlockArg};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -17,7 +16,7 @@ const FILE_NAME: &str = "journal.log";
 #[derive(Debug)]
 pub struct JournalFile {
     path: PathBuf,
-    file: Flock<File>,
+    file: File,
     /// Bytes known to be whole and synced.
     len: u64,
     /// There may be half a line behind them.
@@ -48,7 +47,7 @@ impl JournalFile {
             move |source: std::io::Error| JournalError::Io { what, path, source }
         };
         if path.symlink_metadata().is_ok() {
-            ownership::check(&path, Kept::Private)?;
+            ownership::private_file(&path)?;
         }
         let file = OpenOptions::new()
             .read(true)
@@ -59,8 +58,8 @@ impl JournalFile {
             .open(&path)
             .map_err(io("open"))?;
         ownership::check(&path, Kept::Private)?;
-        let file =
-            Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| io("lock")(e.into()))?;
+        // It ends with the descriptor.
+        file.try_lock().map_err(|e| io("lock")(e.into()))?;
         let (state, len, tail) = read(&path, &file)?;
         let mut journal = Self { path: path.clone(), file, len, torn: true, owed: Vec::new() };
         if tail.torn {
@@ -111,6 +110,13 @@ impl JournalFile {
         let appended = self.append(records);
         if appended.is_err() {
             self.owed.truncate(owed_before);
+            // Only the sync may have failed: then the lines are there, and a start after a crash would read them.
+            if let Err(error) = self.cut() {
+                tracing::error!(
+                    "can't cut off what was not to be in the journal {}: {error}",
+                    self.path.display()
+                );
+            }
         }
         appended
     }
@@ -267,10 +273,10 @@ mod tests {
         assert_eq!(open(dir.path()).1, 3);
     }
 
-    fn read_only(dir: &Path) -> Flock<File> {
+    fn read_only(dir: &Path) -> File {
         let other = dir.join("other");
         std::fs::write(&other, "").unwrap();
-        Flock::lock(File::open(other).unwrap(), FlockArg::LockExclusiveNonblock).unwrap()
+        File::open(other).unwrap()
     }
 
     #[test]

@@ -10,6 +10,9 @@ use std::sync::mpsc;
 /// No line is longer, in bytes: a group's name in hexadecimal digits and some words.
 const LONGEST_LINE: usize = 600;
 
+/// Bytes of a line that are looked at, its newline included.
+const MOST_READ: u64 = LONGEST_LINE as u64 + 1;
+
 /// No more is ever appended at once, that is, before it is synced, in bytes.
 pub(super) const MOST_UNSYNCED: usize = if cfg!(test) { 4096 } else { 65_536 };
 
@@ -69,9 +72,10 @@ fn read_lines(
     let send = |block| drop(read.send(block));
     for number in 1.. {
         bytes.clear();
-        let n = lines.read_until(b'\n', &mut bytes);
-        let n = n.map_err(|source| JournalError::Io { what: "read", path: path.to_owned(), source })?;
+        let io = |source| JournalError::Io { what: "read", path: path.to_owned(), source };
         let damaged = || JournalError::Damaged { path: path.to_owned(), line: number };
+        // One without an end must not fill the memory.
+        let n = lines.by_ref().take(MOST_READ).read_until(b'\n', &mut bytes).map_err(io)?;
         let record = bytes.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok());
         match record.map(Record::from_line) {
             Some(Ok(record)) => block.push(record),
@@ -81,8 +85,10 @@ fn read_lines(
             Some(Err(LineError::Damaged)) | None => {
                 send(block);
                 let room = u64::try_from(MOST_UNSYNCED + 1).unwrap_or(u64::MAX);
-                let more = lines.take(room).read_to_end(&mut bytes);
-                more.map_err(|source| JournalError::Io { what: "read", path: path.to_owned(), source })?;
+                lines.by_ref().take(room).read_to_end(&mut bytes).map_err(io)?;
+                if !rest_is_zeros(&mut lines).map_err(io)? {
+                    return Err(damaged());
+                }
                 return tail(&bytes, len).map(|tail| (len, tail)).ok_or_else(damaged);
             }
         }
@@ -92,6 +98,18 @@ fn read_lines(
         len += u64::try_from(n).unwrap_or(0);
     }
     Ok((len, Tail::default()))
+}
+
+/// Whether nothing but zeros comes till the end.
+fn rest_is_zeros(file: &mut impl BufRead) -> std::io::Result<bool> {
+    loop {
+        let block = file.fill_buf()?;
+        if block.is_empty() || block.iter().any(|byte| *byte != 0) {
+            return Ok(block.is_empty());
+        }
+        let length = block.len();
+        file.consume(length);
+    }
 }
 
 /// What a crash or a power cut may have left of the last append, which begins at the offset `at`;

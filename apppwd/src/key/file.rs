@@ -5,15 +5,18 @@
 
 use super::{KeyError, MAX_ACTIVE, ServerKey};
 use crate::fault::Fault;
-use crate::ownership::{self, Kept};
+use crate::ownership;
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The file in `key_dir`.
 const FILE_NAME: &str = "server.key";
+
+/// Most bytes of it, comments included.
+const MAX_SIZE: usize = 64 << 10;
 
 /// What becomes that file.
 const NEW_NAME: &str = "server.key.new";
@@ -40,19 +43,31 @@ pub fn find(key_dir: &Path) -> Result<Found, Fault> {
         .filter(|path| path.exists());
     let is_credential = credential.is_some();
     let path = credential.unwrap_or_else(|| key_dir.join(FILE_NAME));
-    let text = match std::fs::read(&path) {
-        Ok(text) => Zeroizing::new(text),
+    // systemd owns a credential and keeps others out by the folder.
+    if !is_credential && path.symlink_metadata().is_ok() {
+        ownership::private_file(&path)?;
+    }
+    let text = match read(&path) {
+        Ok(text) => text,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Found { path, keys: None }),
         Err(source) => return Err(KeyError::Io { what: "can't read", path, source }.into()),
     };
-    // systemd owns a credential and keeps others out by the folder.
-    if !is_credential {
-        ownership::check(&path, Kept::Private)?;
+    if text.len() > MAX_SIZE {
+        return Err(KeyError::Malformed { path, why: "is too large".to_owned() }.into());
     }
     match parse(&text) {
         Ok(keys) => Ok(Found { path, keys: Some(keys) }),
         Err(why) => Err(KeyError::Malformed { path, why }.into()),
     }
+}
+
+/// What is in a file, as far as a key's file may go and a byte more. It never moves: what it leaves behind is
+/// not wiped.
+fn read(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(MAX_SIZE + 1));
+    let most = u64::try_from(MAX_SIZE).unwrap_or(u64::MAX);
+    std::fs::File::open(path)?.take(most + 1).read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// Makes the first key in `key_dir` and syncs it to disk.

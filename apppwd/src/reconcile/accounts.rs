@@ -11,6 +11,8 @@ use crate::lost::{Lost, LostAccounts};
 use crate::store::{AccountId, AccountRecord, Origin, Store, StoreError};
 use apppw_admin::text::visible;
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::iter::Peekable;
 
 /// How many are read at once: there may be millions.
@@ -38,7 +40,7 @@ pub(super) async fn replay<S: Store>(
     origin: Origin,
 ) -> Result<Accounts, StoreError> {
     let mut accounts = Accounts::default();
-    let beside = Beside { store, keys, users, origin };
+    let beside = Beside { store, state, keys, users, origin, names: OnceCell::new() };
     let mut journal = state.accounts().peekable();
     let mut page = store.accounts(&AccountId::NONE, PAGE).await?;
     while let Some(last) = page.last() {
@@ -94,9 +96,12 @@ impl Accounts {
 /// With what an account of the journal is held beside that of the database.
 struct Beside<'a, S> {
     store: &'a S,
+    state: &'a State,
     keys: &'a Keyring,
     users: &'a UsersConfig,
     origin: Origin,
+    /// What the journal calls the accounts; needed only where a name differs.
+    names: OnceCell<BTreeSet<NamedBy>>,
 }
 
 impl<S: Store> Beside<'_, S> {
@@ -122,13 +127,23 @@ impl<S: Store> Beside<'_, S> {
         Ok(())
     }
 
+    /// Whether an account has that name by the journal: it would have had to give it up first, and that would
+    /// have been written first.
+    fn is_anothers(&self, name: &str) -> bool {
+        let names = self.names.get_or_init(|| {
+            let there = self.state.accounts().filter(|(_, account)| !account.deleted);
+            there.map(|(_, account)| account.name).collect()
+        });
+        self.keys.all().any(|key| names.contains(&NamedBy::new(key, name)))
+    }
+
     async fn both_know(
         &self,
         account: AccountRecord,
         by_journal: &ByJournal,
         accounts: &mut Accounts,
     ) -> Result<(), StoreError> {
-        let Self { store, keys, users, origin } = *self;
+        let Self { store, keys, users, origin, .. } = *self;
         if by_journal.deleted {
             store.delete_account(account.id, by()).await?;
             let name = shown(&account);
@@ -145,7 +160,8 @@ impl<S: Store> Beside<'_, S> {
         let was_called = |name: &NamedBy| name.can_be_tested(keys) && name.may_be(keys, &account.given);
         let is_known = by_journal.earlier.iter().any(was_called) && origin != Origin::Ahead;
         let is_older = origin == Origin::Backup || !is_canonical || is_known;
-        let is_stranger = !is_its_name && (is_older || account.locked.is_some());
+        let is_stranger =
+            !is_its_name && (is_older || account.locked.is_some() || self.is_anothers(&account.given));
         // A stranger's lock is this start's own doing. By the journal's name it would be another's.
         let locked = account.locked.filter(|_| !is_stranger);
         accounts.owe_marks(&account, locked, Some(by_journal), || match is_stranger {

@@ -160,6 +160,10 @@ pub trait Store {
     /// Events by number, at most `limit`.
     async fn events(&self, selection: &EventSelection, limit: usize) -> Result<EventPage, StoreError>;
 
+    /// Looks whether what is found by a name or a tag is what is there; an error says what is not. Unless it
+    /// is `thorough`, only where that takes no more than a second.
+    async fn check(&self, thorough: bool) -> Result<(), StoreError>;
+
     /// Everything but accounts that takes access away, for the journal.
     async fn restrictions(&self) -> Result<Restrictions, StoreError>;
 

@@ -247,6 +247,8 @@ pub struct Uses<K> {
 pub struct RecordMarks {
     /// It has no gap since then.
     pub since: UnixSeconds,
+    /// The clock has not jumped since then.
+    pub clock: UnixSeconds,
     /// It was whole then: the last time that this was written.
     pub until: UnixSeconds,
     /// The daemon ended in order after that.

@@ -20,6 +20,8 @@ pub fn cases() -> Vec<Case> {
     let mut cases = vec![
         Case::new("a_newer_schema_is_refused", newer_schema).with_program("sqlite3"),
         Case::new("a_torn_last_line_of_the_journal_is_cut_off", torn_journal),
+        Case::new("a_link_in_place_of_the_lock_leads_to_no_journal", linked_lock),
+        Case::new("a_rollback_journal_deletes_no_journal", rollback),
         Case::new("a_second_daemon_on_the_state_directory_stops", second_daemon),
         Case::new("a_second_daemon_on_the_sockets_stops", second_on_sockets),
         Case::new("a_stale_socket_is_replaced", stale_socket),
@@ -61,11 +63,7 @@ pub fn cases() -> Vec<Case> {
             let aside = site.path("aside");
             fs::rename(site.path(path), &aside).expect("a rename");
             symlink(&aside, site.path(path)).expect("a link");
-            expect(
-                &site.command(),
-                if path.ends_with(".db") { 1 } else { 78 },
-                &[site.path(path).to_str().expect("UTF-8"), "symbolic link"],
-            );
+            expect(&site.command(), 78, &[site.path(path).to_str().expect("UTF-8"), "symbolic link"]);
         }));
     }
     cases
@@ -136,7 +134,16 @@ fn faults() -> Vec<(&'static str, Change, i32, &'static [&'static str])> {
         ("no_state_directory_beside_key_and_journal", |s| fs::remove_dir_all(s.path("state")).expect("a removal"), 78, &["apppw.db is missing"]),
         ("empty_database_beside_a_journal", |s| write(s, "state/apppw.db", ""), 78, &["apppw.db"]),
         ("garbage_in_place_of_the_database", |s| write(s, "state/apppw.db", &"garbage!".repeat(1024)), 78, &["apppw.db: the database can't be used", "backup"]),
-        ("folder_in_place_of_the_database", |s| { remove(s, "state/apppw.db"); fs::create_dir(s.path("state/apppw.db")).expect("a folder") }, 1, &["apppw.db"]),
+        ("folder_in_place_of_the_database", |s| { remove(s, "state/apppw.db"); fs::create_dir(s.path("state/apppw.db")).expect("a folder") }, 78, &["apppw.db: is a folder, wanted a file"]),
+        ("ids_that_are_40_bits_and_more", |s| sql(s, "UPDATE app_password SET id = id + 1099511627776"), 78, &["numbers are no ids", "put it back from a backup"]),
+        ("negative_ids", |s| sql(s, "UPDATE app_password SET id = id - 1099511627776"), 78, &["numbers are no ids"]),
+        ("an_index_under_a_name_of_sqlites_own", |s| sql(s, "CREATE INDEX evil ON app_password (account, key, tag, revoked, hash); PRAGMA writable_schema = ON; UPDATE sqlite_schema SET name = 'sqlite_evil', sql = replace(sql, ' evil ', ' sqlite_evil ') WHERE name = 'evil'"), 78, &["its schema is not the one that apppwd makes", "backup"]),
+        ("numbers_of_events_at_their_end", |s| sql(s, "UPDATE sqlite_sequence SET seq = 9223372036854775807"), 78, &["numbers of its events are at their end"]),
+        ("an_account_that_its_index_does_not_find", misled, 78, &["the database failed: ", "put it back from a backup"]),
+        ("key_of_a_megabyte", |s| write(s, "key/server.key", &"# x\n".repeat(1 << 18)), 78, &["server.key is too large"]),
+        ("folder_in_place_of_the_key", |s| { remove(s, "key/server.key"); fs::create_dir(s.path("key/server.key")).expect("a folder") }, 78, &["server.key: is a folder, wanted a file"]),
+        ("journal_line_without_an_end", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &(j + &"a".repeat(64 << 20))) }, 78, &["journal.log line 4 is damaged"]),
+        ("folder_in_place_of_the_write_ahead_log", |s| fs::create_dir(s.path("state/apppw.db-wal")).expect("a folder"), 78, &["apppw.db-wal: is a folder"]),
         ("damaged_line_in_the_journal", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &j.replacen("enroll", "unroll", 1)) }, 78, &["journal.log line 2 is damaged"]),
         ("unknown_change_in_the_journal", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &(j + "1 grant ap-00000000 00000000\n")) }, 78, &["journal.log line 4 is damaged"]),
         ("binary_in_the_journal", |s| fs::write(s.path("key/journal.log"), [0xff; 64]).expect("a file"), 78, &["journal.log line 1 is damaged"]),
@@ -175,6 +182,56 @@ fn config(site: &Site, key: &str, path: &str) {
         _ => format!("{line}\n"),
     });
     site.write_config(&lines.collect::<String>());
+}
+
+/// Changes an account's name where only the index has it.
+fn misled(site: &Site) {
+    let path = site.path("state/apppw.db");
+    let mut bytes = fs::read(&path).expect("the database");
+    let found: Vec<usize> =
+        (0..bytes.len() - USER.len()).filter(|at| bytes[*at..].starts_with(USER.as_bytes())).collect();
+    // An index of a table without row ids holds the name and then the id; the table, the id and then the name.
+    let page = |at: usize| at / 4096;
+    let alone = found.iter().find(|at| found.iter().filter(|other| page(**other) == page(**at)).count() == 1);
+    let at = *alone.expect("a page with the name once");
+    bytes[at] = b'z';
+    fs::write(&path, bytes).expect("the database");
+}
+
+/// As an archive may hold it that somebody has edited.
+fn linked_lock() {
+    let site = used_site();
+    let before = read(&site, "key/journal.log");
+    remove(&site, "state/lock");
+    symlink(site.path("key/journal.log"), site.path("state/lock")).expect("a link");
+    expect(&site.command(), 78, &["state/lock: is a symbolic link"]);
+    assert_eq!(read(&site, "key/journal.log"), before);
+}
+
+/// SQLite deletes what such a file names at its end.
+fn rollback() {
+    const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let site = used_site();
+    let journal = site.path("key/journal.log");
+    let before = read(&site, "key/journal.log");
+    let pages = fs::metadata(site.path("state/apppw.db")).expect("the database").len() / 4096;
+    let mut hot = MAGIC.to_vec();
+    for word in [0, 7, u32::try_from(pages).expect("few"), 512, 4096] {
+        hot.extend_from_slice(&u32::to_be_bytes(word));
+    }
+    hot.resize(512, 0);
+    let name = journal.as_os_str().as_encoded_bytes();
+    let sum: u32 = name.iter().map(|byte| u32::from(*byte)).sum();
+    hot.extend_from_slice(&(0x4000_0000_u32 / 4096 + 1).to_be_bytes());
+    hot.extend_from_slice(name);
+    hot.extend_from_slice(&u32::try_from(name.len()).expect("short").to_be_bytes());
+    hot.extend_from_slice(&sum.to_be_bytes());
+    hot.extend_from_slice(&MAGIC);
+    let path = site.path("state/apppw.db-journal");
+    fs::write(&path, hot).expect("a file");
+    mode(&path, 0o600);
+    expect(&site.command(), 78, &["apppw.db-journal beside it names another file"]);
+    assert_eq!(read(&site, "key/journal.log"), before);
 }
 
 fn newer_schema() {

@@ -216,6 +216,36 @@ impl Change {
         }
     }
 
+    /// Whose account it changes, by its name before.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::Create(user, _)
+            | Self::Rotate(user, _)
+            | Self::Rename(user, ..)
+            | Self::Revoke(user, _)
+            | Self::Suspend(user, _)
+            | Self::Resume(user, _)
+            | Self::Lock(user)
+            | Self::Unlock(user)
+            | Self::Enroll(user)
+            | Self::Unenroll(user)
+            | Self::Lockdown(user)
+            | Self::UserRename(user, _)
+            | Self::Delete(user) => Some(user),
+            Self::Panic(_) => None,
+        }
+    }
+
+    /// It takes access away: where it can't be written, it is in force in memory.
+    #[must_use]
+    pub const fn takes_away(&self) -> bool {
+        matches!(
+            self,
+            Self::Revoke(..) | Self::Suspend(..) | Self::Lock(_) | Self::Lockdown(_) | Self::Panic(true)
+        )
+    }
+
     /// It gives access back. Cut off between database and journal, the journal wins.
     #[must_use]
     pub const fn gives_back(&self) -> bool {

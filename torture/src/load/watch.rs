@@ -97,6 +97,39 @@ pub fn look(sockets: Sockets<'_>, expected: &Expected<'_>, random: &mut Random) 
     Ok(Seen { world, cursor, logins, is_after: is_after != Some(false) })
 }
 
+/// As [`look`], but for events and secrets: which of the two worlds holds now. For what is only in memory,
+/// whose events may come later.
+///
+/// # Errors
+/// What must not be.
+pub fn standing(
+    sockets: Sockets<'_>,
+    world: &World,
+    under_way: Option<&Change>,
+    random: &mut Random,
+) -> Result<(World, bool), String> {
+    let after = under_way.map(|change| change.after(world, None));
+    let names: BTreeSet<&String> =
+        std::iter::once(world).chain(&after).flat_map(|w| w.people.keys()).collect();
+    let found = Found::by_asking(sockets, &names, world)?;
+    let (world, is_after) = match (found.fit(world), after.map(|after| found.fit(&after))) {
+        (_, Some(Ok(world))) => (world, true),
+        (Ok(world), _) => (world, false),
+        (Err(why), None) => return Err(format!("acknowledged, but {why}")),
+        (Err(before), Some(Err(after))) => {
+            return Err(format!(
+                "{under_way:?} is half there: not before it: {before}; not after it: {after}"
+            ));
+        }
+    };
+    try_logins(sockets, &world, 30, random)?;
+    if let (Some(Change::Delete(user)), true) = (under_way, is_after) {
+        // As above.
+        let _ = call(sockets.admin, "user.delete", &json!({"user": user}));
+    }
+    Ok((world, is_after))
+}
+
 /// What the daemon says.
 struct Found {
     people: BTreeMap<String, Option<FoundPerson>>,
@@ -168,7 +201,10 @@ impl Found {
 impl FoundPerson {
     fn fit(&self, name: &str, person: &mut Person) -> Result<(), String> {
         if (self.locked, self.enrolled) != (person.locked, person.enrolled) {
-            return Err(format!("{name} has locked {}, enrolled {}", self.locked, self.enrolled));
+            return Err(format!(
+                "{name} has locked {}, enrolled {} and not {}, {}",
+                self.locked, self.enrolled, person.locked, person.enrolled
+            ));
         }
         if let Some(label) = self.has.keys().find(|label| !person.has.contains_key(*label)) {
             return Err(format!("{name} has {label}"));

@@ -1,42 +1,46 @@
 //! The rows, each in a file of its own.
 
-<<<<<<< HEAD
 mod daemons;
+mod disk;
+mod input;
 mod kills;
 mod matrix;
 mod module;
+mod mutated;
 mod power;
 mod restored;
 mod revoked;
+mod secrets;
 mod soak;
 mod walls;
-=======
-mod input;
-mod secrets;
->>>>>>> input
 
 use crate::row::Row;
 
 /// All of them, in the order of their numbers.
-<<<<<<< HEAD
 #[rustfmt::skip]
 pub const ROWS: &[Row] = &[
     module::FAULTS,
     module::VALGRIND,
     daemons::DAEMONS,
     matrix::MATRIX,
+    revoked::CHEAP,
+    revoked::COSTLY,
     kills::AT_CALL,
     kills::AT_RANDOM,
     kills::AT_START,
     kills::AT_FIRST_START,
     power::IMAGES,
+    disk::RUNNING,
+    disk::STARTING,
+    disk::MINUTES,
+    disk::DROPPED,
+    mutated::ROW,
     restored::RESTORED,
-    walls::ROW,
-    revoked::CHEAP,
-    revoked::COSTLY,
+    secrets::ROW,
+    secrets::hosts::ROW,
+    input::ROW,
+    input::frames::ROW,
+    input::random::ROW,
     soak::SOAK,
+    walls::ROW,
 ];
-=======
-pub const ROWS: &[Row] =
-    &[secrets::ROW, secrets::hosts::ROW, input::ROW, input::frames::ROW, input::random::ROW];
->>>>>>> input

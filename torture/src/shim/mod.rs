@@ -269,6 +269,24 @@ impl Shim {
         record::read(&bytes, &self.root)
     }
 
+    /// The same with the syncs that have failed.
+    ///
+    /// # Panics
+    /// If the log can't be read.
+    #[must_use]
+    pub fn recorded_with_failed(&self) -> Vec<(record::Operation, bool)> {
+        let bytes = fs::read(&self.log_path).expect("the shim's log");
+        record::read_with_failed(&bytes, &self.root)
+    }
+
+    /// Forgets what was written down.
+    ///
+    /// # Panics
+    /// If the log can't be written.
+    pub fn forget_record(&self) {
+        self.log.set_len(0).expect("the shim's log");
+    }
+
     fn put(&self, word: u64, values: &[u64]) {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
         self.page.write_all_at(&bytes, 8 * word).expect("the shim's page");

@@ -56,7 +56,17 @@ pub(super) fn mark(what: u64) -> Vec<u8> {
 /// # Panics
 /// If it can't be understood.
 #[must_use]
-pub fn read(mut bytes: &[u8], root: &Path) -> Vec<Operation> {
+pub fn read(bytes: &[u8], root: &Path) -> Vec<Operation> {
+    let with_failed = read_with_failed(bytes, root);
+    with_failed.into_iter().filter(|(_, has_failed)| !has_failed).map(|(operation, _)| operation).collect()
+}
+
+/// The same with the syncs that have failed, each marked so.
+///
+/// # Panics
+/// If it can't be understood.
+#[must_use]
+pub fn read_with_failed(mut bytes: &[u8], root: &Path) -> Vec<(Operation, bool)> {
     let mut operations = Vec::new();
     while let Some((head, rest)) = bytes.split_at_checked(40) {
         let mut numbers = head.as_chunks().0.iter().copied().map(u64::from_ne_bytes);
@@ -67,7 +77,8 @@ pub fn read(mut bytes: &[u8], root: &Path) -> Vec<Operation> {
         let Some((path, rest)) = rest.split_at_checked(length(path)) else { break };
         let Some((data, rest)) = rest.split_at_checked(length(data)) else { break };
         bytes = rest;
-        operations.push(match what {
+        let has_failed = what == kind::SYNC && offset == 1;
+        let operation = match what {
             MARK => Operation::Mark(offset),
             kind::CREATE => Operation::Create(below(path, root)),
             kind::MKDIR => Operation::Mkdir(below(path, root)),
@@ -77,7 +88,8 @@ pub fn read(mut bytes: &[u8], root: &Path) -> Vec<Operation> {
             kind::RENAME => Operation::Rename(below(path, root), below(data, root)),
             kind::UNLINK => Operation::Unlink(below(path, root)),
             other => panic!("the shim's log has a kind {other}"),
-        });
+        };
+        operations.push((operation, has_failed));
     }
     operations
 }

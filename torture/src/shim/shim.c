@@ -336,8 +336,10 @@ int fsync(int fd)
     if (!file)
         return (int)syscall(SYS_fsync, fd);
     struct fate fate = begin_one(SYNC, file->file);
-    if (fails(fate))
+    if (fails(fate)) {
+        put(SYNC, file->path, 1, NULL, 0);
         return (int)failed(fate);
+    }
     int result = (int)syscall(SYS_fsync, fd);
     if (result == 0)
         put(SYNC, file->path, 0, NULL, 0);

@@ -108,7 +108,7 @@ pub(super) fn delete(tx: &Trail<'_>, account: &AccountId) -> rusqlite::Result<Ve
 
 fn live_ids(tx: &Trail<'_>, account: &AccountId) -> rusqlite::Result<Vec<AppPasswordId>> {
     tx.prepare_cached("SELECT id FROM app_password WHERE account = ?1 AND revoked IS NULL")?
-        .query_map([account.0], |row| row.get(0).map(id_from_sql))?
+        .query_map([account.0], |row| id_from_sql(row.get(0)?))?
         .collect()
 }
 

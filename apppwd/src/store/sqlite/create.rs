@@ -106,7 +106,7 @@ fn refusal(
     while let Some(row) = rows.next()? {
         live += 1;
         if row.get_ref(1)?.as_str()? == new.name {
-            same_name = Some(id_from_sql(row.get(0)?));
+            same_name = Some(id_from_sql(row.get(0)?)?);
         }
     }
     if let Some(id) = same_name {

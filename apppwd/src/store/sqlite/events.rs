@@ -120,7 +120,7 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
         kind: EventKind::from_word(word).ok_or_else(unknown)?,
         actor: actor(row, 4)?,
         user: row.get(5)?,
-        id: row.get::<_, Option<i64>>(6)?.map(id_from_sql),
+        id: row.get::<_, Option<i64>>(6)?.map(id_from_sql).transpose()?,
         name: row.get(7)?,
         was: row.get(8)?,
         services: row.get_ref(9)?.as_str()?.lines().map(str::to_owned).collect(),

@@ -116,7 +116,7 @@ pub(super) fn near_ids(
             near
         }
     };
-    let records = near.into_iter().map(|id| read::app_password(db, rows::id_from_sql(id)));
+    let records = near.into_iter().map(|id| read::app_password(db, rows::id_from_sql(id)?));
     Ok(records.collect::<rusqlite::Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 

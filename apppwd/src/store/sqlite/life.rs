@@ -72,7 +72,7 @@ pub(super) fn rename(
         )
         .optional()?;
     if let Some(taken) = taken {
-        return Ok(Renamed::NameTaken(id_from_sql(taken)));
+        return Ok(Renamed::NameTaken(id_from_sql(taken)?));
     }
     let changed = tx.execute(
         "UPDATE app_password SET name = ?2 WHERE id = ?1 AND revoked IS NULL AND expired IS NULL",
@@ -113,7 +113,7 @@ pub(super) fn note_expired(tx: &Trail<'_>, account: &AccountId) -> rusqlite::Res
 }
 
 fn have_expired(tx: &Trail<'_>, ids: &[i64]) -> rusqlite::Result<()> {
-    let expire = |id: &i64| tx.app_password(EventKind::Expire, id_from_sql(*id), &Details::default());
+    let expire = |id: &i64| tx.app_password(EventKind::Expire, id_from_sql(*id)?, &Details::default());
     ids.iter().try_for_each(expire)
 }
 
@@ -193,7 +193,7 @@ pub(super) fn sweep_expired(tx: &Trail<'_>) -> rusqlite::Result<Vec<AppPasswordI
             "UPDATE app_password SET revoked = ?1, revoked_by = ?2, salt = NULL, hash = NULL
              WHERE successor IS NOT NULL AND expired IS NOT NULL AND revoked IS NULL RETURNING id",
         )?
-        .query_map((tx.at(), tx.actor()), |row| row.get(0).map(id_from_sql))?
+        .query_map((tx.at(), tx.actor()), |row| id_from_sql(row.get(0)?))?
         .collect::<Result<_, _>>()?;
     gone.iter().try_for_each(|id| tx.app_password(EventKind::Revoke, *id, &Details::default()))?;
     Ok(gone)

@@ -206,6 +206,13 @@ impl Store for SqliteStore {
         self.slow.run(move |db| events::read(db, &selection, limit)).await
     }
 
+    async fn check(&self, thorough: bool) -> Result<(), StoreError> {
+        match self.slow.run(move |db| read::check(db, thorough)).await? {
+            None => Ok(()),
+            Some(damage) => Err(StoreError::Failed(damage)),
+        }
+    }
+
     async fn restrictions(&self) -> Result<Restrictions, StoreError> {
         self.slow.run(read::restrictions).await
     }

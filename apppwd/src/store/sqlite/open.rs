@@ -4,11 +4,13 @@ use super::SqliteStore;
 use super::threads::{Reader, Writer, is_passing};
 use crate::fault::Fault;
 use crate::key::{KeyError, Keyring};
-use crate::ownership::{self, Kept};
+use crate::ownership;
 use crate::store::OpenError;
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::collections::BTreeMap;
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +27,15 @@ const LEAST_SQLITE: i32 = 3_051_003;
 const SLOW_CACHE_KIB: i32 = -512;
 
 const NAME: &str = "apppw.db";
+
+/// Of the file from which SQLite takes back what a crash has left half done, while it makes the database.
+const ROLLBACK: &str = "-journal";
+
+/// Longest text, blob or row, in bytes: none of ours comes near.
+const MAX_LENGTH: i32 = 1 << 20;
+
+/// The highest number that an event may have: half of all, which the clock reaches in 146,000 years.
+const LAST_EVENT: i64 = i64::MAX / 2;
 
 /// Where the database of a state directory is.
 #[derive(Debug, Clone)]
@@ -89,21 +100,21 @@ pub fn open(
     if rusqlite::version_number() < LEAST_SQLITE {
         return Err(OpenError::OldSqlite(rusqlite::version()).into());
     }
-    make_file(path)?;
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.clone().into_os_string();
-        name.push(suffix);
-        let file = PathBuf::from(name);
+    for suffix in ["", "-wal", "-shm", ROLLBACK] {
+        let file = beside(path, suffix);
         if file.symlink_metadata().is_ok() {
-            ownership::check(&file, Kept::Private)?;
+            ownership::private_file(&file)?;
         }
     }
+    check_rollback(path)?;
+    make_file(path)?;
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(path, flags).map_err(unusable)?;
     configure(&connection).map_err(unusable)?;
     migrate(&mut connection, path, may_be_new)?;
     check_schema(&connection, path)?;
+    check_numbers(&connection, path)?;
     check_keys(&connection, keys, key_path, path)?;
     let thread = |source| Fault::System { what: "can't start a thread", source };
     let reader = open_reader(path).map_err(unusable)?;
@@ -116,20 +127,55 @@ pub fn open(
     Ok(SqliteStore { reader, slow, writer, host: host.into(), errors })
 }
 
+/// The file that SQLite keeps beside the database under that suffix.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(suffix);
+    name.into()
+}
+
+/// SQLite plays back a rollback journal that it finds, and if another file is named at its end, deletes that
+/// file: a backup that somebody edited could have it delete `journal.log`. Ours never name one, for the daemon
+/// opens one database only (<https://www.sqlite.org/fileformat2.html>, 3; pager.c, `pager_delsuper`).
+fn check_rollback(path: &Path) -> Result<(), Fault> {
+    const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let rollback = beside(path, ROLLBACK);
+    let mut file = match std::fs::File::open(&rollback) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(Fault::io("can't open", &rollback, e)),
+    };
+    let mut end = [0; 8];
+    let ends_so =
+        file.seek(SeekFrom::End(-8)).and_then(|_| file.read_exact(&mut end)).is_ok() && end == MAGIC;
+    if ends_so {
+        let why = format!("{} beside it names another file: somebody has put it there", rollback.display());
+        return Err(OpenError::Unusable { path: path.to_owned(), why }.into());
+    }
+    Ok(())
+}
+
 fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let reader = Connection::open_with_flags(path, flags)?;
     // Nobody else should hold a lock; if somebody does, one login fails and not all wait.
     reader.busy_timeout(std::time::Duration::from_millis(50))?;
-    reader.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA query_only=ON;")?;
+    harden(&reader)?;
+    reader.execute_batch("PRAGMA query_only=ON;")?;
     reader.set_prepared_statement_cache_capacity(32);
     Ok(reader)
 }
 
 fn open_error(path: &Path, error: &rusqlite::Error) -> OpenError {
     let (path, why) = (path.to_owned(), error.to_string());
-    if is_passing(error) { OpenError::NotNow { path, why } } else { OpenError::Unusable { path, why } }
+    // A disk that gives nothing looks like damage, too.
+    let is_read = std::fs::File::open(&path).and_then(|mut file| file.read(&mut [0; 512]));
+    if is_passing(error) || is_read.is_err() {
+        OpenError::NotNow { path, why }
+    } else {
+        OpenError::Unusable { path, why }
+    }
 }
 
 /// SQLite would make the file with the umask's mode; it holds hashes.
@@ -146,18 +192,24 @@ fn make_file(path: &Path) -> Result<(), Fault> {
         .map_err(|e| Fault::io("can't open the database", path, e))
 }
 
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    // Whoever could edit a backup must not leave code in it.
+/// Whoever could edit a backup must not leave code in it, nor rows that fill the memory.
+fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_LENGTH)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;")
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    harden(connection)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(32);
     // The journal mode is answered with a row; the others are not.
     connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
     connection.execute_batch(
-        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;
-         PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;",
+        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;",
     )
 }
 
@@ -199,12 +251,25 @@ pub(super) fn make_schema(connection: &Connection) -> rusqlite::Result<()> {
     MIGRATIONS.iter().try_for_each(|step| connection.execute_batch(step))
 }
 
-/// Tables, indexes, triggers, views; not what SQLite keeps for itself.
-fn schema_of(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Option<String>>> {
+/// Tables, indexes, triggers, views, with the table that each is on. What SQLite keeps for itself too: an index
+/// under such a name could answer in the place of the table.
+fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<(String, String, Option<String>)>> {
     connection
-        .prepare("SELECT type || ' ' || name, sql FROM sqlite_schema WHERE substr(name, 1, 7) <> 'sqlite_'")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .prepare("SELECT type || ' ' || name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect()
+}
+
+/// With a number at the end of all numbers no event could be written any more, and so no change be made.
+fn check_numbers(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq > ?1)";
+    let are_out: bool =
+        connection.query_row(sql, [LAST_EVENT], |row| row.get(0)).map_err(|e| open_error(path, &e))?;
+    if !are_out {
+        return Ok(());
+    }
+    let why = "the numbers of its events are at their end: somebody has changed it".to_owned();
+    Err(OpenError::Unusable { path: path.to_owned(), why })
 }
 
 /// Each key that the database knows must be there with the check value that it had; a new

@@ -8,7 +8,12 @@ use apppw_admin::AppPasswordId;
 use rusqlite::{Connection, OptionalExtension};
 
 pub(super) fn account(db: &Connection, name: &str) -> rusqlite::Result<Option<AccountRecord>> {
-    db.prepare_cached(rows::ACCOUNT_QUERY)?.query_row([name], rows::account).optional()
+    let found = db.prepare_cached(rows::ACCOUNT_QUERY)?.query_row([name], rows::account).optional()?;
+    // The index may be damaged or edited where the table is not: it must not open another one's account.
+    match found {
+        Some(account) if account.name != name => Err(rows::misled("account")),
+        found => Ok(found),
+    }
 }
 
 pub(super) fn account_by_id(db: &Connection, id: &AccountId) -> rusqlite::Result<Option<AccountRecord>> {
@@ -45,7 +50,12 @@ pub(super) fn login_row(
     key: u32,
     tag: u32,
 ) -> rusqlite::Result<Option<LoginRow>> {
-    db.prepare_cached(rows::LOGIN_QUERY)?.query_row((account.0, key, tag), rows::login_row).optional()
+    db.prepare_cached(rows::LOGIN_QUERY)?
+        .query_row((account.0, key, tag), |row| {
+            let is_its_own = row.get_ref(rows::LOGIN_ACCOUNT)?.as_blob()? == account.0;
+            if is_its_own { rows::login_row(row) } else { Err(rows::misled("account's app password")) }
+        })
+        .optional()
 }
 
 pub(super) fn app_password(
@@ -80,10 +90,44 @@ pub(super) fn counts(
     Ok(Counts { accounts, enrolled, locked, live, suspended, revoked })
 }
 
+/// What is wrong with the tables that decide who gets in, and their indexes: an account that its index doesn't
+/// find would pass for one that was never enrolled.
+pub(super) fn check(db: &Connection, thorough: bool) -> rusqlite::Result<Option<String>> {
+    let no_ids = "SELECT EXISTS (SELECT 1 FROM app_password WHERE id < 0 OR id >= 1 << 40)";
+    if db.query_row(no_ids, [], |row| row.get(0))? {
+        return Ok(Some("it has app passwords whose numbers are no ids".to_owned()));
+    }
+    // 5 ms a MiB.
+    const ALWAYS: i64 = 64 << 20;
+    let number = |pragma: &str| db.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get::<_, i64>(0));
+    if !thorough && number("page_count")?.saturating_mul(number("page_size")?) > ALWAYS {
+        return Ok(None);
+    }
+    for table in ["account", "app_password"] {
+        let said: String = db.query_row(&format!("PRAGMA integrity_check({table})"), [], |row| row.get(0))?;
+        if said != "ok" {
+            let said = said.lines().collect::<Vec<_>>().join(" ");
+            return match unread(&said) {
+                Some(code) => {
+                    Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), Some(said)))
+                }
+                None => Ok(Some(said)),
+            };
+        }
+    }
+    Ok(None)
+}
+
+/// The code of a page that the disk did not give: that is no damage, and may pass.
+fn unread(said: &str) -> Option<i32> {
+    let code = said.split_once("error code=")?.1.split_whitespace().next()?.parse::<i32>().ok()?;
+    (code & 0xff == rusqlite::ffi::SQLITE_IOERR).then_some(code)
+}
+
 pub(super) fn restrictions(db: &Connection) -> rusqlite::Result<Restrictions> {
     let marked = |columns: &str, condition: &str| {
         db.prepare(&format!("SELECT {columns} FROM app_password WHERE {condition}"))?
-            .query_map([], |row| Ok((rows::id_from_sql(row.get(0)?), row.get(1)?)))?
+            .query_map([], |row| Ok((rows::id_from_sql(row.get(0)?)?, row.get(1)?)))?
             .collect::<rusqlite::Result<Vec<_>>>()
     };
     Ok(Restrictions {

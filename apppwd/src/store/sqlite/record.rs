@@ -15,8 +15,8 @@ pub(super) fn read(db: &Connection) -> rusqlite::Result<Option<RecordMarks>> {
 }
 
 pub(super) fn set(tx: &Connection, marks: &RecordMarks) -> rusqlite::Result<()> {
-    let RecordMarks { since, until, ended, run } = marks;
-    let value = format!("{since} {until} {} {run}", u8::from(*ended));
+    let RecordMarks { since, clock, until, ended, run } = marks;
+    let value = format!("{since} {until} {} {run} {clock}", u8::from(*ended));
     tx.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
         .execute((KEY, value.as_bytes()))?;
     Ok(())
@@ -29,11 +29,14 @@ pub(super) fn set_run(tx: &Connection, run: u64) -> rusqlite::Result<()> {
 
 fn parse(text: &str) -> Option<RecordMarks> {
     let mut words = text.split(' ');
+    let since = words.next()?.parse().ok()?;
     let marks = RecordMarks {
-        since: words.next()?.parse().ok()?,
+        since,
         until: words.next()?.parse().ok()?,
         ended: words.next()? == "1",
         run: words.next()?.parse().ok()?,
+        // The first ones had no such word.
+        clock: words.next().map_or(Some(since), |word| word.parse().ok())?,
     };
     words.next().is_none().then_some(marks)
 }

@@ -42,7 +42,7 @@ pub(super) fn with_rotations(
         let Some(successor) = live else { continue };
         let before = predecessors.query_map([id_to_sql(id)], |row| row.get::<_, i64>(0))?;
         for other in successor.into_iter().map(Ok).chain(before) {
-            waiting.push((id_from_sql(other?), at));
+            waiting.push((id_from_sql(other?)?, at));
         }
     }
     Ok(all)

@@ -28,14 +28,20 @@ macro_rules! account_columns {
 pub(super) const ACCOUNT: &str = account_columns!();
 
 /// One of the two queries of the warm path, each one string, so that its prepared statement is found at
-/// once. [`account`] reads it.
-pub(super) const ACCOUNT_QUERY: &str =
-    concat!("SELECT ", account_columns!(), " FROM account WHERE name = ?1");
+/// once. [`account`] reads it. By the id, so that the name that is read is the table's and not the index's.
+pub(super) const ACCOUNT_QUERY: &str = concat!(
+    "SELECT ",
+    account_columns!(),
+    " FROM account WHERE id = (SELECT id FROM account WHERE name = ?1)"
+);
 
 /// The other; [`login_row`] reads it.
 pub(super) const LOGIN_QUERY: &str = "SELECT p.services, p.networks, p.expires, p.pin_service, p.pin_network, p.id, \
     p.name, p.expired IS NOT NULL, p.suspended, p.revoked, p.scheme, p.key, p.memory_kib, p.iterations, \
-    p.parallelism, p.salt, p.hash FROM app_password p WHERE p.account = ?1 AND p.key = ?2 AND p.tag = ?3";
+    p.parallelism, p.salt, p.hash, p.account FROM app_password p WHERE p.account = ?1 AND p.key = ?2 AND p.tag = ?3";
+
+/// Which of its columns says whose it is.
+pub(super) const LOGIN_ACCOUNT: usize = 17;
 
 /// The columns that [`app_password`] reads, in its order.
 pub(super) const APP_PASSWORD: &str = "p.services, p.networks, p.expires, p.pin_service, p.pin_network, p.id, \
@@ -56,8 +62,17 @@ pub(super) fn id_to_sql(id: AppPasswordId) -> i64 {
     i64::try_from(id.bits()).unwrap_or_default()
 }
 
-pub(super) fn id_from_sql(value: i64) -> AppPasswordId {
-    AppPasswordId::from_bits(u64::try_from(value).unwrap_or_default())
+/// The id, which is all of the number: two rows of a database that somebody edited must not be one app password,
+/// the one revoked and the other not.
+pub(super) fn id_from_sql(value: i64) -> rusqlite::Result<AppPasswordId> {
+    let id = u64::try_from(value).ok().map(AppPasswordId::from_bits);
+    id.filter(|id| id_to_sql(*id) == value).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, value))
+}
+
+/// What an index led to is not what was looked for.
+pub(super) fn misled(what: &str) -> rusqlite::Error {
+    let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(error, Some(format!("an index leads to another {what}")))
 }
 
 /// Neither names nor networks hold control characters, so a newline separates them for sure.
@@ -118,7 +133,7 @@ pub(super) fn login_row(row: &Row<'_>) -> rusqlite::Result<LoginRow> {
     let n = SCOPE_COLUMNS;
     Ok(LoginRow {
         scope: scope(row)?,
-        id: id_from_sql(row.get(n)?),
+        id: id_from_sql(row.get(n)?)?,
         name: row.get(n + 1)?,
         expired: row.get(n + 2)?,
         suspended: row.get(n + 3)?,
@@ -153,14 +168,14 @@ pub(super) fn app_password(row: &Row<'_>) -> rusqlite::Result<AppPasswordRecord>
     let n = SCOPE_COLUMNS;
     Ok(AppPasswordRecord {
         scope: scope(row)?,
-        id: id_from_sql(row.get(n)?),
+        id: id_from_sql(row.get(n)?)?,
         account: AccountId(row.get(n + 1)?),
         user: row.get(n + 2)?,
         name: row.get(n + 3)?,
         expired: row.get(n + 4)?,
         created: row.get(n + 5)?,
         created_by: actor_from_sql(n + 6, row.get_ref(n + 6)?.as_str()?)?,
-        successor: row.get::<_, Option<i64>>(n + 7)?.map(id_from_sql),
+        successor: row.get::<_, Option<i64>>(n + 7)?.map(id_from_sql).transpose()?,
         suspended: row.get(n + 8)?,
         suspended_by: actor(row, n + 9)?,
         resumed: row.get(n + 10)?,

@@ -30,11 +30,12 @@ impl<'d> Newest<'d> {
 }
 
 pub(super) fn add(tx: &Transaction<'_>, uses: &[Uses<AppPasswordId>]) -> rusqlite::Result<()> {
-    // An app password may be gone by the time that its uses are written.
+    // An app password may be gone by the time that its uses are written. What is told later is later, also where
+    // the clock was ahead before.
     let mut insert = tx.prepare_cached(
         "INSERT INTO use (app_password, service, rhost, unproven, host, first, last, count)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM app_password WHERE id = ?1)
-         ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last),
+         ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = excluded.last,
              count = count + excluded.count",
     )?;
     for delta in uses {

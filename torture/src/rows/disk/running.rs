@@ -1,0 +1,178 @@
+//! The n-th operation fails while changes and logins go on.
+
+use super::{Bed, ERRNOS, log_in, paths, settled, sockets, tail};
+use crate::load::watch::standing;
+use crate::load::{Answer, Change, World, ask, call};
+use crate::random::Random;
+use crate::row::{Cases, Outcome};
+use crate::shim::{Act, Plan, file, kind};
+use apppw_tests::apppwd::Apppwd;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// Among so many operations the n-th is struck.
+const SPAN: u64 = 250;
+
+pub fn run(cases: &Cases) -> Outcome {
+    let mut bed = None;
+    Outcome::of_each(cases, |case, outcome| {
+        let mut random = Random::of(case, 7);
+        // One that failed is not built on.
+        let mut own = bed.take().unwrap_or_else(Bed::new);
+        let daemon = own.start();
+        match one(&mut own, daemon, case, &mut random, outcome) {
+            Ok(daemon) => {
+                own.site = Some(daemon.kill());
+                bed = Some(own);
+            }
+            Err(why) => outcome.find(case, format!("{:?}: {why}", plan(case))),
+        }
+    })
+}
+
+/// Each errno, once and from then on, before a kill and before the disk works again, at the n-th
+/// operation: first those that change something, then those on the journal alone, then any.
+fn plan(case: u64) -> Plan {
+    let errno = ERRNOS[usize::try_from(case % 4).expect("small")];
+    let act = if case / 4 % 2 == 0 { Act::Fail(errno) } else { Act::FailOn(errno) };
+    // Spread, so that few cases are of all.
+    let nth = case / 16 * 97 % SPAN;
+    match case / 16 / SPAN % 3 {
+        0 if case / 16 % 3 == 0 => {
+            Plan { files: file::JOURNAL, kinds: kind::CHANGES, ..Plan::at(1 + nth % 20, act) }
+        }
+        0 => Plan::at_change(1 + nth, act),
+        1 => Plan::at(1 + 3 * nth, act),
+        _ => Plan { files: file::JOURNAL | file::WAL, ..Plan::at(1 + nth, act) },
+    }
+}
+
+const fn is_killed(case: u64) -> bool {
+    case / 8 % 2 == 0
+}
+
+fn one(
+    bed: &mut Bed,
+    daemon: Apppwd,
+    case: u64,
+    random: &mut Random,
+    outcome: &mut Outcome,
+) -> Result<Apppwd, String> {
+    let paths = paths(&daemon);
+    let plan = plan(case);
+    let only_writes = plan.kinds & !kind::CHANGES == 0;
+    bed.shim.arm(plan);
+    let failed = change_until_it_fails(bed, &paths.1, random, outcome)?;
+    outcome.count(if bed.shim.struck() > 0 { "struck" } else { "over before that" }, 1);
+    outcome.count(if failed.is_some() { "refused a change" } else { "went on" }, 1);
+    let whose = failed.as_ref().and_then(Change::user).map(str::to_owned);
+    // A login that finds the disk broken fails closed; one that only reads memory and what can be read goes on.
+    let accepted = log_in(&paths.0, &bed.world, whose.as_deref(), only_writes)
+        .map_err(|why| format!("while it is broken: {why}\n{}", tail(&daemon.log())))?;
+    outcome.count("accepted while it was broken", accepted);
+    if let Some(change) = &failed
+        && let Answer::Done(world) = again(&paths.1, &bed.world, change)
+    {
+        // Once only, then: it is done.
+        bed.world = world;
+        return healed(bed, daemon, None, case, random, outcome);
+    }
+    if is_killed(case) {
+        bed.site = Some(daemon.kill());
+        let daemon = bed.start();
+        let paths = super::paths(&daemon);
+        let (world, _) = standing(sockets(&paths), &bed.world, failed.as_ref(), random)
+            .map_err(|why| format!("after a kill: {failed:?}: {why}\n{}", tail(&daemon.log())))?;
+        bed.world = world;
+        let daemon = settled(bed, daemon, outcome, case);
+        let paths = super::paths(&daemon);
+        standing(sockets(&paths), &bed.world, None, random)
+            .map_err(|why| format!("after a second start: {why}"))?;
+        return Ok(daemon);
+    }
+    healed(bed, daemon, failed.as_ref(), case, random, outcome)
+}
+
+/// Until one is refused, or a dozen have gone on after the strike.
+fn change_until_it_fails(
+    bed: &mut Bed,
+    admin: &std::path::Path,
+    random: &mut Random,
+    outcome: &mut Outcome,
+) -> Result<Option<Change>, String> {
+    let (begun, mut since) = (Instant::now(), 0);
+    while since < 12 && begun.elapsed() < Duration::from_secs(5) {
+        let change = Change::draw(random, &bed.world);
+        match ask(admin, &bed.world, &change) {
+            Answer::Done(world) => {
+                outcome.count("changes acknowledged", 1);
+                bed.world = world;
+            }
+            Answer::Refused(why) if bed.shim.struck() == 0 => {
+                return Err(format!("refused with a good disk: {why}"));
+            }
+            Answer::Refused(why) => {
+                if why.contains("fault inside") {
+                    return Err(why);
+                }
+                return Ok(Some(change));
+            }
+            Answer::None => return Err(format!("no answer to {change:?}")),
+        }
+        since += u64::from(bed.shim.struck() > 0);
+        // What looks at many rows, and what is written behind.
+        if random.below(4) == 0 {
+            call(admin, "events", &json!({})).ok_or("no answer to events")?;
+        }
+    }
+    Ok(None)
+}
+
+/// Asks for the same once more.
+fn again(admin: &std::path::Path, world: &World, change: &Change) -> Answer {
+    match change {
+        // Where it is there all the same, the second one is another.
+        Change::Create(..) | Change::Rotate(..) | Change::UserRename(..) | Change::Delete(_) => Answer::None,
+        _ => ask(admin, world, change),
+    }
+}
+
+/// The disk works again: so does all else, without a restart.
+fn healed(
+    bed: &mut Bed,
+    daemon: Apppwd,
+    failed: Option<&Change>,
+    case: u64,
+    random: &mut Random,
+    outcome: &mut Outcome,
+) -> Result<Apppwd, String> {
+    bed.shim.disarm();
+    let paths = paths(&daemon);
+    let (world, is_after) = standing(sockets(&paths), &bed.world, failed, random)
+        .map_err(|why| format!("with a good disk again: {failed:?}: {why}\n{}", tail(&daemon.log())))?;
+    let before = std::mem::replace(&mut bed.world, world);
+    if let Some(change) = failed
+        && (!is_after || change.takes_away())
+    {
+        match ask(&paths.1, &before, change) {
+            Answer::Done(world) => bed.world = world,
+            other => {
+                return Err(format!("with a good disk again, the same: {other:?}\n{}", tail(&daemon.log())));
+            }
+        }
+    }
+    for _ in 0..6 {
+        let change = Change::draw(random, &bed.world);
+        match ask(&paths.1, &bed.world, &change) {
+            Answer::Done(world) => bed.world = world,
+            other => return Err(format!("with a good disk again: {other:?}\n{}", tail(&daemon.log()))),
+        }
+    }
+    outcome.count("worked again without a restart", 1);
+    bed.site = Some(daemon.kill());
+    let daemon = bed.start();
+    let paths = super::paths(&daemon);
+    standing(sockets(&paths), &bed.world, None, random)
+        .map_err(|why| format!("mended, then killed: {why}\n{}", tail(&daemon.log())))?;
+    Ok(settled(bed, daemon, outcome, case))
+}
