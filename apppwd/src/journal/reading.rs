@@ -3,7 +3,7 @@
 use super::record::LineError;
 use super::{JournalError, Record, State};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::mpsc;
 
@@ -17,7 +17,7 @@ const BLOCK: usize = if cfg!(test) { 2 } else { 1000 };
 const BLOCKS_AHEAD: usize = 4;
 
 /// What stands behind the last newline.
-pub(super) enum Tail {
+pub(crate) enum Tail {
     None,
     /// The beginning of a line.
     Torn,
@@ -52,9 +52,9 @@ pub(super) fn read(path: &Path, file: &File) -> Result<(State, u64, Tail), Journ
 
 /// Sends the whole lines' records, in their order. Returns how many bytes they are, and what
 /// stands behind them.
-fn read_lines(
+pub(crate) fn read_lines(
     path: &Path,
-    file: &File,
+    file: impl Read,
     read: mpsc::SyncSender<Vec<Record>>,
 ) -> Result<(u64, Tail), JournalError> {
     let mut len = 0;
