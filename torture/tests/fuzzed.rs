@@ -7,7 +7,7 @@ use apppw_torture::random::Random;
 use fuzz::{TARGETS, Target};
 use std::path::Path;
 
-/// Inputs for each target, beside the seeds.
+/// Inputs for each target, beside the seeds. APPPW_FUZZ_MUTATIONS says otherwise.
 const MUTATIONS: u64 = 20_000;
 
 #[test]
@@ -28,7 +28,8 @@ fn exercise(target: &Target) {
     for seed in &seeds {
         run(target, seed);
     }
-    for case in 0..MUTATIONS {
+    let said = std::env::var("APPPW_FUZZ_MUTATIONS").ok().and_then(|number| number.parse().ok());
+    for case in 0..said.unwrap_or(MUTATIONS) {
         let mut random = Random::of(case, 12);
         let mut input = random.one_of(&seeds).clone();
         for _ in 0..=random.below(4) {
