@@ -12,7 +12,7 @@ ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /et
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test torture errors bench bench-quick screens lint man install clean
+.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,18 @@ test: lint build ## Everything that CI checks: format, lints, unit, property and
 torture: build ## The whole campaign of attacks and faults (root; hours); goes on where it was broken off; ROWS="a b" for some
 	$(CARGO) build --release --locked -p apppw-torture
 	@$(RELEASE)/torture $(ROWS)
+
+fuzz: ## Fuzz what reads bytes from outside, 10^8 executions of each target or FUZZ_RUNS; goes on where it was broken off (nightly, cargo-fuzz)
+	@tools/fuzz
+
+miri: ## Run the tests of frame, secret and decision under Miri (nightly)
+	@tools/miri
+
+mutants: ## Change decisions, codes and rights in small ways, and see whether a test notices (cargo-mutants; an hour)
+	@tools/mutants
+
+audit: ## Licences, bans and sources of all that we are built from, and known faults (cargo-deny, network)
+	@tools/audit
 
 errors: build ## Write docs/errors.md anew from what the programs say (root)
 	APPPW_WRITE=1 $(CARGO) test --locked -p apppw-tests --test docs -- errors

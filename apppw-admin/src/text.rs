@@ -81,7 +81,7 @@ pub enum NameError {
     #[error("is longer than {0} bytes")]
     TooManyBytes(usize),
     /// A control, bidi or zero-width character.
-    #[error("has the character {0:?}, which is not shown as it is (control, bidi or zero-width)")]
+    #[error("has the character {}, which is not shown as it is (control, bidi or zero-width)", visible(&format!("{_0:?}")))]
     Deceptive(char),
     /// Space at either end.
     #[error("begins or ends with a space")]
@@ -146,5 +146,14 @@ mod tests {
         assert_eq!(check_name("a "), Err(NameError::Space));
         assert_eq!(check_name("a\u{202e}b"), Err(NameError::Deceptive('\u{202e}')));
         assert_eq!(check_field(&"a".repeat(256)), Err(NameError::TooManyBytes(255)));
+    }
+
+    #[test]
+    fn an_error_shows_no_deceptive_character_itself() {
+        // Some of them are graphic characters to Unicode, which `Debug` leaves as they are.
+        for c in ['\u{202e}', '\n', '\u{2800}', '\u{3164}', '\u{fff0}', '\u{e0fff}'] {
+            let error = check_name(&format!("a{c}b")).unwrap_err().to_string();
+            assert!(!error.contains(is_deceptive), "{error:?}");
+        }
     }
 }

@@ -8,6 +8,9 @@ mod commands;
 mod exit;
 mod output;
 
+#[doc(hidden)]
+pub mod fuzzed;
+
 pub use cli::help::{Block, EXAMPLES, blocks, command, groups};
 pub use exit::Status;
 

@@ -2,7 +2,7 @@
 // clippy.toml allows this in test functions only, not in their helpers.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use apppw_proto::frame::{Detail, FrameError, HEADER_LEN, Header, Kind, Reply, Request, Verdict};
+use apppw_proto::frame::{Detail, FrameError, HEADER_LEN, Header, Kind, MAX_BODY, Reply, Request, Verdict};
 use apppw_proto::limits::{MAX_FIELD, MAX_FRAME};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -340,4 +340,31 @@ fn debug_output_of_a_request_has_neither_user_nor_secret() {
     let request = Request { kind: Kind::Login, wrong_check: false, secret: b"hunter2", ..alice() };
     let shown = format!("{request:?}");
     assert!(!shown.contains("alice") && !shown.contains("hunter") && !shown.contains("104"), "{shown}");
+    assert!(shown.contains("Login") && shown.contains("imap"), "{shown}");
+}
+
+/// Each of 255 bytes, behind its length.
+#[test]
+fn the_longest_body_is_four_full_fields() {
+    assert_eq!((MAX_BODY, HEADER_LEN + MAX_BODY), (1024, 1038));
+}
+
+#[test]
+fn every_detail_has_words_of_its_own() {
+    let known = [
+        Detail::NONE,
+        Detail::OVERLOADED,
+        Detail::DEADLINE,
+        Detail::STORE,
+        Detail::MALFORMED,
+        Detail::PEER,
+        Detail::INTERNAL,
+    ];
+    for (number, detail) in known.into_iter().enumerate() {
+        assert_eq!(usize::from(detail.0), number);
+        assert!(detail.as_str().len() > 8 && detail.as_str() != Detail(7).as_str(), "{detail:?}");
+    }
+    let words: std::collections::BTreeSet<&str> = known.iter().map(|detail| detail.as_str()).collect();
+    assert_eq!(words.len(), known.len());
+    assert_eq!(Detail(u16::MAX).as_str(), "unknown detail");
 }

@@ -14,6 +14,8 @@ pub mod config;
 pub mod daemon;
 pub mod events;
 pub mod fault;
+#[doc(hidden)]
+pub mod fuzzed;
 pub mod housekeeping;
 pub mod in_memory;
 pub mod journal;

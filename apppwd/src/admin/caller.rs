@@ -193,4 +193,59 @@ mod tests {
             assert!(!people.include(uid), "{uid}");
         }
     }
+
+    #[tokio::test]
+    async fn the_kernel_says_who_asks_and_only_root_is_root() {
+        let (stream, _other) = UnixStream::pair().unwrap();
+        let caller = Caller::of(&stream, People { uid_min: 1000 }).await.unwrap();
+        assert_eq!(caller.uid, Uid::effective().as_raw());
+        assert!(caller.login_uid.is_none() || caller.uid == 0, "only root stands for others");
+        if caller.uid == 0 {
+            assert_eq!((caller.role, caller.name.as_deref()), (Role::Admin, Some("root")));
+        } else {
+            assert_ne!(caller.role, Role::Admin, "run by one who is not in apppw-admin");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_is_a_persons_uid_or_nobodys() {
+        let (all, people) = (People { uid_min: 0 }, People { uid_min: 1000 });
+        assert_eq!(all.uid_of("root").await.unwrap(), Some(0));
+        assert_eq!(people.uid_of("root").await.unwrap(), None, "root is no person");
+        assert_eq!(all.uid_of("nobody-has-this-name").await.unwrap(), None);
+    }
+
+    #[test]
+    fn a_caller_is_told_by_name_and_uid() {
+        let caller = |uid, login_uid, name: Option<&str>| {
+            let (name, role) = (name.map(str::to_owned), Role::Admin);
+            Caller { uid, login_uid, name, role }.to_string()
+        };
+        #[rustfmt::skip]
+        let table = [
+            (caller(1000, None, Some("alice")),      "alice (uid 1000)"),
+            (caller(0, Some(1000), Some("root")),    "root (uid 0, logged in as uid 1000)"),
+            (caller(0, Some(0), Some("root")),       "root (uid 0)"),
+            (caller(1000, None, None),               "uid 1000"),
+            (caller(1000, None, Some("a\u{1b}b")),  "a\\u{1b}b (uid 1000)"),
+        ];
+        for (told, expected) in table {
+            assert_eq!(told, expected);
+        }
+    }
+
+    #[test]
+    fn the_record_has_the_role() {
+        let roles = [
+            (Role::Admin, ActorRole::Admin),
+            (Role::Helpdesk(Some("heidi".into())), ActorRole::Helpdesk),
+            (Role::User("alice".into()), ActorRole::User),
+            (Role::Nobody, ActorRole::Nobody),
+        ];
+        for (role, told) in roles {
+            let caller = Caller { uid: 7, login_uid: Some(8), name: None, role };
+            let actor = caller.actor();
+            assert_eq!((actor.role, actor.uid, actor.login_uid), (told, 7, Some(8)));
+        }
+    }
 }

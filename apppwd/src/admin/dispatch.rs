@@ -136,7 +136,7 @@ async fn answer<S: Store + 'static>(
     }
 }
 
-fn parse<T: DeserializeOwned>(args: Option<&RawValue>) -> Result<T, AdminError> {
+pub(crate) fn parse<T: DeserializeOwned>(args: Option<&RawValue>) -> Result<T, AdminError> {
     let args = args.map_or("{}", RawValue::get);
     parse_object(args.as_bytes()).map_err(|why| {
         AdminError::in_field(Code::Invalid, "args", format!("arguments not understood: {why}"))
@@ -144,7 +144,7 @@ fn parse<T: DeserializeOwned>(args: Option<&RawValue>) -> Result<T, AdminError> 
 }
 
 /// Reads an object. An array would do for serde too, by position, and go around the names.
-fn parse_object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, String> {
+pub(crate) fn parse_object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, String> {
     if json.trim_ascii_start().first() != Some(&b'{') {
         return Err("not a JSON object".to_owned());
     }

@@ -3,7 +3,7 @@
 //! at start, so that a backup put back revives no app password and no primary.
 
 mod file;
-mod reading;
+pub(crate) mod reading;
 mod record;
 mod replay;
 

@@ -27,7 +27,7 @@ const BLOCKS_AHEAD: usize = 4;
 
 /// What stands behind the whole lines that follow on one another from the beginning.
 #[derive(Default)]
-pub(super) struct Tail {
+pub(crate) struct Tail {
     /// Something is to be cut off: the beginning of a line, or an append with holes in it.
     pub torn: bool,
     /// Lines in it that are whole: one that only lacks its newline, or what stands behind a hole.
@@ -59,9 +59,9 @@ pub(super) fn read(path: &Path, file: &File) -> Result<(State, u64, Tail), Journ
 
 /// Sends the whole lines' records, in their order. Returns how many bytes they are, and what
 /// stands behind them.
-fn read_lines(
+pub(crate) fn read_lines(
     path: &Path,
-    file: &File,
+    file: impl Read,
     read: mpsc::SyncSender<Vec<Record>>,
 ) -> Result<(u64, Tail), JournalError> {
     let mut len = 0;

@@ -64,6 +64,99 @@ fn who_may_use_the_primary_password_where() {
     }
 }
 
+/// Of several groups the strictest counts, key by key: one that reports or exempts doesn't speak for the others.
+#[test]
+fn of_several_groups_each_must_let_it_through() {
+    let two_groups = |mail: &str, old: &str| {
+        let text =
+            format!("[groups]\nold = [\"imap\"]\n[policy.group.mail]\n{mail}\n[policy.group.old]\n{old}\n");
+        let config = config(&text);
+        let account = Account { user: "alice", enrolled: true, locked: false };
+        let address = Address::from_rhost("192.0.2.9", true);
+        primary(&config.policy, &config.groups, &account, "imap", address)
+    };
+    let (refused, reported) =
+        (Primary::Refused(Reason::PrimaryRefused), Primary::WouldBeRefused(Reason::PrimaryRefused));
+    let (report, enforce) = ("report_only = true", "report_only = false");
+    let (exempt, none) = ("primary_networks = [\"192.0.2.0/24\"]", "primary_networks = []");
+    #[rustfmt::skip]
+    let table = [
+        (report,  report,  reported),
+        (report,  enforce, refused),
+        (enforce, report,  refused),
+        (exempt,  exempt,  Primary::Allowed),
+        (exempt,  none,    refused),
+        (none,    exempt,  refused),
+    ];
+    for (mail, old, outcome) in table {
+        assert_eq!(two_groups(mail, old), outcome, "{mail}, {old}");
+    }
+}
+
+#[test]
+fn what_is_told_of_a_policy_is_what_is_decided() {
+    use PrimaryPolicy::{Allow, Refuse, RefuseEnrolled};
+    let config = config(
+        r#"
+        [policy]
+        primary = "refuse-enrolled"
+        [policy.group.chat]
+        primary = "allow"
+        [policy.group.files]
+        primary = "refuse"
+        [policy.group.dav]
+        primary = "refuse-enrolled"
+        [policy.user."watched"]
+        report_only = true
+        [policy.user."boss"]
+        primary = "refuse"
+        "#,
+    );
+    let (policy, groups) = (&config.policy, &config.groups);
+    #[rustfmt::skip]
+    let table = [
+        // user      everywhere else  reported  what ends by enrolment  where else otherwise
+        ("alice",    RefuseEnrolled,  false,    &["dav", "mail"][..],   &[("chat", Allow), ("files", Refuse)][..]),
+        // What is only reported doesn't end.
+        ("watched",  RefuseEnrolled,  true,     &[],                    &[("chat", Allow), ("files", Refuse)]),
+        // The user's own comes before the groups'.
+        ("boss",     Refuse,          false,    &[],                    &[]),
+    ];
+    for (user, everywhere, reported, ends, elsewhere) in table {
+        assert_eq!(global(policy, user), everywhere, "{user}");
+        assert_eq!(global_report_only(policy, user), reported, "{user}");
+        assert_eq!(ends_by_enrolment(policy, groups, user), ends, "{user}");
+        let elsewhere = elsewhere.iter().map(|(group, policy)| ((*group).to_owned(), *policy)).collect();
+        assert_eq!(by_group(policy, user), elsewhere, "{user}");
+    }
+    for (user, service, told) in
+        [("alice", "xmpp", Allow), ("alice", "ftp", Refuse), ("boss", "xmpp", Refuse)]
+    {
+        assert_eq!(effective(policy, groups, user, service), told, "{user} {service}");
+    }
+    let refused = |user, enrolled| {
+        let account = Account { user, enrolled, locked: false };
+        would_refuse(policy, groups, &account, "imap", Address::Unknown)
+    };
+    assert!(!refused("alice", false) && refused("alice", true) && refused("watched", true));
+}
+
+#[test]
+fn the_stricter_of_two() {
+    let (no, reported, yes) = (
+        Primary::Refused(Reason::PrimaryRefused),
+        Primary::WouldBeRefused(Reason::PrimaryRefused),
+        Primary::Allowed,
+    );
+    let from_strict = [no, reported, yes];
+    for (i, one) in from_strict.into_iter().enumerate() {
+        for (j, other) in from_strict.into_iter().enumerate() {
+            assert_eq!(one.stricter(other), from_strict[i.min(j)], "{one:?} {other:?}");
+        }
+    }
+    assert_eq!([no, reported, yes].map(Primary::passes), [false, true, true]);
+}
+
 fn any_overrides() -> impl Strategy<Value = crate::config::Overrides> {
     let policy = prop_oneof![
         Just(None),

@@ -70,6 +70,9 @@ fn a_first_use_locks_to_its_service_and_its_network() {
     let first = pending.first_use(Some("imap"), from("2001:db8:1:2:3::4"));
     assert_eq!(first.network, Some(net("2001:db8:1:2::/64")));
     assert!(open().first_use(Some("imap"), from("203.0.113.9")).is_empty());
+    for half in [FirstUse { network: None, ..first.clone() }, FirstUse { service: None, ..first }] {
+        assert!(!half.is_empty(), "{half:?} has to be written before the login is accepted");
+    }
     assert!(pending.first_use(None, Address::NotAsked).is_empty());
 }
 

@@ -133,3 +133,33 @@ fn a_unix_name_means_the_account_that_its_logins_mean() {
         assert!(authorize(&alice, verb, SelfService::Create, &domain).is_err(), "{verb:?}");
     }
 }
+
+/// What is denied says who may, and the record has whose it was.
+#[test]
+fn a_denial_says_who_may_and_is_about_somebody() {
+    let denied = |role, verb| {
+        let denied = authorize(&caller(1000, role), verb, SelfService::Create, &UsersConfig::default());
+        denied.unwrap_err().message
+    };
+    let user = || Role::User("alice".into());
+    let (both, admins) =
+        ("groups apppw-admin and apppw-helpdesk may; ask", "of the group apppw-admin may; ask");
+    for (role, verb, who) in [
+        (user(), Verb::Users, both),
+        (user(), Verb::Status, admins),
+        (Role::Helpdesk(None), Verb::Status, admins),
+        (Role::Nobody, Verb::Users, NOBODY),
+        (Role::Nobody, Verb::Status, NOBODY),
+        (Role::Nobody, Verb::List, NOBODY),
+    ] {
+        let message = denied(role.clone(), verb);
+        assert!(message.contains(who), "{role:?} {verb:?}: {message}");
+        assert_eq!(message.contains(NOBODY), role == Role::Nobody, "{message}");
+    }
+    let alice = Power::Own { name: "alice".into(), canonical: "alice".into(), uid: 1000 };
+    let about = |error: AdminError| error.about.user;
+    assert_eq!(about(alice.target(Some("bob")).unwrap_err()), Some("bob".into()));
+    let error = alice.check(&account("alice", Some(1001))).unwrap_err();
+    assert!(error.message.contains("uid 1001"), "{error}");
+    assert_eq!(about(error), Some("alice".into()));
+}

@@ -13,7 +13,7 @@ pub mod rename;
 pub mod report;
 pub mod revoke;
 pub mod rotate;
-mod scope;
+pub(crate) mod scope;
 pub mod show;
 pub mod status;
 pub mod suspend;

@@ -23,7 +23,7 @@ const MAX_NETWORKS: usize = 64;
 ///
 /// # Errors
 /// [`Code::Invalid`], or [`Code::Limit`] for a life that policy doesn't allow.
-pub(super) fn of(
+pub(crate) fn of(
     config: &Config,
     user: &str,
     args: &CreateArgs,

@@ -50,7 +50,7 @@ impl Owned {
 }
 
 /// One computation, with memory that is kept from one to the next.
-fn compute(
+pub(crate) fn compute(
     hash: &Hash,
     owned: &Owned,
     argon2_secret: &[u8],

@@ -13,7 +13,7 @@ mod primary_uses;
 mod read;
 mod record;
 mod rotation;
-mod rows;
+pub(crate) mod rows;
 mod select;
 mod threads;
 mod trail;

@@ -129,7 +129,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<AccountRecord> {
     })
 }
 
-pub(super) fn login_row(row: &Row<'_>) -> rusqlite::Result<LoginRow> {
+pub(crate) fn login_row(row: &Row<'_>) -> rusqlite::Result<LoginRow> {
     let n = SCOPE_COLUMNS;
     Ok(LoginRow {
         scope: scope(row)?,
@@ -164,7 +164,7 @@ fn hash(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Hash>> {
     }))
 }
 
-pub(super) fn app_password(row: &Row<'_>) -> rusqlite::Result<AppPasswordRecord> {
+pub(crate) fn app_password(row: &Row<'_>) -> rusqlite::Result<AppPasswordRecord> {
     let n = SCOPE_COLUMNS;
     Ok(AppPasswordRecord {
         scope: scope(row)?,
