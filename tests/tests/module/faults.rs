@@ -4,7 +4,7 @@ use super::Case;
 use super::site::{PRIMARY, SECRET, Site, alice, own_uid, target_dir, workspace, write_stack};
 use apppw_proto::frame::Verdict;
 use apppw_tests::fakes::Act;
-use apppw_tests::pam::Code;
+use apppw_tests::pam::{Code, Login};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -113,6 +113,27 @@ fn points() -> Vec<Case> {
             assert!(at > ENOUGH, "only {at} points");
         }));
     }
+    cases.push(Case::new("panics_in_64_threads_at_once", || {
+        let site = Site::new([Act::Verdict(Verdict::Accepted)]);
+        let socket = site.fake.path().display();
+        for at in 1..=ENOUGH {
+            let line = format!("{} socket={socket} server_uid={}", fault_module().display(), own_uid());
+            site.confdir
+                .write(&format!("at{at}"), &format!("auth required {line} debug fault=panic-at={at}\n"));
+        }
+        std::thread::scope(|scope| {
+            for thread in 0..64 {
+                let site = &site;
+                scope.spawn(move || {
+                    for login in 0..20 {
+                        let at = 1 + (thread + login) % ENOUGH;
+                        let login = Login::new(format!("at{at}"), "alice").password(SECRET);
+                        assert_eq!(login.try_once(&site.confdir), Code::AUTHINFO_UNAVAIL, "point {at}");
+                    }
+                });
+            }
+        });
+    }));
     cases.push(Case::new("a_panic_at_each_point_of_the_account_phase", || {
         let mut at = 1;
         loop {

@@ -34,12 +34,14 @@ fn expires(place: &Place<'_>) -> Check {
 /// The old one's time is the grace; the new one goes on.
 fn grace(place: &Place<'_>) -> Check {
     let user = place.user();
-    let mut new = None;
+    let mut new: Option<Made> = None;
     let old = until_its_end(place, &user, |grace| {
-        let old = place.make(&user, &["--service", place.service()])?;
-        if let Some(in_the_way) = new.replace(place.rotate(&old, &["--grace", grace])?) {
+        // It has the name.
+        if let Some(in_the_way) = new.take() {
             place.apppw(&["revoke", &in_the_way.id])?;
         }
+        let old = place.make(&user, &["--service", place.service()])?;
+        new = Some(place.rotate(&old, &["--grace", grace])?);
         Ok(old)
     })?;
     place.expect(Refused("expired"), &user, old.secret)?;

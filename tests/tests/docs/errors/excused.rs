@@ -58,6 +58,7 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "can't accept a connection", why: STARVED },
     Excused { text: "can't lock", why: STARVED },
     Excused { text: "no socket can be made", why: STARVED },
+    Excused { text: "not asked: out of memory", why: "needs the host to run out of memory in one moment" },
     Excused { text: "too many open files", why: STARVED },
     Excused { text: "error number {number}", why: STARVED },
     Excused { text: "broke: {error}", why: STARVED },
@@ -91,7 +92,10 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "not an actor", why: OURS },
     Excused { text: "its account is gone", why: OURS },
     Excused { text: "holds more than three keys", why: OURS },
-    Excused { text: "libpam can't keep the result", why: OURS },
+    Excused {
+        text: "libpam can't keep the result",
+        why: "needs the host to run out of memory in one moment",
+    },
     Excused { text: "apppwd not asked: {error}", why: OURS },
     // One chance in many million.
     Excused { text: "could not find a free id", why: "one chance in many million" },

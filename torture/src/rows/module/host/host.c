@@ -255,6 +255,7 @@ int main(int argc, char **argv)
     module_path = argv[3];
     strncpy(log_socket, argv[4], sizeof log_socket - 1);
     load_module();
+    signal(SIGPIPE, SIG_DFL);
     alarm(300); /* Whatever hangs is ended, and told. */
     if (argc > 5)
         for (fd = 0; fd < 3; fd++)
