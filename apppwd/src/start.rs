@@ -15,7 +15,7 @@ use crate::log::{Log, Throttle};
 use crate::ownership;
 use crate::panic_switch::HOST;
 use crate::reconcile::{self, Reconciled};
-use crate::store::sqlite::{self, Database, Presence, SqliteStore};
+use crate::store::sqlite::{self, Database, Empty, Presence, SqliteStore};
 use crate::store::{By, Origin, RecordMarks, Store, StoreError};
 use crate::sys;
 use apppw_admin::text::visible;
@@ -91,7 +91,6 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         (Some(_), Presence::Missing) if !init => {
             return Err(Fault::DatabaseMissing { database: database.path, beside: found.path });
         }
-        (Some(_), Presence::Filled) if init => return Err(Fault::NothingToInit { database: database.path }),
         (Some(keys), _) => key::Found { keys: Some(keys), ..found },
     };
     let keys = Arc::new(Keyring::new(found.keys.as_deref().unwrap_or_default(), &found.path)?);
@@ -106,7 +105,12 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
     let had_journal = JournalFile::exists(&config.key_dir).is_some();
     let (mut journal, state) = JournalFile::open(&config.key_dir)?;
     let host = host_name();
-    let store = sqlite::open(&database, &keys, &found.path, init || state.is_empty(), &host)?;
+    let empty = match (init, state.is_empty()) {
+        (true, _) => Empty::Demanded,
+        (false, true) => Empty::Filled,
+        (false, false) => Empty::Refused,
+    };
+    let store = sqlite::open(&database, &keys, &found.path, empty, &host)?;
     if presence == Presence::Filled && !had_journal {
         tracing::warn!(
             "{} has no journal.log, but the database was there: what it held is made anew from the database, and \

@@ -33,7 +33,8 @@ pub enum OpenError {
     /// Nothing is in it, though this host has had app passwords.
     #[error(
         "{}: the database is empty, but the journal has records: this host has had app passwords. Put the database \
-         back from a backup, or move it away and run `apppwd --init` once, as the daemon's user", path.display()
+         back from a backup, or run `apppwd --init` once, as the daemon's user, to begin with none (revocations in the \
+         journal stay in force)", path.display()
     )]
     Empty {
         /// The database.

@@ -23,6 +23,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("the_old_half_of_a_rotation_ends_as_it_was_to", rotated),
         Case::new("what_had_another_name_is_locked", renamed),
         Case::new("a_new_name_is_not_locked_by_the_old_one", new_name),
+        Case::new("a_renaming_back_that_a_crash_cut_off_locks_nobody", renamed_back).with_program("sqlite3"),
         Case::new("a_lost_journal_is_made_anew", no_journal),
     ]
 }
@@ -241,6 +242,37 @@ fn new_name() {
         assert_eq!(imap(&daemon, &one), "accepted");
         assert_eq!(login(&daemon, OTHER, &begun_anew.secret, "imap", ""), "accepted");
         daemon = daemon.kill().start();
+    }
+}
+
+/// The database is ahead of the journal by a renaming, and is no backup: the name that it had before is
+/// believed. Of a backup of that very run it isn't.
+fn renamed_back() {
+    for is_backup in [false, true] {
+        let daemon = site(LAX).start();
+        let one = create(&daemon, "phone", json!({}));
+        let backup = daemon.path("backup.db");
+        let copied = std::process::Command::new("sqlite3")
+            .arg(daemon.path("state/apppw.db"))
+            .arg(format!(".backup '{}'", backup.display()))
+            .status();
+        assert!(copied.expect("sqlite3 runs").success());
+        done(&daemon, "user.rename", json!({"user": USER, "new": OTHER}));
+        let before = journal(&daemon);
+        if !is_backup {
+            done(&daemon, "user.rename", json!({"user": OTHER, "new": USER}));
+        }
+        let site = daemon.kill();
+        fs::write(site.path("key/journal.log"), before).expect("the journal");
+        if is_backup {
+            fs::remove_file(site.path("state/apppw.db-wal")).expect("the log of the database");
+            fs::write(site.path("state/apppw.db"), fs::read(&backup).expect("the backup")).expect("a file");
+        }
+        let mut daemon = site.start();
+        for _ in 0..2 {
+            assert_eq!(imap(&daemon, &one), if is_backup { "account-locked" } else { "accepted" });
+            daemon = daemon.kill().start();
+        }
     }
 }
 

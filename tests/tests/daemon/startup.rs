@@ -19,6 +19,7 @@ const USER: &str = "alice@example.org";
 pub fn cases() -> Vec<Case> {
     let mut cases = vec![
         Case::new("a_newer_schema_is_refused", newer_schema).with_program("sqlite3"),
+        Case::new("a_first_start_or_init_that_was_cut_off_goes_on", cut_off),
         Case::new("a_torn_last_line_of_the_journal_is_cut_off", torn_journal),
         Case::new("a_link_in_place_of_the_lock_leads_to_no_journal", linked_lock),
         Case::new("a_rollback_journal_deletes_no_journal", rollback),
@@ -67,6 +68,43 @@ pub fn cases() -> Vec<Case> {
         }));
     }
     cases
+}
+
+/// An empty database file is what such a start leaves.
+fn cut_off() {
+    for left in [&["state"][..], &["state", "key"], &["state", "key", "key/journal.log"]] {
+        let daemon = Apppwd::start();
+        let (_, used) = daemon.stop();
+        let site = Site::new(CHEAP_ARGON2);
+        let private = |path: &str| {
+            let mode = if path.contains('.') { 0o600 } else { 0o700 };
+            fs::set_permissions(site.path(path), Permissions::from_mode(mode)).expect("its mode");
+        };
+        for folder in ["state", "key"] {
+            fs::create_dir(site.path(folder)).expect("a folder");
+            private(folder);
+        }
+        for path in left {
+            match *path {
+                "state" => fs::write(site.path("state/apppw.db"), "").map(|()| private("state/apppw.db")),
+                "key" => fs::copy(used.path("key/server.key"), site.path("key/server.key")).map(drop),
+                path => fs::write(site.path(path), "").map(|()| private(path)),
+            }
+            .expect("what was left");
+        }
+        let daemon = site.start();
+        assert!(!daemon.settled_log().contains("warning"), "{left:?}: {}", daemon.log());
+        let made = daemon.create(USER, "phone", &[]);
+        let verdict = try_login(&daemon.auth_socket(), USER, made.secret.expose());
+        assert_eq!(verdict, Verdict::Accepted, "{left:?}");
+    }
+    // An --init that was cut off is begun again; without it nothing starts empty.
+    let site = used_site();
+    fs::write(site.path("state/apppw.db"), "").expect("the database can be emptied");
+    expect(&site.command(), 78, &["the database is empty, but the journal has records", "--init"]);
+    let made = site.command().arg("--init").output().expect("apppwd can be run");
+    assert!(made.status.success(), "{made:?}");
+    assert_eq!(site.start().status().live, 0);
 }
 
 /// A stopped daemon's, with an enrolled account and a revoked app password.

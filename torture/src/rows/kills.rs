@@ -211,7 +211,7 @@ const fn plan(case: u64, span: u64) -> Plan {
     let nth = 1 + case / 2 % span;
     let act = if case.is_multiple_of(2) { Act::KillBefore } else { Act::KillAfter };
     // When each has been struck once: operations that change nothing, too.
-    if case / 2 / span % 2 == 0 { Plan::at_change(nth, act) } else { Plan::at(3 * nth, act) }
+    if (case / 2 / span).is_multiple_of(2) { Plan::at_change(nth, act) } else { Plan::at(3 * nth, act) }
 }
 
 fn at_call(

@@ -104,24 +104,33 @@ fn one(daemon: &Apppwd, shim: &Shim, random: &mut Random, steps: &mut Vec<Step>,
     }
 }
 
-/// How many operations a recording has at the least, so that each of them is in some image.
-const CHANGES: usize = 100;
+/// Changes of a recording of which each operation is in some image.
+const FEW: usize = 30;
+
+/// Changes after which the log has been brought into the database by itself.
+const MANY: usize = 300;
 
 fn images(cases: &Cases) -> Outcome {
     let seed = cases.range.start / IMAGES.batch;
-    // Every fourth one is long enough for the log to be brought into the database by itself.
-    let (changes, lives) = if seed % 4 == 3 { (CHANGES * 4, 2) } else { (CHANGES, 3) };
-    let changes = if cases.len() < IMAGES.batch { 40 } else { changes };
-    let (recording, events) = Recording::make(seed, changes, lives);
+    let is_long = seed % 4 == 3;
+    let recording = if is_long { Recording::make(seed, MANY, 2) } else { Recording::make(seed, FEW, 2) };
+    let (recording, events) = recording;
+    let of = recording.operations.len();
+    let ends = if is_long { recording.around_checkpoints() } else { (0..=of).collect() };
     let mut outcome = Outcome::default();
     outcome.count("recordings", 1);
-    outcome.count("operations recorded", recording.operations.len() as u64);
+    outcome.count("operations recorded", of as u64);
     outcome.count("changes recorded", recording.steps.len() as u64 - 1);
     let (first, length) = (cases.range.start, cases.len());
+    let wholly = !is_long && length >= ends.len() as u64;
+    outcome.count("recordings cut after each operation", u64::from(wholly));
     outcome.add(Outcome::of_each_on(4, cases, |case, outcome| {
-        // Each operation in its turn.
-        let end =
-            usize::try_from((case - first) * recording.operations.len() as u64 / length).expect("an index");
+        // Each in its turn; more than once, if there are more images.
+        let nth = match wholly {
+            true => usize::try_from(case - first).expect("an index") % ends.len(),
+            false => usize::try_from((case - first) * ends.len() as u64 / length).expect("an index"),
+        };
+        let end = ends[nth];
         let mut random = Random::of(case, 62);
         let mut disk = Disk::new(&recording.operations);
         disk.go_to(end);
@@ -132,11 +141,21 @@ fn images(cases: &Cases) -> Outcome {
         if let Err(why) = check(site, step, &events, &mut random, outcome) {
             let before: Vec<String> =
                 recording.operations[end.saturating_sub(6)..end].iter().map(ToString::to_string).collect();
-            let of = recording.operations.len();
             outcome.find(case, format!("after {end} of {of}, {before:?}: {why}\n{loss:?}"));
         }
     }));
     outcome
+}
+
+impl Recording {
+    /// Every fourth operation, and each of those among which the database's own file is written.
+    fn around_checkpoints(&self) -> Vec<usize> {
+        let is_near = |end: usize| {
+            let near = &self.operations[end.saturating_sub(4)..self.operations.len().min(end + 4)];
+            near.iter().any(|one| matches!(one, Operation::Write(path, ..) if path.ends_with("apppw.db")))
+        };
+        (0..=self.operations.len()).filter(|end| end % 4 == 0 || is_near(*end)).collect()
+    }
 }
 
 fn check(

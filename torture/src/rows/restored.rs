@@ -255,7 +255,7 @@ impl Moment {
 
     fn is_closed(&self, user: &str, half: &Half) -> bool {
         let is_live = |world: &World| Self::state_of(world, user, half.id.as_deref()) == Some(State::Live);
-        self.all(|world| !world.people.get(user).is_some_and(|one| !one.locked) || !is_live(world))
+        self.all(|world| world.people.get(user).is_none_or(|one| one.locked) || !is_live(world))
     }
 }
 

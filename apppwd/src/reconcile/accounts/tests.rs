@@ -3,7 +3,7 @@
 use super::*;
 use crate::account::Names;
 use crate::key;
-use crate::store::sqlite::{self, Database, SqliteStore};
+use crate::store::sqlite::{self, Database, Empty, SqliteStore};
 use std::path::Path;
 
 fn account(byte: u8) -> AccountRecord {
@@ -22,7 +22,8 @@ fn each_account_meets_its_own_word_in_the_journal_however_they_lie() {
     let found = key::create(dir.path()).unwrap();
     let keys = Keyring::new(&found.keys.unwrap(), &found.path).unwrap();
     let database = Database::in_dir(dir.path());
-    let store: SqliteStore = sqlite::open(&database, &keys, Path::new("key"), true, "mail1").unwrap();
+    let store: SqliteStore =
+        sqlite::open(&database, &keys, Path::new("key"), Empty::Filled, "mail1").unwrap();
     let mut state = State::default();
     for (byte, befell) in [
         (1, Befell::Enroll),

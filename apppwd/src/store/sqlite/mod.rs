@@ -24,7 +24,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use open::{Database, Presence, open};
+pub use open::{Database, Empty, Presence, open};
 
 use super::{
     AccountId, AccountRecord, AppPasswordRecord, By, Changed, Counts, Created, EventPage, EventSelection,

@@ -83,16 +83,28 @@ impl Database {
     }
 }
 
-/// Opens the database, migrating it if need be, and checks that it was made with `keys`. An
-/// empty one is filled only if it `may_be_new`. Events will say that they happened on `host`.
+/// What is done with a database without a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Empty {
+    /// It is refused: this host has had another one.
+    Refused,
+    /// It is filled.
+    Filled,
+    /// It is filled, and one that has a schema is refused: `--init`.
+    Demanded,
+}
+
+/// Opens the database, migrating it if need be, and checks that it was made with `keys`. Events will
+/// say that they happened on `host`.
 ///
 /// # Errors
-/// [`Fault::Store`], [`Fault::Access`], or [`Fault::Key`] if the key is another one.
+/// [`Fault::Store`], [`Fault::Access`], [`Fault::Key`] if the key is another one, or
+/// [`Fault::NothingToInit`].
 pub fn open(
     database: &Database,
     keys: &Keyring,
     key_path: &Path,
-    may_be_new: bool,
+    empty: Empty,
     host: &str,
 ) -> Result<SqliteStore, Fault> {
     let path = &database.path;
@@ -112,7 +124,7 @@ pub fn open(
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(path, flags).map_err(unusable)?;
     configure(&connection).map_err(unusable)?;
-    migrate(&mut connection, path, may_be_new)?;
+    migrate(&mut connection, path, empty)?;
     check_schema(&connection, path)?;
     check_numbers(&connection, path)?;
     check_keys(&connection, keys, key_path, path)?;
@@ -213,16 +225,18 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-fn migrate(connection: &mut Connection, path: &Path, may_be_new: bool) -> Result<(), OpenError> {
+fn migrate(connection: &mut Connection, path: &Path, empty: Empty) -> Result<(), Fault> {
     let unusable = |e| open_error(path, &e);
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unusable)?;
     let found: i64 = tx.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unusable)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+        return Err(OpenError::Newer { path: path.to_owned(), found, known }.into());
     }
-    if found == 0 && !may_be_new {
-        return Err(OpenError::Empty { path: path.to_owned() });
+    match empty {
+        Empty::Refused if found == 0 => return Err(OpenError::Empty { path: path.to_owned() }.into()),
+        Empty::Demanded if found > 0 => return Err(Fault::NothingToInit { database: path.to_owned() }),
+        _ => {}
     }
     for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
         tx.execute_batch(step).map_err(unusable)?;
@@ -230,7 +244,7 @@ fn migrate(connection: &mut Connection, path: &Path, may_be_new: bool) -> Result
     if found < known {
         tx.pragma_update(None, "user_version", known).map_err(unusable)?;
     }
-    tx.commit().map_err(unusable)
+    Ok(tx.commit().map_err(unusable)?)
 }
 
 /// The schema must be the one that the migrations make: a trigger or another table in a

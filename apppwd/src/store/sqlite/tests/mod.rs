@@ -44,7 +44,7 @@ impl Bed {
     }
 
     fn open(&self) -> Result<SqliteStore, Fault> {
-        open(&Database::in_dir(self.dir.path()), &self.keys, Path::new("server.key"), true, "mail1")
+        open(&Database::in_dir(self.dir.path()), &self.keys, Path::new("server.key"), Empty::Filled, "mail1")
     }
 }
 
