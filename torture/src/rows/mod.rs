@@ -1,7 +1,9 @@
 //! The rows, each in a file of its own.
 
+mod flood;
 mod revoked;
 mod soak;
+mod timing;
 
 use crate::row::Row;
 
@@ -26,6 +28,26 @@ pub const ROWS: &[Row] = &[
         short: 2_000,
         batch: 20_000,
         run: revoked::costly,
+    },
+    Row {
+        number: 10,
+        name: "flood",
+        shows: "beside 5,000 idle connections, oversized and slow requests, churn and wrong logins on both sockets from several uids no honest login or change fails; memory, descriptors and log are bounded",
+        unit: "seconds",
+        full: 300,
+        short: 8,
+        batch: 300,
+        run: flood::run,
+    },
+    Row {
+        number: 14,
+        name: "timing",
+        shows: "the time and the bytes of a refusal don't say whether the user is unknown, has no app password, or the secret is wrong or another's",
+        unit: "samples of each class",
+        full: 1_000_000,
+        short: 0,
+        batch: 1_000_000,
+        run: timing::run,
     },
     Row {
         number: 17,

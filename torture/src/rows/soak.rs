@@ -4,7 +4,7 @@
 //! restarted every minute. Clients do what the module does: one connection, one frame, one reply, one
 //! deadline. A minute lasts 60 seconds, or 2 in a short run.
 
-mod clients;
+pub mod clients;
 mod faults;
 
 use crate::row::{Cases, Outcome};

@@ -236,16 +236,32 @@ impl Honest {
     }
 }
 
+/// How a login is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// At which service.
+    pub service: &'static str,
+    /// Within which time.
+    pub deadline: Duration,
+}
+
+fn login(socket: &Path, user: &str, secret: &str) -> std::io::Result<Verdict> {
+    login_within(socket, user, secret, Wanted { service: "imap", deadline: DEADLINE })
+}
+
 /// One login, as the module does it.
-pub fn login(socket: &Path, user: &str, secret: &str) -> std::io::Result<Verdict> {
-    let deadline_ms = u32::try_from(DEADLINE.as_millis()).unwrap_or(u32::MAX);
-    let frame = Ask { deadline_ms, ..Ask::login(user, "imap", "192.0.2.7", secret) }.bytes();
+pub fn login_within(socket: &Path, user: &str, secret: &str, wanted: Wanted) -> std::io::Result<Verdict> {
+    let Wanted { service, deadline } = wanted;
+    let begun = Instant::now();
+    let deadline_ms = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
+    let frame = Ask { deadline_ms, ..Ask::login(user, service, "192.0.2.7", secret) }.bytes();
     let mut stream = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     // The write timeout bounds connect(2) too (unix(7)).
-    stream.set_write_timeout(Some(DEADLINE))?;
-    stream.set_read_timeout(Some(DEADLINE))?;
+    stream.set_write_timeout(Some(deadline))?;
     stream.connect(&SockAddr::unix(socket)?)?;
     stream.write_all(&frame)?;
+    let left = deadline.saturating_sub(begun.elapsed()).max(Duration::from_millis(1));
+    stream.set_read_timeout(Some(left))?;
     let mut received = Vec::new();
     stream.read_to_end(&mut received)?;
     match Reply::decode(&received, 1) {
