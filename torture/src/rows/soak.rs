@@ -36,7 +36,7 @@ pub fn run(cases: &Cases) -> Outcome {
     let minutes = (Duration::from_secs(cases.len()).as_secs() / minute.as_secs()).max(4);
     let site = Site::new(CONFIG).with_small_disk("state", DAEMON_UID, "32m");
     let daemon = site.start_activated(DAEMON_UID);
-    let honest = Honest::new(&daemon);
+    let honest = Honest::new(&daemon, is_short);
     let (seen, faults, is_over) = (Mutex::new(Seen::default()), Faults::default(), AtomicBool::new(false));
     let mut outcome = Outcome { done: cases.len(), ..Outcome::default() };
     let daemon = std::thread::scope(|scope| {

@@ -42,11 +42,12 @@ pub struct Counts {
     changes: u64,
     changes_failed_in_fault: u64,
     left_out: u64,
+    too_slow: u64,
 }
 
 impl Counts {
     /// For the report.
-    pub fn named(&self) -> [(&'static str, u64); 6] {
+    pub fn named(&self) -> [(&'static str, u64); 7] {
         [
             ("accepted", self.accepted),
             ("refused", self.refused),
@@ -54,6 +55,7 @@ impl Counts {
             ("changes", self.changes),
             ("changes failed while a fault was on", self.changes_failed_in_fault),
             ("logins left out because the last one took too long", self.left_out),
+            ("what took longer than this machine has time for", self.too_slow),
         ]
     }
 }
@@ -115,11 +117,13 @@ pub struct Honest {
     auth: PathBuf,
     admin: PathBuf,
     known: Vec<Known>,
+    /// Whether this is a short run, perhaps on a busy machine.
+    is_short: bool,
 }
 
 impl Honest {
     /// With some app passwords of their own, live and revoked.
-    pub fn new(daemon: &Apppwd) -> Self {
+    pub fn new(daemon: &Apppwd, is_short: bool) -> Self {
         let mut known = Vec::new();
         for account in 0..ACCOUNTS {
             let user = format!("user{account}@example.org");
@@ -135,7 +139,7 @@ impl Honest {
             let secret = "0000000000000000".to_owned();
             known.push(Known { user, secret, wanted: Verdict::Refused });
         }
-        Self { auth: daemon.auth_socket(), admin: daemon.admin_socket(), known }
+        Self { auth: daemon.auth_socket(), admin: daemon.admin_socket(), known, is_short }
     }
 
     /// Logs in again and again, at fixed times.
@@ -173,6 +177,7 @@ impl Honest {
                     ));
                 }
                 _ if faults.excuse(true, from, until) => seen.total.failed_in_fault += 1,
+                _ if self.is_short && until - from >= DEADLINE => seen.total.too_slow += 1,
                 failed => {
                     let took = until - from;
                     seen.find(format!("a login failed without a fault after {took:?}: {failed:?}"));
@@ -194,6 +199,7 @@ impl Honest {
             match done {
                 Ok(()) => seen.total.changes += 1,
                 Err(_) if faults.excuse(false, from, until) => seen.total.changes_failed_in_fault += 1,
+                Err(_) if self.is_short && until - from >= DEADLINE => seen.total.too_slow += 1,
                 Err(why) => seen.find(format!("a change failed without a fault: {why}")),
             }
         }
