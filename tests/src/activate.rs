@@ -1,7 +1,7 @@
 //! The daemon as systemd starts it: sockets bound and listening before it runs, passed on by
 //! number and name, kept over a restart; the daemon under an unprivileged uid; `Type=notify`.
 
-use crate::apppwd::{Apppwd, Site};
+use crate::apppwd::{Apppwd, PATIENCE, Site};
 use nix::unistd::{Gid, Group, Uid, chown};
 use std::fs;
 use std::io::ErrorKind;
@@ -100,7 +100,7 @@ impl Site {
 
 fn wait_until_ready(daemon: &mut Apppwd, ready: &UnixDatagram) {
     ready.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout can be set");
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     let mut message = [0; 512];
     loop {
         match ready.recv(&mut message) {
@@ -111,7 +111,7 @@ fn wait_until_ready(daemon: &mut Apppwd, ready: &UnixDatagram) {
         }
         let ended = daemon.ended();
         assert!(ended.is_none(), "apppwd ended with {ended:?}: {}", daemon.log());
-        assert!(Instant::now() < deadline, "apppwd is not ready after 20 s: {}", daemon.log());
+        assert!(Instant::now() < deadline, "apppwd is not ready after {PATIENCE:?}: {}", daemon.log());
     }
 }
 

@@ -13,6 +13,9 @@ use tempfile::TempDir;
 /// passwords. Whoever tests the real cost or limit leaves it out.
 pub const CHEAP_ARGON2: &str = "[argon2]\nmemory_kib = 64\niterations = 1\n[limits]\nper_account = 100000\n";
 
+/// Longest that a start is waited for, on a busy machine too.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Folders, configuration and log of a daemon, running or not.
 pub struct Site {
     dir: TempDir,
@@ -166,11 +169,11 @@ impl Apppwd {
     }
 
     fn wait_until_it_serves(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         while Client::connect(&self.admin_socket()).is_err() {
             let ended = self.ended();
             assert!(ended.is_none(), "apppwd ended with {ended:?}: {}", self.log());
-            assert!(Instant::now() < deadline, "apppwd does not serve after 20 s: {}", self.log());
+            assert!(Instant::now() < deadline, "apppwd does not serve after {PATIENCE:?}: {}", self.log());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -6,6 +6,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+/// Longest that a test waits for an answer: a busy machine's disk may take its time.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A connection.
 pub struct Lines {
     stream: BufReader<UnixStream>,
@@ -15,8 +18,8 @@ impl Lines {
     /// Connects.
     pub fn connect(socket: &Path) -> Self {
         let stream = UnixStream::connect(socket).expect("admin.sock takes connections");
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
-        stream.set_write_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         Self { stream: BufReader::new(stream) }
     }
 

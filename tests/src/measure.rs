@@ -41,6 +41,14 @@ impl Apppwd {
         self.status_kib("VmHWM:")
     }
 
+    /// What the thread that answers logins has had of a processor.
+    pub fn main_thread_cpu(&self) -> Duration {
+        let path = format!("/proc/{}/task/{0}/schedstat", self.id());
+        let text = fs::read_to_string(path).expect("its time on a processor");
+        let spent = text.split_whitespace().next().and_then(|n| n.parse().ok());
+        Duration::from_nanos(spent.expect("nanoseconds"))
+    }
+
     fn status_kib(&self, key: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("its status");
         let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("a line of proc(5)");

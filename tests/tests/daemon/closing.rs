@@ -61,12 +61,14 @@ fn race(changes: Changes) {
                     let before = phase.0.load(SeqCst);
                     let verdict = ask.send(&daemon.auth_socket()).verdict;
                     let is_sure = before == phase.0.load(SeqCst);
-                    if is_sure && before.is_multiple_of(2) {
+                    if is_sure && before.is_multiple_of(2) && verdict != Verdict::Unavailable {
                         judged.fetch_add(1, SeqCst);
                     }
                     match (is_sure, before % 4, verdict) {
                         (true, 0, Verdict::Accepted) => drop(accepted.fetch_add(1, SeqCst)),
                         (true, 2, Verdict::Refused) => drop(refused.fetch_add(1, SeqCst)),
+                        // A busy machine may take longer than a login has.
+                        (_, _, Verdict::Unavailable) => {}
                         (false, ..) | (_, 1 | 3, Verdict::Accepted | Verdict::Refused) => {}
                         (_, phase, other) => {
                             println!("{other:?} in phase {phase}");

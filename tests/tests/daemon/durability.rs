@@ -1,6 +1,7 @@
 //! kill -9 at any moment: what was acknowledged is there after the next start.
 
 use super::Case;
+use super::asking::wait_until;
 use apppw_admin::verbs::{CreateArgs, Created, RevokeArgs, Revoked, ShowArgs, Shown};
 use apppw_admin::{AppPasswordId, Client, ClientError, Verb};
 use apppw_proto::frame::Verdict;
@@ -8,6 +9,7 @@ use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
 use apppw_tests::frames::try_login;
 use nix::sys::signal::Signal;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const USER: &str = "alice@example.org";
@@ -34,6 +36,7 @@ fn kills(part: usize) {
     let mut site = Site::new(CHEAP_ARGON2);
     let mut all = [Acknowledged::default(), Acknowledged::default(), Acknowledged::default()];
     let mut changes = 0;
+    let acknowledged_so_far = AtomicUsize::new(0);
     for round in 0..ROUNDS {
         let daemon = site.start();
         check(&daemon, &all, round);
@@ -41,11 +44,16 @@ fn kills(part: usize) {
         std::thread::scope(|scope| {
             for (thread, acknowledged) in all.iter_mut().enumerate() {
                 let socket = daemon.admin_socket();
-                let name = format!("{part}.{round}.{thread}");
-                scope.spawn(move || change_until_it_dies(&socket, &name, acknowledged));
+                let (name, told) = (format!("{part}.{round}.{thread}"), &acknowledged_so_far);
+                scope.spawn(move || change_until_it_dies(&socket, &name, acknowledged, told));
             }
+            // However slow the disk is: some changes are acknowledged before each kill.
+            let before = acknowledged_so_far.load(Ordering::Relaxed);
+            wait_until("changes are acknowledged", || {
+                acknowledged_so_far.load(Ordering::Relaxed) > before + 1
+            });
             std::thread::sleep(Duration::from_millis(
-                20 + u64::try_from((round * 7 + part * 3) % 80).unwrap_or(0),
+                u64::try_from((round * 7 + part * 3) % 80).unwrap_or(0),
             ));
             daemon.signal(Signal::SIGKILL);
         });
@@ -62,7 +70,7 @@ fn count(all: &[Acknowledged]) -> usize {
     all.iter().map(|one| one.live.len() + 2 * one.revoked.len()).sum()
 }
 
-fn change_until_it_dies(socket: &Path, name: &str, acknowledged: &mut Acknowledged) {
+fn change_until_it_dies(socket: &Path, name: &str, acknowledged: &mut Acknowledged, told: &AtomicUsize) {
     let Ok(mut client) = Client::connect(socket) else { return };
     for i in 0.. {
         let name = format!("{name}.{i}");
@@ -70,6 +78,7 @@ fn change_until_it_dies(socket: &Path, name: &str, acknowledged: &mut Acknowledg
         let created: Result<Created, ClientError> = client.call(Verb::Create, &args);
         match created {
             Ok(created) => {
+                told.fetch_add(1, Ordering::Relaxed);
                 acknowledged.live.push((created.app_password.id, created.secret.expose().to_owned()));
             }
             Err(ClientError::Refused(error)) => panic!("{error:?}"),

@@ -2,6 +2,7 @@
 
 mod daemons;
 mod disk;
+mod flood;
 mod input;
 mod kills;
 mod matrix;
@@ -12,6 +13,7 @@ mod restored;
 mod revoked;
 mod secrets;
 mod soak;
+mod timing;
 mod walls;
 
 use crate::row::Row;
@@ -43,4 +45,6 @@ pub const ROWS: &[Row] = &[
     input::random::ROW,
     soak::SOAK,
     walls::ROW,
+    flood::FLOOD,
+    timing::TIMING,
 ];

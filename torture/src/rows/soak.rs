@@ -4,7 +4,7 @@
 //! restarted every minute. Clients do what the module does: one connection, one frame, one reply, one
 //! deadline. A minute lasts 60 seconds, or 2 in a short run.
 
-mod clients;
+pub mod clients;
 mod faults;
 
 use crate::row::{Cases, Outcome, Row};
@@ -49,7 +49,7 @@ fn run(cases: &Cases) -> Outcome {
     let minutes = (Duration::from_secs(cases.len()).as_secs() / minute.as_secs()).max(4);
     let site = Site::new(CONFIG).with_small_disk("state", DAEMON_UID, "32m");
     let daemon = site.start_activated(DAEMON_UID);
-    let honest = Honest::new(&daemon);
+    let honest = Honest::new(&daemon, is_short);
     let (seen, faults, is_over) = (Mutex::new(Seen::default()), Faults::default(), AtomicBool::new(false));
     let mut outcome = Outcome { done: cases.len(), ..Outcome::default() };
     let daemon = std::thread::scope(|scope| {

@@ -122,8 +122,7 @@ mod tests {
             let begun = Instant::now();
             let failure = next(&mut session, &mut reader, patience).unwrap_err();
             assert_eq!((failure.status, failure.code), (Status::Unreachable, "unreachable"));
-            let took = begun.elapsed();
-            assert!((patience..patience + Duration::from_secs(5)).contains(&took), "{took:?}");
+            assert!(begun.elapsed() >= patience);
         }
     }
 }
