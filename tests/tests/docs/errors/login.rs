@@ -2,12 +2,12 @@
 //! be read.
 
 use apppw_tests::identity::Identity;
-use apppw_tests::pam::{Answer, Confdir, Login};
+use apppw_tests::pam::{Answer, Confdir, Login, syslog};
 use std::ffi::OsString;
 use std::fs::Permissions;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 const ARGUMENT: &str = "login-of-the-docs-tests";

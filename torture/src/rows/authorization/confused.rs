@@ -24,8 +24,11 @@ pub const ROW: Row = Row {
     run,
 };
 
+/// One of them.
+type Attempt = fn(&Stage);
+
 /// Each panics if it succeeds; what it says otherwise is counted.
-const ATTEMPTS: &[(&str, fn(&Stage))] = &[
+const ATTEMPTS: &[(&str, Attempt)] = &[
     ("a message says who asks", says_who),
     ("an argument says who asks", argument_says_who),
     ("two requests in one line", two_in_a_line),
