@@ -120,17 +120,12 @@ pub fn classify(input: &[u8]) -> Shape {
     }
 }
 
-/// Whether there is a secret in `text`, which a person typed where none belongs: the text as a whole,
-/// what stands before an `@`, a word of it, or words of four characters in a row, as a secret is shown.
+/// Whether there is a secret in `text`, which a person typed where none belongs: a word that is one, or
+/// words of four characters in a row, as it is shown.
 #[must_use]
 pub fn is_in(text: &str) -> bool {
     let is_secret = |part: &str| matches!(classify(part.as_bytes()), Shape::Secret(_));
-    let before_at = || text.match_indices('@').filter_map(|(at, _)| text.get(..at));
-    let pieces = || text.split(|c: char| !(c.is_alphanumeric() || is_left_out(c)));
-    let words = || text.split(|c: char| !(c.is_alphanumeric() || is_left_out(c)) || c.is_whitespace());
-    is_secret(text) || before_at().any(is_secret) || pieces().any(is_secret) || words().any(is_secret) || {
-        has_groups(text, is_secret)
-    }
+    text.split(|c: char| !c.is_alphanumeric()).any(is_secret) || has_groups(text, is_secret)
 }
 
 /// Whether words of four characters that follow one another are a secret, whatever is between them.
@@ -162,18 +157,13 @@ fn collect_values(input: &[u8], values: &mut [u8; MAX_LEN]) -> Option<usize> {
     let text = std::str::from_utf8(input).ok()?;
     let mut len = 0;
     for c in text.chars() {
-        if is_left_out(c) {
+        if matches!(c, ' ' | '-' | '\u{a0}' | '\u{2010}' | '\u{2011}') {
             continue;
         }
         *values.get_mut(len)? = value(c)?;
         len += 1;
     }
     Some(len)
-}
-
-/// Whether a character doesn't count.
-const fn is_left_out(c: char) -> bool {
-    matches!(c, ' ' | '-' | '\u{a0}' | '\u{2010}' | '\u{2011}')
 }
 
 /// The value of a character as typed; `None` if it is not in the alphabet.

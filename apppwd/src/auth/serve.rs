@@ -137,13 +137,17 @@ async fn judge<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &R
         is_login: true,
     };
     match request.kind {
-        Kind::Login => match classify(request.secret) {
-            // Only the canonical form: a client that sends another one has not looked at it.
-            Shape::Secret(secret) if secret.as_bytes() == request.secret => {
-                check::login(daemon, &asked, &secret).await
+        Kind::Login => {
+            // Looked at where it lies: what is moved leaves a copy behind, which nobody wipes.
+            let shape = classify(request.secret);
+            match &shape {
+                // Only the canonical form: a client that sends another one has not looked at it.
+                Shape::Secret(secret) if secret.as_bytes() == request.secret => {
+                    check::login(daemon, &asked, secret).await
+                }
+                _ => Answer::new(Reason::Malformed),
             }
-            _ => Answer::new(Reason::Malformed),
-        },
+        }
         Kind::MayUsePrimary => check::primary(daemon, &asked, request.wrong_check),
         Kind::PrimaryWasUsed => {
             Box::pin(daemon.note_primary_use(request.user, place(standing, request), uid == 0)).await;

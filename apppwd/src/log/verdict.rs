@@ -8,7 +8,7 @@ use crate::auth::{Answer, Owner};
 use crate::clock::UnixSeconds;
 use apppw_admin::text;
 use apppw_proto::frame::Verdict;
-use apppw_proto::secret;
+use apppw_proto::secret::{Shape, classify, is_in};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -72,7 +72,10 @@ const HIDDEN: &str = "(looks like an app password)";
 /// A user name as the log may have it: people type a secret into the user field.
 #[must_use]
 pub fn user(name: &str) -> &str {
-    if secret::is_in(name) { HIDDEN } else { name }
+    // However the characters are grouped, and mail programs put a domain behind what was typed.
+    let local = name.rsplit_once('@').map_or(name, |(local, _)| local);
+    let is_secret = |text: &str| matches!(classify(text.as_bytes()), Shape::Secret(_));
+    if is_secret(name) || is_secret(local) || is_in(name) { HIDDEN } else { name }
 }
 
 /// A sentence as the record may have it: what was quoted in it may be a secret.
@@ -87,7 +90,7 @@ pub fn masked(text: &str) -> Cow<'_, str> {
         }
     }
     // In fours, perhaps.
-    if secret::is_in(&shown) { Cow::Borrowed(HIDDEN) } else { shown }
+    if is_in(&shown) { Cow::Borrowed(HIDDEN) } else { shown }
 }
 
 impl std::fmt::Display for Line {

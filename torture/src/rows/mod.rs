@@ -1,5 +1,6 @@
 //! The rows, each in a file of its own.
 
+mod authorization;
 mod daemons;
 mod disk;
 mod flood;
@@ -47,4 +48,6 @@ pub const ROWS: &[Row] = &[
     walls::ROW,
     flood::FLOOD,
     timing::TIMING,
+    authorization::ROW,
+    authorization::confused::ROW,
 ];

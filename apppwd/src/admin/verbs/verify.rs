@@ -58,10 +58,12 @@ pub async fn run<S: Store + 'static>(
     if account.is_none() {
         unknown::check_known(daemon, power, &names).await?;
     }
-    let answer = match classify(args.secret.expose().as_bytes()) {
+    // Looked at where it lies: what is moved leaves a copy behind.
+    let shape = classify(args.secret.expose().as_bytes());
+    let answer = match &shape {
         Shape::Secret(secret) => {
             let asked = Asked { user: &user, service: args.service.as_deref(), address, is_login: false };
-            let login = check::login(daemon, &asked, &secret);
+            let login = check::login(daemon, &asked, secret);
             tokio::time::timeout(WITHIN, login).await.unwrap_or(Answer::new(Reason::Deadline))
         }
         // The PAM module would ask about the primary password: whose fate is not the

@@ -189,7 +189,7 @@ fn reply(received: &[u8]) -> String {
         Ok(Reply { verdict: Verdict::Unavailable, detail, .. }) => {
             format!("unavailable: {}", detail.as_str())
         }
-        Ok(Reply { verdict, version, .. }) if version == 1 => format!("{verdict:?}").to_lowercase(),
+        Ok(Reply { verdict, version: 1, .. }) => format!("{verdict:?}").to_lowercase(),
         other => format!("{other:?}"),
     }
 }
