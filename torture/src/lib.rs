@@ -7,6 +7,7 @@
 
 pub mod asking;
 pub mod campaign;
+pub mod disk;
 pub mod load;
 pub mod progress;
 pub mod random;

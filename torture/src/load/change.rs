@@ -149,7 +149,10 @@ impl Change {
                 let one = AppPassword { state: State::Live, halves: vec![made] };
                 person.has.insert(label.clone(), one);
             }
-            Self::Rotate(_, label) => of(person, label).halves.push(made),
+            Self::Rotate(_, label) => {
+                person.enrolled = true;
+                of(person, label).halves.push(made);
+            }
             Self::Rename(_, label, new) => {
                 let one = person.has.remove(label).expect("it is there");
                 person.has.insert(new.clone(), one);
@@ -182,14 +185,14 @@ impl Change {
                 .collect()
         };
         match self {
-            Self::Create(user, label) => {
-                let mut events = vec![format!("create {user} {label}")];
+            Self::Create(user, label) | Self::Rotate(user, label) => {
+                let verb = if matches!(self, Self::Create(..)) { "create" } else { "rotate" };
+                let mut events = vec![format!("{verb} {user} {label}")];
                 if world.people.get(user).is_none_or(|person| !person.enrolled) {
                     events.push(format!("user.enroll {user} -"));
                 }
                 events
             }
-            Self::Rotate(user, label) => vec![format!("rotate {user} {label}")],
             Self::Rename(user, _, new) => vec![format!("rename {user} {new}")],
             Self::Revoke(user, label) => each("revoke", user, label),
             Self::Suspend(user, label) => each("suspend", user, label),

@@ -334,8 +334,8 @@ fn log_of(site: &Site) -> String {
     std::fs::read_to_string(site.path("log")).unwrap_or_default()
 }
 
-/// The last lines.
+/// The last lines but for verdicts.
 fn tail(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().collect();
-    lines[lines.len().saturating_sub(12)..].join("\n")
+    let lines: Vec<&str> = log.lines().filter(|line| !line.contains(" reason=")).collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
 }

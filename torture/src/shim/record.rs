@@ -31,6 +31,21 @@ pub enum Operation {
     Mark(u64),
 }
 
+impl std::fmt::Display for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Create(path) => write!(f, "create {}", path.display()),
+            Self::Mkdir(path) => write!(f, "mkdir {}", path.display()),
+            Self::Write(path, at, data) => write!(f, "write {} {at} +{}", path.display(), data.len()),
+            Self::Truncate(path, length) => write!(f, "truncate {} {length}", path.display()),
+            Self::Sync(path) => write!(f, "sync {}", path.display()),
+            Self::Rename(from, to) => write!(f, "rename {} {}", from.display(), to.display()),
+            Self::Unlink(path) => write!(f, "unlink {}", path.display()),
+            Self::Mark(what) => write!(f, "mark {what}"),
+        }
+    }
+}
+
 /// The record of a mark.
 pub(super) fn mark(what: u64) -> Vec<u8> {
     [MAGIC, MARK, what, 0, 0].iter().flat_map(|number| number.to_ne_bytes()).collect()
