@@ -74,7 +74,7 @@ async fn once<S: Store + 'static>(daemon: &Rc<Daemon<S>>, now: UnixSeconds, inst
 /// Whether so many seconds have passed by a clock that has not jumped: what is older by one that has, is not
 /// forgotten.
 fn is_over<S>(daemon: &Daemon<S>, now: UnixSeconds, seconds: i64) -> bool {
-    now.saturating_sub(daemon.record.clock_since()) >= seconds
+    !daemon.record.has_new_gap() && now.saturating_sub(daemon.record.clock_since()) >= seconds
 }
 
 /// Notes another number in journal and database, as a start does: a backup taken while the

@@ -186,6 +186,12 @@ impl Record {
         self.gap.replace(false)
     }
 
+    /// Whether there was one since: a time that was read before it, and the marks, are of two clocks.
+    #[must_use]
+    pub const fn has_new_gap(&self) -> bool {
+        self.gap.get()
+    }
+
     /// Writes down how far the record goes.
     pub async fn mark<S: Store>(&self, store: &S) {
         self.write(store, self.marks.get()).await;

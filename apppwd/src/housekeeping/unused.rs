@@ -99,7 +99,8 @@ async fn sweep_selected<S: Store>(
         for record in &page {
             // A stop waits for what has begun, and what has not begun doesn't begin.
             let Ok(_under_way) = daemon.requests.try_read() else { return Ok(()) };
-            if is_due(daemon, record, now, what).await? {
+            // The clock may have been set right since `now` was read.
+            if is_due(daemon, record, now, what).await? && !daemon.record.has_new_gap() {
                 carry_out(daemon, record, what, by).await;
             }
         }

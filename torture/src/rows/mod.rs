@@ -1,6 +1,7 @@
 //! The rows, each in a file of its own.
 
 mod authorization;
+mod clock;
 mod daemons;
 mod disk;
 mod flood;
@@ -50,4 +51,5 @@ pub const ROWS: &[Row] = &[
     timing::TIMING,
     authorization::ROW,
     authorization::confused::ROW,
+    clock::ROW,
 ];

@@ -31,8 +31,11 @@ const NAME: &str = "apppw.db";
 /// Of the file from which SQLite takes back what a crash has left half done, while it makes the database.
 const ROLLBACK: &str = "-journal";
 
-/// Longest text, blob or row, in bytes: none of ours comes near.
-const MAX_LENGTH: i32 = 1 << 20;
+/// Longest text, blob or row that is written, in bytes: only a list of all names that clash comes near.
+const MOST_WRITTEN: i32 = 16 << 20;
+
+/// The same of what is read for logins and lists, many rows at a time: 64 services are far less.
+const MOST_READ: i32 = 64 << 10;
 
 /// The highest number that an event may have: half of all, which the clock reaches in 146,000 years.
 const LAST_EVENT: i64 = i64::MAX / 2;
@@ -173,7 +176,7 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let reader = Connection::open_with_flags(path, flags)?;
     // Nobody else should hold a lock; if somebody does, one login fails and not all wait.
     reader.busy_timeout(std::time::Duration::from_millis(50))?;
-    harden(&reader)?;
+    harden(&reader, MOST_READ)?;
     reader.execute_batch("PRAGMA query_only=ON;")?;
     reader.set_prepared_statement_cache_capacity(32);
     Ok(reader)
@@ -205,17 +208,17 @@ fn make_file(path: &Path) -> Result<(), Fault> {
 }
 
 /// Whoever could edit a backup must not leave code in it, nor rows that fill the memory.
-fn harden(connection: &Connection) -> rusqlite::Result<()> {
+fn harden(connection: &Connection, longest: i32) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_LENGTH)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, longest)?;
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
     connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;")
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    harden(connection)?;
+    harden(connection, MOST_WRITTEN)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(32);
     // The journal mode is answered with a row; the others are not.

@@ -27,7 +27,7 @@ fn one(case: u64, random: &mut Random, outcome: &mut Outcome) -> Result<(), Stri
     }
     log_in(&paths.0, &bed.world, None, true)?;
     let errno = ERRNOS[usize::try_from(case % 4).expect("small")];
-    let files = if case / 4 % 2 == 0 { file::ALL } else { file::JOURNAL };
+    let files = if (case / 4).is_multiple_of(2) { file::ALL } else { file::JOURNAL };
     bed.shim.arm(Plan { kinds: kind::CHANGES, files, ..Plan::at(1, Act::FailOn(errno)) });
     let begun = Instant::now();
     while begun.elapsed() < OUTAGE {

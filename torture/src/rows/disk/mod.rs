@@ -127,7 +127,8 @@ fn settled(bed: &mut Bed, daemon: Apppwd, outcome: &mut Outcome, case: u64) -> A
     bed.site = Some(site);
     let daemon = bed.start();
     let log = daemon.log();
-    let differ = ["not in the journal", "by the journal", "cut off", "not in the database", "gap"];
+    // An enrolment that could neither be synced nor cut off again before a kill stays, by its name.
+    let differ = ["not in the journal", "by the journal but", "cut off", "gap"];
     if let Some(line) = log.lines().find(|line| differ.iter().any(|words| line.contains(words))) {
         outcome.find(case, format!("after an orderly stop: {line}"));
     }

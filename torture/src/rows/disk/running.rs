@@ -34,11 +34,11 @@ pub fn run(cases: &Cases) -> Outcome {
 /// operation: first those that change something, then those on the journal alone, then any.
 fn plan(case: u64) -> Plan {
     let errno = ERRNOS[usize::try_from(case % 4).expect("small")];
-    let act = if case / 4 % 2 == 0 { Act::Fail(errno) } else { Act::FailOn(errno) };
+    let act = if (case / 4).is_multiple_of(2) { Act::Fail(errno) } else { Act::FailOn(errno) };
     // Spread, so that few cases are of all.
     let nth = case / 16 * 97 % SPAN;
     match case / 16 / SPAN % 3 {
-        0 if case / 16 % 3 == 0 => {
+        0 if (case / 16).is_multiple_of(3) => {
             Plan { files: file::JOURNAL, kinds: kind::CHANGES, ..Plan::at(1 + nth % 20, act) }
         }
         0 => Plan::at_change(1 + nth, act),
@@ -48,7 +48,7 @@ fn plan(case: u64) -> Plan {
 }
 
 const fn is_killed(case: u64) -> bool {
-    case / 8 % 2 == 0
+    (case / 8).is_multiple_of(2)
 }
 
 fn one(

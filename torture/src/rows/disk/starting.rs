@@ -28,9 +28,9 @@ pub fn run(cases: &Cases) -> Outcome {
 
 fn plan(case: u64) -> Plan {
     let errno = ERRNOS[usize::try_from(case % 4).expect("small")];
-    let act = if case / 4 % 2 == 0 { Act::Fail(errno) } else { Act::FailOn(errno) };
+    let act = if (case / 4).is_multiple_of(2) { Act::Fail(errno) } else { Act::FailOn(errno) };
     let nth = 1 + case / 8 * 37 % SPAN;
-    if case / 8 % 3 == 0 { Plan::at_change(1 + nth % 40, act) } else { Plan::at(nth, act) }
+    if (case / 8).is_multiple_of(3) { Plan::at_change(1 + nth % 40, act) } else { Plan::at(nth, act) }
 }
 
 fn one(bed: &mut Bed, case: u64, random: &mut Random, outcome: &mut Outcome) -> Result<(), String> {
