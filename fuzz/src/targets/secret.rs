@@ -95,5 +95,5 @@ fn judge(typed: &[u8]) -> Judged {
             value / 32 + value % 32
         })
         .sum();
-    if sum % 32 == 0 { Judged::Secret(canonical) } else { Judged::WrongCheck }
+    if sum.is_multiple_of(32) { Judged::Secret(canonical) } else { Judged::WrongCheck }
 }

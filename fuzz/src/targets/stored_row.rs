@@ -116,16 +116,18 @@ fn hashed(hash: &Hash, id: AppPasswordId) {
     }
     let _ = is_outdated(hash, &config, 1);
     let (memory, passes) = CHEAP;
-    if hash.memory_kib <= memory && hash.iterations <= passes && within_caps(hash, &config) {
-        if let Ok(value) = compute(hash, id, b"7k2m9xq4tpw8h3n8") {
-            assert!(hash.memory_kib >= 8 * hash.parallelism && hash.iterations > 0 && hash.parallelism > 0);
-            let other = AppPasswordId::from_bits(id.bits() ^ 1);
-            assert_ne!(
-                compute(hash, other, b"7k2m9xq4tpw8h3n8"),
-                Ok(value),
-                "moved to another row it is another"
-            );
-        }
+    if hash.memory_kib <= memory
+        && hash.iterations <= passes
+        && within_caps(hash, &config)
+        && let Ok(value) = compute(hash, id, b"7k2m9xq4tpw8h3n8")
+    {
+        assert!(hash.memory_kib >= 8 * hash.parallelism && hash.iterations > 0 && hash.parallelism > 0);
+        let other = AppPasswordId::from_bits(id.bits() ^ 1);
+        assert_ne!(
+            compute(hash, other, b"7k2m9xq4tpw8h3n8"),
+            Ok(value),
+            "moved to another row it is another"
+        );
     }
     assert!(!format!("{hash:?}").contains("[5, 5"), "Debug shows no hash");
 }
