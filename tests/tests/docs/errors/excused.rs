@@ -43,6 +43,7 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "the waiting ends without a login", why: "needs a pipe that nobody reads any more" },
     // What comes to who asks in the moment of a stop.
     Excused { text: "apppwd is stopping", why: "comes to who asks in the moment of a stop" },
+    Excused { text: "can't sync the folder", why: DISK },
     Excused { text: "can't start the runtime", why: STARVED },
     Excused { text: "can't catch signals", why: STARVED },
     Excused { text: "can't start a thread", why: STARVED },
