@@ -6,6 +6,7 @@ use crate::fault::Fault;
 use crate::key::{KeyError, Keyring};
 use crate::ownership;
 use crate::store::OpenError;
+use apppw_admin::text::cut;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -27,6 +28,9 @@ const LEAST_SQLITE: i32 = 3_051_003;
 const SLOW_CACHE_KIB: i32 = -512;
 
 const NAME: &str = "apppw.db";
+
+/// Characters shown of what SQLite says.
+const LONGEST_WHY: usize = 200;
 
 /// Of the file from which SQLite takes back what a crash has left half done, while it makes the database.
 const ROLLBACK: &str = "-journal";
@@ -183,7 +187,9 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn open_error(path: &Path, error: &rusqlite::Error) -> OpenError {
-    let (path, why) = (path.to_owned(), error.to_string());
+    // It may quote a whole statement of the schema.
+    let words: Vec<String> = error.to_string().split_whitespace().map(str::to_owned).collect();
+    let (path, why) = (path.to_owned(), cut(&words.join(" "), LONGEST_WHY).into_owned());
     // A disk that gives nothing looks like damage, too.
     let is_read = std::fs::File::open(&path).and_then(|mut file| file.read(&mut [0; 512]));
     if is_passing(error) || is_read.is_err() {

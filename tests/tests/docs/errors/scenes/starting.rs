@@ -51,6 +51,18 @@ pub fn play(page: &mut Page) {
         (|s| sql(s, "PRAGMA user_version = 999"), "The database is a newer apppwd's."),
         (|s| sql(s, "CREATE TABLE guest (id INTEGER)"), "Somebody has changed the database."),
         (
+            |s| sql(s, "UPDATE app_password SET id = id + 1099511627776"),
+            "Somebody has changed the ids in the database.",
+        ),
+        (
+            |s| {
+                let path = s.path("state/apppw.db-journal");
+                fs::write(&path, [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]).expect("a file");
+                fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode")
+            },
+            "A file beside the database that would have SQLite delete another one.",
+        ),
+        (
             |s| {
                 remove(s, "state/apppw.db");
                 fs::create_dir(s.path("state/apppw.db")).expect("a folder")
