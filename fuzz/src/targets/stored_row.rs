@@ -48,7 +48,10 @@ fn cell<'a>(input: &mut Input<'a>, column: usize) -> Cell<'a> {
     match input.byte() {
         0 => Cell::Null,
         1 => Cell::Integer(i64::from_be_bytes(input.array())),
-        2 => Cell::Real(f64::from_be_bytes(input.array())),
+        // SQLite has no NaN: it keeps NULL.
+        2 => Some(f64::from_be_bytes(input.array()))
+            .filter(|number| !number.is_nan())
+            .map_or(Cell::Null, Cell::Real),
         3 => Cell::Text(input.field()),
         4 => Cell::Blob(input.field()),
         usual => match column {
