@@ -78,7 +78,9 @@ fn suspend_unused() {
     let (_, site) = daemon.stop();
     let daemon = clock.start(site);
     assert_eq!(imap(&daemon, &once), "suspended");
-    assert_eq!(state(&daemon, &daily.id), "suspended", "60 s after its last use");
+    wait_until("the daily one is suspended 60 s after its last use", || {
+        state(&daemon, &daily.id) == "suspended"
+    });
     assert!(!daemon.log().contains("gap"), "{}", daemon.log());
 }
 

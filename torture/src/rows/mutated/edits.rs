@@ -134,7 +134,7 @@ const EDITS: &[&str] = &[
     // Texts.
     "UPDATE app_password SET name = char(27) || '[2J' || char(10) || 'error: x'",
     "UPDATE app_password SET services = ''",
-    "UPDATE app_password SET services = replace(hex(zeroblob(20000000)), '00', char(10))",
+    "UPDATE app_password SET services = replace(hex(zeroblob(20000000)), '00', char(10)) WHERE rowid = (SELECT max(rowid) FROM app_password)",
     "UPDATE app_password SET networks = 'not a network'",
     "UPDATE app_password SET networks = '0.0.0.0/99'",
     "UPDATE app_password SET pin_network = '::/0', pin_service = '*'",
@@ -168,6 +168,10 @@ pub fn edit(path: &Path, random: &mut Random) -> String {
                 " WHERE rowid % 3 = 0",
             ]);
             let which = if table == "app_password" { which } else { "" };
+            // One is more than enough: a disk full of them says nothing more.
+            let is_vast = value.starts_with("zeroblob");
+            let vast = format!(" WHERE rowid = (SELECT max(rowid) FROM {table})");
+            let which = if is_vast { &vast } else { which };
             let lax = match random.below(2) {
                 0 => "",
                 _ => "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '');",
