@@ -16,6 +16,19 @@ pub enum Kept {
     Unwritable,
 }
 
+/// Whether something is there, if only a dangling link. A disk that gives no answer has not said no: what is
+/// taken for missing may be made anew.
+///
+/// # Errors
+/// [`Fault::Io`] if it can't be looked at.
+pub fn is_there(path: &Path) -> Result<bool, Fault> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(Fault::io("can't look at", path, e)),
+    }
+}
+
 /// Checks `path` without following a symbolic link at its end.
 ///
 /// # Errors

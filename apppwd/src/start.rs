@@ -16,7 +16,7 @@ use crate::ownership;
 use crate::panic_switch::HOST;
 use crate::reconcile::{self, Reconciled};
 use crate::store::sqlite::{self, Database, Empty, Presence, SqliteStore};
-use crate::store::{By, Origin, RecordMarks, Store, StoreError};
+use crate::store::{By, OpenError, Origin, RecordMarks, Store, StoreError};
 use crate::sys;
 use apppw_admin::text::visible;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -39,7 +39,7 @@ pub fn lock(config: &Config) -> Result<StateLock, Fault> {
     ownership::private_dir(&config.state_dir)?;
     let path = config.state_dir.join("lock");
     // Written to below: a link in a backup that somebody edited must not lead to the journal.
-    if path.symlink_metadata().is_ok() {
+    if ownership::is_there(&path)? {
         ownership::private_file(&path)?;
     }
     let mut file = File::options()
@@ -74,11 +74,11 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
     ownership::private_dir(&config.key_dir)?;
     let database = Database::in_dir(&config.state_dir);
     let found = key::find(&config.key_dir)?;
-    let presence = database.presence();
+    let presence = database.presence()?;
     let found = match (found.keys, presence) {
         (None, Presence::Filled) => return Err(KeyError::Missing { path: found.path }.into()),
         (None, Presence::Missing | Presence::Begun) => {
-            if let Some(beside) = JournalFile::exists(&config.key_dir).filter(|_| !init) {
+            if let Some(beside) = JournalFile::exists(&config.key_dir)?.filter(|_| !init) {
                 return Err(Fault::DatabaseMissing { database: database.path, beside });
             }
             // Before the key: a start that is killed between the two goes on with the next one,
@@ -102,7 +102,7 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
              `ulimit -l`)"
         );
     }
-    let had_journal = JournalFile::exists(&config.key_dir).is_some();
+    let had_journal = JournalFile::exists(&config.key_dir)?.is_some();
     let (mut journal, state) = JournalFile::open(&config.key_dir)?;
     let host = host_name();
     let empty = match (init, state.is_empty()) {
@@ -110,7 +110,12 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         (false, true) => Empty::Filled,
         (false, false) => Empty::Refused,
     };
-    let store = sqlite::open(&database, &keys, &found.path, empty, &host)?;
+    let open = || sqlite::open(&database, &keys, &found.path, empty, &host);
+    let store = match open() {
+        // What a disk that failed once has given looks like damage; damage looks the same twice.
+        Err(Fault::Store(OpenError::Unusable { .. })) => open()?,
+        opened => opened?,
+    };
     if presence == Presence::Filled && !had_journal {
         tracing::warn!(
             "{} has no journal.log, but the database was there: what it held is made anew from the database, and \

@@ -27,10 +27,12 @@ pub struct JournalFile {
 
 impl JournalFile {
     /// Whether there is a journal in `key_dir`.
-    #[must_use]
-    pub fn exists(key_dir: &Path) -> Option<PathBuf> {
+    ///
+    /// # Errors
+    /// [`Fault::Io`].
+    pub fn exists(key_dir: &Path) -> Result<Option<PathBuf>, Fault> {
         let path = key_dir.join(FILE_NAME);
-        path.symlink_metadata().is_ok().then_some(path)
+        Ok(ownership::is_there(&path)?.then_some(path))
     }
 
     /// Opens the journal in `key_dir`, or makes it, and returns what it says.
@@ -46,7 +48,7 @@ impl JournalFile {
             let path = path.clone();
             move |source: std::io::Error| JournalError::Io { what, path, source }
         };
-        if path.symlink_metadata().is_ok() {
+        if ownership::is_there(&path)? {
             ownership::private_file(&path)?;
         }
         let file = OpenOptions::new()

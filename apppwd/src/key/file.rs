@@ -38,13 +38,12 @@ pub struct Found {
 /// # Errors
 /// [`Fault::Access`] if others could read it, [`Fault::Key`] if it is malformed.
 pub fn find(key_dir: &Path) -> Result<Found, Fault> {
-    let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
-        .map(|dir| Path::new(&dir).join(CREDENTIAL_NAME))
-        .filter(|path| path.exists());
-    let is_credential = credential.is_some();
-    let path = credential.unwrap_or_else(|| key_dir.join(FILE_NAME));
+    let credential =
+        std::env::var_os("CREDENTIALS_DIRECTORY").map(|dir| Path::new(&dir).join(CREDENTIAL_NAME));
+    let is_credential = credential.as_deref().map_or(Ok(false), ownership::is_there)?;
+    let path = credential.filter(|_| is_credential).unwrap_or_else(|| key_dir.join(FILE_NAME));
     // systemd owns a credential and keeps others out by the folder.
-    if !is_credential && path.symlink_metadata().is_ok() {
+    if !is_credential && ownership::is_there(&path)? {
         ownership::private_file(&path)?;
     }
     let text = match read(&path) {

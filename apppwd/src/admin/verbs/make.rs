@@ -103,7 +103,7 @@ fn refusal(refused: Stored, new: &NewAppPassword) -> AdminError {
         }
         Stored::NotRotatable => {
             let message = format!(
-                "{old} can't be rotated: it is expired, suspended or revoked, or was rotated already, or its account is gone; create another"
+                "{old} can't be rotated: it is expired, suspended or revoked, or was rotated already, or its account was deleted; create another"
             );
             (Code::NotFound, "id", message)
         }

@@ -70,12 +70,15 @@ impl Database {
     }
 
     /// Whether there is one.
-    #[must_use]
-    pub fn presence(&self) -> Presence {
+    ///
+    /// # Errors
+    /// [`Fault::Io`] if it can't be looked at: that is not the same as missing.
+    pub fn presence(&self) -> Result<Presence, Fault> {
         match self.path.symlink_metadata() {
-            Err(_) => Presence::Missing,
-            Ok(found) if found.is_file() && found.len() == 0 => Presence::Begun,
-            Ok(_) => Presence::Filled,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Presence::Missing),
+            Err(e) => Err(Fault::io("can't look at", &self.path, e)),
+            Ok(found) if found.is_file() && found.len() == 0 => Ok(Presence::Begun),
+            Ok(_) => Ok(Presence::Filled),
         }
     }
 
@@ -121,7 +124,7 @@ pub fn open(
     }
     for suffix in ["", "-wal", "-shm", ROLLBACK] {
         let file = beside(path, suffix);
-        if file.symlink_metadata().is_ok() {
+        if ownership::is_there(&file)? {
             ownership::private_file(&file)?;
         }
     }

@@ -57,6 +57,7 @@ pub const EXCUSED: &[Excused] = &[
         why: "needs a unit or a shell that lets nothing be locked (`LimitMEMLOCK=`)",
     },
     Excused { text: "can't accept a connection", why: STARVED },
+    Excused { text: "more failures before", why: STARVED },
     Excused { text: "can't lock", why: STARVED },
     Excused { text: "no socket can be made", why: STARVED },
     Excused { text: "not asked: out of memory", why: "needs the host to run out of memory in one moment" },

@@ -84,7 +84,7 @@ const CONFIG: &str = "[policy]\nself_service = \"create\"\nprimary = \"refuse-en
 /// All that can be done, on a clock that goes fast.
 fn a_year(printed: &mut Printed) {
     let place = site(CONFIG);
-    let clock = Clock::new(&place);
+    let clock = Clock::that_passes(&place);
     let command = clock.drive(among_people(&place));
     let daemon = place.start_by(command);
     create(&daemon, "carol@example.org", "gone", &[]);
