@@ -21,9 +21,9 @@ pub const ROW: Row = Row {
             logged, and once it is right all works",
     unit: "jumps",
     full: 1200,
-    short: 16,
-    batch: 48,
-    run: |cases| Outcome::of_each_on(8, cases, case),
+    short: 40,
+    batch: 100,
+    run: |cases| Outcome::of_each_on(20, cases, case),
 };
 
 const USER: &str = "alice@example.org";
@@ -91,7 +91,11 @@ fn case(case: u64, outcome: &mut Outcome) {
             let nth = 1 + random.below(6);
             shim.arm(Plan { kinds: kind::CHANGES, ..Plan::at(nth, Act::Jump(jump)) });
         }
-        if let Err(why) = do_one(step, &daemon, &before) {
+        // What was made to last for nine days before the clock went ahead within its creation is over.
+        let may_be_over = step == 1 && how == "within an operation" && jump > 9 * DAY;
+        if let Err(why) = do_one(step, &daemon, &before)
+            && !may_be_over
+        {
             problems.push(format!("step {step}: {why}"));
         }
     }
