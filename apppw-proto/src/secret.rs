@@ -59,22 +59,32 @@ pub enum Shape {
     Other,
 }
 
+/// What an input is, where the canonical form of a secret is written elsewhere ([`classify_into`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// A secret of so many characters.
+    Secret(usize),
+    /// As [`Shape::WrongCheck`].
+    WrongCheck,
+    /// As [`Shape::Other`].
+    Other,
+}
+
 impl Secret {
     /// Completes random character values (0 to 31 each) with their check character.
     ///
     /// `None` unless there are 15, 19 or 23 values, each below 32.
     #[must_use]
     pub fn from_values(values: &[u8]) -> Option<Self> {
-        if !LENGTHS.contains(&(values.len() + 1)) {
+        if !LENGTHS.contains(&(values.len() + 1)) || values.iter().any(|value| *value >= 32) {
             return None;
         }
         // From here on it is wiped, however this ends.
         let mut secret = Self { bytes: Box::new([0; MAX_LEN]), len: u8::try_from(values.len() + 1).ok()? };
-        for (to, value) in secret.bytes.iter_mut().zip(values) {
+        let check = check_value(values.iter().copied());
+        for (to, value) in secret.bytes.iter_mut().zip(values.iter().chain([&check])) {
             *to = *ALPHABET.get(usize::from(*value))?;
         }
-        let check = check_value(values.iter().copied());
-        *secret.bytes.get_mut(values.len())? = *ALPHABET.get(usize::from(check))?;
         Some(secret)
     }
 
@@ -106,31 +116,52 @@ impl Secret {
 /// no-break space, hyphen-minus, hyphen, non-breaking hyphen.
 #[must_use]
 pub fn classify(input: &[u8]) -> Shape {
-    let mut values = zeroize::Zeroizing::new([0_u8; MAX_LEN]);
-    let Some(len) = collect_values(input, &mut values) else {
-        return Shape::Other;
-    };
-    let Some((check, random)) = values.get(..len).and_then(<[u8]>::split_last) else {
-        return Shape::Other;
-    };
-    match Secret::from_values(random) {
-        Some(secret) if check_value(random.iter().copied()) == *check => Shape::Secret(secret),
-        Some(_) => Shape::WrongCheck,
-        None => Shape::Other,
+    let mut secret = Secret { bytes: Box::new([0; MAX_LEN]), len: 0 };
+    match classify_into(input, &mut secret.bytes) {
+        Judged::Secret(len) => {
+            secret.len = u8::try_from(len).unwrap_or(0);
+            Shape::Secret(secret)
+        }
+        Judged::WrongCheck => Shape::WrongCheck,
+        Judged::Other => Shape::Other,
     }
+}
+
+/// As [`classify`], with the canonical form in `room`, which the caller wipes however this ends: nothing is
+/// allocated, so that a host without memory is not taken down.
+pub fn classify_into(input: &[u8], room: &mut [u8; MAX_LEN]) -> Judged {
+    let Some(len) = collect_values(input, room).filter(|len| LENGTHS.contains(len)) else {
+        return Judged::Other;
+    };
+    let Some((check, random)) = room.get(..len).and_then(<[u8]>::split_last) else {
+        return Judged::Other;
+    };
+    if check_value(random.iter().copied()) != *check {
+        return Judged::WrongCheck;
+    }
+    for place in room.iter_mut().take(len) {
+        *place = ALPHABET.get(usize::from(*place)).copied().unwrap_or(0);
+    }
+    Judged::Secret(len)
+}
+
+/// Whether `input` as a whole has the shape of a secret.
+#[must_use]
+pub fn has_shape(input: &[u8]) -> bool {
+    matches!(classify_into(input, &mut zeroize::Zeroizing::new([0; MAX_LEN])), Judged::Secret(_))
 }
 
 /// Whether there is a secret in `text`, which a person typed where none belongs: a word that is one, or
 /// words of four characters in a row, as it is shown.
 #[must_use]
 pub fn is_in(text: &str) -> bool {
-    let is_secret = |part: &str| matches!(classify(part.as_bytes()), Shape::Secret(_));
-    text.split(|c: char| !c.is_alphanumeric()).any(is_secret) || has_groups(text, is_secret)
+    let is_secret = |part: &str| has_shape(part.as_bytes());
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_secret) || has_groups(text, is_secret)
 }
 
 /// Whether words of four characters that follow one another are a secret, whatever is between them.
 fn has_groups(text: &str, is_secret: impl Fn(&str) -> bool) -> bool {
-    let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let mut room = zeroize::Zeroizing::new([0_u8; MAX_LEN]);
     loop {
         let mut filled = 0;

@@ -6,9 +6,10 @@ use crate::host::{Host, Mark, Priority};
 use crate::outcome::Outcome;
 use crate::text::{Escaped, Unframable, User, framable, framable_and_there};
 use apppw_proto::frame::{Kind, Reply, Request, Verdict};
-use apppw_proto::secret::{Shape, classify};
+use apppw_proto::secret::{Judged, MAX_LEN, classify_into};
 use apppw_proto::services::is_never_opened;
 use std::ffi::CStr;
+use zeroize::Zeroizing;
 
 /// What `pam_get_authtok` says where the module's line forbids a prompt (`use_first_pass`) and
 /// no module before has asked.
@@ -111,11 +112,14 @@ fn judge_password(host: &impl Host, args: &Args<'_>) -> Outcome {
         Ok(login) => login,
         Err(unframable) => return refuse_unframable(host, unframable),
     };
-    match classify(password) {
-        Shape::Secret(secret) => ask(host, args, &login, Kind::Login, false, secret.as_bytes()),
+    let mut room = Zeroizing::new([0; MAX_LEN]);
+    match classify_into(password, &mut room) {
+        Judged::Secret(len) => {
+            ask(host, args, &login, Kind::Login, false, room.get(..len).unwrap_or_default())
+        }
         // What is no app password may be the primary one, so it stays in this process.
-        Shape::WrongCheck => ask(host, args, &login, Kind::MayUsePrimary, true, &[]),
-        Shape::Other => ask(host, args, &login, Kind::MayUsePrimary, false, &[]),
+        Judged::WrongCheck => ask(host, args, &login, Kind::MayUsePrimary, true, &[]),
+        Judged::Other => ask(host, args, &login, Kind::MayUsePrimary, false, &[]),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Text from the outside: may it be framed, how is it logged.
 
 use apppw_proto::limits::MAX_FIELD;
-use apppw_proto::secret::{Shape, classify, is_in};
+use apppw_proto::secret::{has_shape, is_in};
 use std::ffi::CStr;
 use std::fmt;
 
@@ -86,7 +86,7 @@ pub struct User<'a>(pub &'a str);
 
 impl fmt::Display for User<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_in(self.0) || matches!(classify(self.0.as_bytes()), Shape::Secret(_)) {
+        if is_in(self.0) || has_shape(self.0.as_bytes()) {
             return f.write_str("(hidden: looks like an app password)");
         }
         Escaped(self.0.as_bytes()).fmt(f)

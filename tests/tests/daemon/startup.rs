@@ -185,6 +185,7 @@ fn faults() -> Vec<(&'static str, Change, i32, &'static [&'static str])> {
         ("damaged_line_in_the_journal", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &j.replacen("enroll", "unroll", 1)) }, 78, &["journal.log line 2 is damaged"]),
         ("unknown_change_in_the_journal", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &(j + "1 grant ap-00000000 00000000\n")) }, 78, &["journal.log line 4 is damaged"]),
         ("binary_in_the_journal", |s| fs::write(s.path("key/journal.log"), [0xff; 64]).expect("a file"), 78, &["journal.log line 1 is damaged"]),
+        ("a_database_for_a_later_sqlite", |s| { let mut bytes = fs::read(s.path("state/apppw.db")).expect("the database"); bytes[18] = 6; fs::write(s.path("state/apppw.db"), bytes).expect("the database can be written"); }, 78, &["its header asks for a later SQLite"]),
         ("no_parent_of_the_state_directory", |s| config(s, "state_dir", "nowhere/state"), 1, &["can't make the folder", "nowhere/state"]),
         ("socket_path_too_long", |s| config(s, "auth_socket", &format!("run/{}", "s".repeat(110))), 1, &["can't bind the socket", "ssss"]),
         ("key_inside_the_state_directory", |s| config(s, "key_dir", "state/key"), 78, &["key_dir must lie apart from state_dir"]),

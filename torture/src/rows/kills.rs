@@ -166,7 +166,8 @@ fn load(bed: &Bed, daemon: &Apppwd, seed: u64, until: impl FnOnce()) -> [Done; 2
         });
         scope.spawn(|| log_in_until_it_dies(&auth, &bed.worlds, &is_over));
         until();
-        let done = [first, second].map(|client| client.join().expect("a client"));
+        let done = [first, second]
+            .map(|client| client.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         is_over.store(true, Ordering::Relaxed);
         done
     })

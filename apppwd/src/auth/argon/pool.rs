@@ -195,6 +195,8 @@ impl Shared {
         }
     }
 
+    /// In a frame of its own, below the one from which the stack is wiped.
+    #[inline(never)]
     fn run(&self, work: &Work, memory: &mut Vec<argon2::Block>) -> Result<[u8; 32], PoolError> {
         if !within_caps(&work.like, &self.config) {
             return Err(PoolError::BadHash);

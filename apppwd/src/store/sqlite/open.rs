@@ -21,6 +21,9 @@ use std::sync::atomic::AtomicU64;
 const MIGRATIONS: &[&str] =
     &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql"), include_str!("0004.sql")];
 
+/// Of a file's format, for reading and for writing: 2 is WAL.
+const NEWEST_FORMAT: u8 = 2;
+
 /// The oldest SQLite whose WAL mode loses no commits.
 const LEAST_SQLITE: i32 = 3_051_003;
 
@@ -130,6 +133,7 @@ pub fn open(
     }
     check_rollback(path)?;
     make_file(path)?;
+    check_format(path)?;
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(path, flags).map_err(unusable)?;
@@ -175,6 +179,23 @@ fn check_rollback(path: &Path) -> Result<(), Fault> {
         return Err(OpenError::Unusable { path: path.to_owned(), why }.into());
     }
     Ok(())
+}
+
+/// A file whose header asks for a later SQLite is opened to be read only, and each start would end as if the disk
+/// were write-protected (<https://www.sqlite.org/fileformat2.html>, 1.3.3).
+fn check_format(path: &Path) -> Result<(), Fault> {
+    let mut header = [0; 20];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    let [.., for_writing, for_reading] = header;
+    match read {
+        Ok(()) if for_writing.max(for_reading) > NEWEST_FORMAT => {
+            let why =
+                "its header asks for a later SQLite: it is damaged, or somebody has changed it".to_owned();
+            Err(OpenError::Unusable { path: path.to_owned(), why }.into())
+        }
+        Err(e) if e.kind() != std::io::ErrorKind::UnexpectedEof => Err(Fault::io("can't read", path, e)),
+        _ => Ok(()),
+    }
 }
 
 fn open_reader(path: &Path) -> rusqlite::Result<Connection> {

@@ -8,6 +8,7 @@ use crate::row::{Cases, Outcome};
 use crate::shim::{Act, Plan, file, kind};
 use apppw_tests::apppwd::Apppwd;
 use serde_json::json;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Among so many operations the n-th is struck.
@@ -81,8 +82,10 @@ fn one(
         bed.site = Some(daemon.kill());
         let daemon = bed.start();
         let paths = super::paths(&daemon);
-        let (world, _) = standing(sockets(&paths), &bed.world, failed.as_ref(), random)
-            .map_err(|why| format!("after a kill: {failed:?}: {why}\n{}", tail(&daemon.log())))?;
+        let found = standing(sockets(&paths), &bed.world, failed.as_ref(), random)
+            .or_else(|why| stricter(&paths, &bed.world, failed.as_ref(), random, outcome).ok_or(why));
+        let (world, _) =
+            found.map_err(|why| format!("after a kill: {failed:?}: {why}\n{}", tail(&daemon.log())))?;
         bed.world = world;
         let daemon = settled(bed, daemon, outcome, case);
         let paths = super::paths(&daemon);
@@ -91,6 +94,35 @@ fn one(
         return Ok(daemon);
     }
     healed(bed, daemon, failed.as_ref(), case, random, outcome)
+}
+
+/// A creation that failed because the journal could be neither synced nor cut may leave the account enrolled:
+/// the stricter side wins (ADR 20).
+fn stricter(
+    paths: &(PathBuf, PathBuf),
+    world: &World,
+    failed: Option<&Change>,
+    random: &mut Random,
+    outcome: &mut Outcome,
+) -> Option<(World, bool)> {
+    let Some(Change::Create(user, _)) = failed else { return None };
+    let mut stricter = world.clone();
+    stricter.people.entry(user.clone()).or_default().enrolled = true;
+    outcome.count("enrolled by a creation that failed", 1);
+    standing(sockets(paths), &stricter, None, random).ok()
+}
+
+/// Asks; a name that stays locked, for a change that took the lock away was cut off, is unlocked first, as the
+/// answer says.
+fn ask_unlocking(admin: &std::path::Path, world: &World, change: &Change, outcome: &mut Outcome) -> Answer {
+    match (ask(admin, world, change), change) {
+        (Answer::Refused(why), Change::Create(user, _)) if why.contains("unlock it first") => {
+            outcome.count("names that stayed locked", 1);
+            let _ = call(admin, "user.unlock", &json!({"user": user}));
+            ask(admin, world, change)
+        }
+        (answer, _) => answer,
+    }
 }
 
 /// Until one is refused, or a dozen have gone on after the strike.
@@ -103,7 +135,7 @@ fn change_until_it_fails(
     let (begun, mut since) = (Instant::now(), 0);
     while since < 12 && begun.elapsed() < Duration::from_secs(5) {
         let change = Change::draw(random, &bed.world);
-        match ask(admin, &bed.world, &change) {
+        match ask_unlocking(admin, &bed.world, &change, outcome) {
             Answer::Done(world) => {
                 outcome.count("changes acknowledged", 1);
                 bed.world = world;
@@ -163,7 +195,7 @@ fn healed(
     }
     for _ in 0..6 {
         let change = Change::draw(random, &bed.world);
-        match ask(&paths.1, &bed.world, &change) {
+        match ask_unlocking(&paths.1, &bed.world, &change, outcome) {
             Answer::Done(world) => bed.world = world,
             other => return Err(format!("with a good disk again: {other:?}\n{}", tail(&daemon.log()))),
         }
