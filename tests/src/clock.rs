@@ -19,7 +19,6 @@ pub struct Clock {
     path: PathBuf,
     shim: PathBuf,
     now: Cell<i64>,
-    passes: bool,
 }
 
 impl Clock {
@@ -32,14 +31,9 @@ impl Clock {
         assert!(status.expect("cc runs").success(), "the shim does not compile");
         let file =
             File::options().read(true).write(true).create_new(true).open(&path).expect("the clock's file");
-        let clock = Self { file, path, shim, now: Cell::new(0), passes: false };
+        let clock = Self { file, path, shim, now: Cell::new(0) };
         clock.set(MORNING);
         clock
-    }
-
-    /// The same, but what it is moved by is time that passes: no daemon takes it for a jump.
-    pub fn that_passes(site: &Site) -> Self {
-        Self { passes: true, ..Self::new(site) }
     }
 
     /// Where it stands.
@@ -61,9 +55,6 @@ impl Clock {
     /// Has a command go by it.
     pub fn drive(&self, mut command: Command) -> Command {
         command.env("LD_PRELOAD", &self.shim).env("TEST_CLOCK", &self.path);
-        if self.passes {
-            command.env("TEST_CLOCK_PASSES", "1");
-        }
         command
     }
 

@@ -84,7 +84,7 @@ const CONFIG: &str = "[policy]\nself_service = \"create\"\nprimary = \"refuse-en
 /// All that can be done, on a clock that goes fast.
 fn a_year(printed: &mut Printed) {
     let place = site(CONFIG);
-    let clock = Clock::that_passes(&place);
+    let clock = Clock::new(&place);
     let command = clock.drive(among_people(&place));
     let daemon = place.start_by(command);
     create(&daemon, "carol@example.org", "gone", &[]);
@@ -94,7 +94,14 @@ fn a_year(printed: &mut Printed) {
         clock.go(DAY);
         done(&daemon, &["rename", &create_once(&daemon), "again"]);
     }
-    let daemon = restarted(daemon, &clock, |config| config.to_owned());
+    // What a clock that jumps makes old is kept for its whole time from then on.
+    let mut daemon = daemon;
+    for _ in 0..4 {
+        daemon = restarted(daemon, &clock, |config| {
+            clock.go(25 * DAY);
+            config.to_owned()
+        });
+    }
     daemon.wait_for_line(&["forgot", "events"]);
     daemon.wait_for_line(&["forgot", "app passwords"]);
     // Alice's own.
