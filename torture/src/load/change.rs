@@ -59,7 +59,11 @@ impl Change {
                 11 => Self::Lockdown(user),
                 12 if person.enrolled => Self::Unenroll(user),
                 12..14 if !person.enrolled => Self::Enroll(user),
-                14 | 15 => Self::UserRename(user.clone(), if user == base { other } else { base }),
+                // Of a locked account, one that is cut off may leave the old name locked too, until it is unlocked (ADR
+                // 19): what is drawn later could then not be done.
+                14 | 15 if !person.locked => {
+                    Self::UserRename(user.clone(), if user == base { other } else { base })
+                }
                 16 => Self::Delete(user),
                 17 => Self::Panic(!world.panic.1),
                 18..40 => {

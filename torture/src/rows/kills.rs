@@ -2,13 +2,12 @@
 //! start needs nobody.
 
 use crate::load::watch::{CONFIG, Expected, Seen, Sockets, look, verdict};
-use crate::load::{Answer, Change, World, ask, call};
+use crate::load::{Answer, Change, World, ask};
 use crate::random::Random;
 use crate::row::{Cases, Outcome, Row};
 use crate::shim::{Act, Plan, Shim, file, kind};
 use apppw_tests::apppwd::{Apppwd, Site};
 use apppw_tests::frames::Ask;
-use serde_json::json;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -200,14 +199,6 @@ fn change_until_it_dies(admin: &Path, mut world: World, random: &mut Random, beg
                 events.extend(change.events(&world));
                 world = after;
                 changes += 1;
-            }
-            // A renaming of a locked account that was cut off leaves both names locked: the stricter side wins, and
-            // the answer says what to do.
-            Answer::Refused(why) if why.contains("unlock it first") => {
-                let Change::Create(user, _) = &change else { panic!("refused, what can be done: {why}") };
-                if call(admin, "user.unlock", &json!({"user": user})).is_none() {
-                    return Done { world, events, under_way: None, changes };
-                }
             }
             Answer::Refused(why) => panic!("refused, what can be done: {why}"),
             Answer::None => return Done { world, events, under_way: Some(change), changes },
