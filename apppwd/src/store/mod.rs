@@ -45,6 +45,13 @@ pub trait Look {
     /// If the store can't be read.
     fn account(&self, name: &str) -> Result<Option<AccountRecord>, StoreError>;
 
+    /// An account, whichever comes first; `None` if there is none at all. Whoever was looked for in vain costs
+    /// as much with it as one that is there.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    fn any_account(&self) -> Result<Option<AccountRecord>, StoreError>;
+
     /// What a login needs of the row with that tag.
     ///
     /// # Errors

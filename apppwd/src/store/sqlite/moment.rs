@@ -38,6 +38,10 @@ impl Look for Moment<'_> {
         self.store.read(read::account(&self.store.reader, name))
     }
 
+    fn any_account(&self) -> Result<Option<AccountRecord>, StoreError> {
+        self.store.read(read::any_account(&self.store.reader))
+    }
+
     fn login_row(&self, account: &AccountId, key: u32, tag: u32) -> Result<Option<LoginRow>, StoreError> {
         self.store.read(read::login_row(&self.store.reader, account, key, tag))
     }

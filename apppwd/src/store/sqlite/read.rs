@@ -16,6 +16,10 @@ pub(super) fn account(db: &Connection, name: &str) -> rusqlite::Result<Option<Ac
     }
 }
 
+pub(super) fn any_account(db: &Connection) -> rusqlite::Result<Option<AccountRecord>> {
+    db.prepare_cached(rows::ANY_ACCOUNT_QUERY)?.query_row([], rows::account).optional()
+}
+
 pub(super) fn account_by_id(db: &Connection, id: &AccountId) -> rusqlite::Result<Option<AccountRecord>> {
     let sql = format!("SELECT {} FROM account WHERE id = ?1", rows::ACCOUNT);
     db.prepare_cached(&sql)?.query_row([id.0], rows::account).optional()

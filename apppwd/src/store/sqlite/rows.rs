@@ -35,6 +35,9 @@ pub(super) const ACCOUNT_QUERY: &str = concat!(
     " FROM account WHERE id = (SELECT id FROM account WHERE name = ?1)"
 );
 
+/// What stands in for the first where it finds nothing; [`account`] reads it.
+pub(super) const ANY_ACCOUNT_QUERY: &str = concat!("SELECT ", account_columns!(), " FROM account LIMIT 1");
+
 /// The other; [`login_row`] reads it.
 pub(super) const LOGIN_QUERY: &str = "SELECT p.services, p.networks, p.expires, p.pin_service, p.pin_network, p.id, \
     p.name, p.expired IS NOT NULL, p.suspended, p.revoked, p.scheme, p.key, p.memory_kib, p.iterations, \
