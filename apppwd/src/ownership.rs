@@ -77,13 +77,17 @@ pub fn check(path: &Path, kept: Kept) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Checks a file that the daemon alone may touch: as [`check`], and that it is a plain file. A folder could not
-/// be read, and a pipe would never end.
+/// Checks a file that the daemon alone may touch, if it is there: as [`check`], and that it is a plain file. A
+/// folder could not be read, and a pipe would never end.
 ///
 /// # Errors
 /// As [`check`].
 pub fn private_file(path: &Path) -> Result<(), Fault> {
-    let meta = std::fs::symlink_metadata(path).map_err(|e| Fault::io("can't look at", path, e))?;
+    let meta = match std::fs::symlink_metadata(path) {
+        Ok(meta) => meta,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(Fault::io("can't look at", path, e)),
+    };
     if meta.is_file() || meta.is_symlink() {
         return check(path, Kept::Private);
     }

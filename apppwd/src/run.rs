@@ -24,8 +24,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, LocalSet};
 
-/// How long nothing is accepted after accept(2) has failed: the first time, and at most.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(200));
+/// How long nothing is accepted after accept(2) has failed: the first time ...
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// ... and at most, where it goes on failing.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Connections at once on `auth.sock`; more wait in the socket's own queue.
 const AUTH_PLACES: Limits = Limits { all: 4096, for_root: 2048, per_uid: 256 };
@@ -150,13 +152,13 @@ async fn accept_auth<S: Store + 'static>(
     busy: &mut JoinSet<()>,
 ) {
     let places = Places::new(AUTH_PLACES);
-    let mut pause = PAUSE.0;
+    let mut pause = FIRST_PAUSE;
     loop {
         places.wait_for_one().await;
         let accepted = listener.async_io(Interest::READABLE, std::os::unix::net::UnixListener::accept).await;
         match accepted.map(|(stream, _)| (peer_uid(&stream), Wire::new(stream))) {
             Ok((uid, wire)) => {
-                pause = PAUSE.0;
+                pause = FIRST_PAUSE;
                 match places.take(uid) {
                     Some(place) => {
                         let daemon = Rc::clone(daemon);
@@ -200,11 +202,11 @@ fn peer_uid(stream: &std::os::unix::net::UnixStream) -> u32 {
 
 async fn accept_admin<S: Store + 'static>(daemon: &Rc<Daemon<S>>, listener: &UnixListener) {
     let places = Places::new(ADMIN_PLACES);
-    let mut pause = PAUSE.0;
+    let mut pause = FIRST_PAUSE;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                pause = PAUSE.0;
+                pause = FIRST_PAUSE;
                 let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
                 match places.take(uid) {
                     Some(place) => {
@@ -262,7 +264,7 @@ async fn out_of_descriptors<S>(
         );
     }
     tokio::time::sleep(pause).await;
-    (2 * pause).min(PAUSE.1)
+    (2 * pause).min(LONGEST_PAUSE)
 }
 
 async fn stop<S: Store>(daemon: &Daemon<S>, mut busy: JoinSet<()>) {

@@ -39,9 +39,7 @@ pub fn lock(config: &Config) -> Result<StateLock, Fault> {
     ownership::private_dir(&config.state_dir)?;
     let path = config.state_dir.join("lock");
     // Written to below: a link in a backup that somebody edited must not lead to the journal.
-    if ownership::is_there(&path)? {
-        ownership::private_file(&path)?;
-    }
+    ownership::private_file(&path)?;
     let mut file = File::options()
         .read(true)
         .write(true)

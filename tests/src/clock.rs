@@ -1,8 +1,9 @@
 //! A daemon whose wall clock stands where the test puts it.
 
 use crate::apppwd::{Apppwd, Site};
+use crate::cc;
 use std::cell::Cell;
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,11 +25,8 @@ pub struct Clock {
 impl Clock {
     /// A clock for daemons of that site; it stands at [`MORNING`].
     pub fn new(site: &Site) -> Self {
-        let (path, source, shim) = (site.path("clock"), site.path("clock.c"), site.path("clock.so"));
-        fs::write(&source, SHIM).expect("the shim's source");
-        let status =
-            Command::new("cc").args(["-O1", "-shared", "-fPIC", "-o"]).arg(&shim).arg(&source).status();
-        assert!(status.expect("cc runs").success(), "the shim does not compile");
+        let (path, shim) = (site.path("clock"), site.path("clock.so"));
+        cc::library(SHIM, &shim);
         let file =
             File::options().read(true).write(true).create_new(true).open(&path).expect("the clock's file");
         let clock = Self { file, path, shim, now: Cell::new(0) };

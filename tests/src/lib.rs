@@ -4,6 +4,7 @@ pub mod activate;
 pub mod among;
 pub mod apppwd;
 pub mod bin;
+pub mod cc;
 pub mod clients;
 pub mod clock;
 pub mod disk;

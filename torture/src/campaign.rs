@@ -10,30 +10,31 @@ pub fn run(row: &Row, total: u64, progress: &mut Progress, commit: &str) {
         .rows
         .remove(row.name)
         .unwrap_or_else(|| Done { commit: commit.to_owned(), ..Done::default() });
-    done.unable = None;
+    done.outcome.unable = None;
     let mut told = Instant::now();
-    while done.done < total {
-        let range = done.done..total.min(done.done + row.batch);
+    while done.outcome.done < total {
+        let range = done.outcome.done..total.min(done.outcome.done + row.batch);
         let length = range.end - range.start;
         let begun = Instant::now();
         let mut outcome = batch(row, &Cases { range, of: total });
         // One that stopped short would be begun again for ever.
         outcome.done = length;
-        done.add(outcome, begun.elapsed().as_secs_f64());
+        done.outcome.add(outcome);
+        done.seconds += begun.elapsed().as_secs_f64();
         progress.rows.insert(row.name.to_owned(), done.clone());
         progress.keep();
-        if done.unable.is_some() {
+        if done.outcome.unable.is_some() {
             break;
         }
-        if told.elapsed().as_secs() >= 10 || done.done == total {
+        if told.elapsed().as_secs() >= 10 || done.outcome.done == total {
             told = Instant::now();
             eprintln!(
                 "{:>2} {:<22} {} of {total} {}, {} found",
                 row.number,
                 row.name,
-                done.done,
+                done.outcome.done,
                 row.unit,
-                done.found.len()
+                done.outcome.found.len()
             );
         }
     }

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     std::fs::write(&path, &text).expect("the report can be written");
     println!("{text}\nreport: {}, progress: {}", path.display(), kept.display());
     let is_clean =
-        rows.iter().filter_map(|row| progress.rows.get(row.name)).all(|done| done.found.is_empty());
+        rows.iter().filter_map(|row| progress.rows.get(row.name)).all(|done| done.outcome.found.is_empty());
     if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

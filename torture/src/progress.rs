@@ -1,6 +1,6 @@
 //! How far each row is, kept in a file so that a campaign goes on where it was broken off.
 
-use crate::row::{Finding, Outcome};
+use crate::row::Outcome;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,31 +8,13 @@ use std::path::{Path, PathBuf};
 /// What has been run of a row.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Done {
-    /// Cases.
-    pub done: u64,
-    /// Seconds that they took.
+    /// What came of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// Seconds that it took.
     pub seconds: f64,
-    /// What must not be.
-    pub found: Vec<Finding>,
-    /// Figures.
-    pub counts: BTreeMap<String, u64>,
-    /// Why it can't be run.
-    pub unable: Option<String>,
     /// The commit that it was begun with.
     pub commit: String,
-}
-
-impl Done {
-    /// Takes in a batch.
-    pub fn add(&mut self, outcome: Outcome, seconds: f64) {
-        self.done += outcome.done;
-        self.seconds += seconds;
-        self.found.extend(outcome.found);
-        for (what, more) in outcome.counts {
-            *self.counts.entry(what).or_default() += more;
-        }
-        self.unable = outcome.unable;
-    }
 }
 
 /// Of all rows, by name.

@@ -1,7 +1,7 @@
 //! What was run, how often, what it found.
 
 use crate::progress::Progress;
-use crate::row::Row;
+use crate::row::{Outcome, Row};
 use std::fmt::Write;
 
 /// Findings shown of each row.
@@ -19,19 +19,20 @@ pub fn text(rows: &[Row], progress: &Progress) -> String {
             let _ = writeln!(text, "| {} | {} | {} | not run | | | |", row.number, row.name, row.shows);
             continue;
         };
-        let run = match &done.unable {
+        let Outcome { done: cases, found, counts, unable } = &done.outcome;
+        let run = match unable {
             Some(why) => format!("can't be run here: {why}"),
-            None => format!("{} of {} {}", done.done, row.full, row.unit),
+            None => format!("{cases} of {} {}", row.full, row.unit),
         };
         let (number, name, shows) = (row.number, row.name, row.shows);
-        let (found, seconds, commit) = (done.found.len(), done.seconds, &done.commit);
+        let (faults, seconds, commit) = (found.len(), done.seconds, &done.commit);
         let _ =
-            writeln!(text, "| {number} | {name} | {shows} | {run} | {found} | {seconds:.0} s | {commit} |");
-        if !done.counts.is_empty() {
-            let counts: Vec<String> = done.counts.iter().map(|(what, n)| format!("{what} {n}")).collect();
-            let _ = writeln!(notes, "- **{name}**: {}.", counts.join(", "));
+            writeln!(text, "| {number} | {name} | {shows} | {run} | {faults} | {seconds:.0} s | {commit} |");
+        if !counts.is_empty() {
+            let figures: Vec<String> = counts.iter().map(|(what, n)| format!("{what} {n}")).collect();
+            let _ = writeln!(notes, "- **{name}**: {}.", figures.join(", "));
         }
-        for finding in done.found.iter().take(SHOWN) {
+        for finding in found.iter().take(SHOWN) {
             let _ = writeln!(notes, "- **{name}, found in case {}**: {}", finding.case, finding.text);
         }
     }

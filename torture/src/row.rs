@@ -47,7 +47,7 @@ impl Cases {
 }
 
 /// What came of some cases.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Outcome {
     /// How many were run.
     pub done: u64,

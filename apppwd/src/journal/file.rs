@@ -48,9 +48,7 @@ impl JournalFile {
             let path = path.clone();
             move |source: std::io::Error| JournalError::Io { what, path, source }
         };
-        if ownership::is_there(&path)? {
-            ownership::private_file(&path)?;
-        }
+        ownership::private_file(&path)?;
         let file = OpenOptions::new()
             .read(true)
             .append(true)

@@ -43,7 +43,7 @@ pub fn find(key_dir: &Path) -> Result<Found, Fault> {
     let is_credential = credential.as_deref().map_or(Ok(false), ownership::is_there)?;
     let path = credential.filter(|_| is_credential).unwrap_or_else(|| key_dir.join(FILE_NAME));
     // systemd owns a credential and keeps others out by the folder.
-    if !is_credential && ownership::is_there(&path)? {
+    if !is_credential {
         ownership::private_file(&path)?;
     }
     let text = match read(&path) {

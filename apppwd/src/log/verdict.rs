@@ -8,7 +8,7 @@ use crate::auth::{Answer, Owner};
 use crate::clock::UnixSeconds;
 use apppw_admin::text;
 use apppw_proto::frame::Verdict;
-use apppw_proto::secret::{Shape, classify, is_in};
+use apppw_proto::secret::{has_shape, is_in};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -74,8 +74,7 @@ const HIDDEN: &str = "(looks like an app password)";
 pub fn user(name: &str) -> &str {
     // However the characters are grouped, and mail programs put a domain behind what was typed.
     let local = name.rsplit_once('@').map_or(name, |(local, _)| local);
-    let is_secret = |text: &str| matches!(classify(text.as_bytes()), Shape::Secret(_));
-    if is_secret(name) || is_secret(local) || is_in(name) { HIDDEN } else { name }
+    if has_shape(name.as_bytes()) || has_shape(local.as_bytes()) || is_in(name) { HIDDEN } else { name }
 }
 
 /// A sentence as the record may have it: what was quoted in it may be a secret.

@@ -129,18 +129,9 @@ impl Change {
                 let person = world.people.remove(user).expect("it is there");
                 world.people.insert(new.clone(), person);
             }
-            Self::Create(user, _)
-            | Self::Rotate(user, _)
-            | Self::Rename(user, ..)
-            | Self::Revoke(user, _)
-            | Self::Suspend(user, _)
-            | Self::Resume(user, _)
-            | Self::Lock(user)
-            | Self::Unlock(user)
-            | Self::Enroll(user)
-            | Self::Unenroll(user)
-            | Self::Lockdown(user) => {
-                self.change(world.people.entry(user.clone()).or_default(), made);
+            _ => {
+                let user = self.user().expect("panic alone is about nobody");
+                self.change(world.people.entry(user.to_owned()).or_default(), made);
             }
         }
         world

@@ -7,6 +7,7 @@
 pub mod record;
 
 use apppw_tests::apppwd::{Apppwd, Site};
+use apppw_tests::cc;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
@@ -307,15 +308,10 @@ fn library() -> &'static Path {
         let folder = apppw_tests::bin::dir().join("../torture");
         fs::create_dir_all(&folder).expect("a folder for the shim");
         // Another process may be loading the one before.
-        let new = folder.join(format!("shim.{}", std::process::id()));
-        let (source, built) = (new.with_extension("c"), folder.join("shim.so"));
-        fs::write(&source, SOURCE).expect("the shim's source");
-        let new = new.with_extension("so");
-        let mut cc = Command::new("cc");
-        let status = cc.args(["-O1", "-shared", "-fPIC", "-o"]).arg(&new).arg(&source).status();
-        assert!(status.expect("cc runs").success(), "the shim does not compile");
+        let (new, built) = (folder.join(format!("shim.{}.so", std::process::id())), folder.join("shim.so"));
+        cc::library(SOURCE, &new);
         fs::rename(&new, &built).expect("the shim");
-        let _ = fs::remove_file(&source);
+        let _ = fs::remove_file(new.with_extension("c"));
         built
     })
 }

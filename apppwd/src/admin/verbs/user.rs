@@ -130,23 +130,25 @@ pub async fn rename<S: Store>(
         );
         return Err(AdminError::in_field(Code::Denied, "new", message));
     }
-    let taken = daemon.account(&new).await?.is_some_and(|other| other.id != account.id);
-    // A start tells by it whether the database is ahead of the journal or a backup, where a name that
-    // was given back may be another person's.
-    let run = daemon.record.count_on();
-    let renamed = match taken {
-        true => Ok(false),
-        false => daemon.store.rename_account(account.id, new.canonical.clone(), run, caller.by(at)).await,
-    };
-    if !matches!(renamed, Ok(true)) {
-        daemon.record.renumber(run.wrapping_sub(1));
-    }
-    if !renamed? {
+    let taken = || {
         let message = format!(
             "there is an account {} already, and accounts are never merged; choose another name",
             new.canonical
         );
-        return Err(AdminError::in_field(Code::Exists, "new", message));
+        AdminError::in_field(Code::Exists, "new", message)
+    };
+    if daemon.account(&new).await?.is_some_and(|other| other.id != account.id) {
+        return Err(taken());
+    }
+    // A start tells by it whether the database is ahead of the journal or a backup, where a name that
+    // was given back may be another person's.
+    let run = daemon.record.count_on();
+    let renamed = daemon.store.rename_account(account.id, new.canonical.clone(), run, caller.by(at)).await;
+    if !matches!(renamed, Ok(true)) {
+        daemon.record.renumber(run.wrapping_sub(1));
+    }
+    if !renamed? {
+        return Err(taken());
     }
     let (from, to) = (visible(log::user(&account.name)).into_owned(), visible(log::user(&new.canonical)));
     tracing::info!("{caller} renamed the account {from} to {to}");

@@ -126,10 +126,7 @@ pub fn open(
         return Err(OpenError::OldSqlite(rusqlite::version()).into());
     }
     for suffix in ["", "-wal", "-shm", ROLLBACK] {
-        let file = beside(path, suffix);
-        if ownership::is_there(&file)? {
-            ownership::private_file(&file)?;
-        }
+        ownership::private_file(&beside(path, suffix))?;
     }
     check_rollback(path)?;
     make_file(path)?;

@@ -12,6 +12,7 @@ pub struct Excused {
 const OURS: &str = "a fault of ours: none is known";
 const STARVED: &str =
     "needs the system to run out of threads, randomness, descriptors or a lock in one moment";
+const NO_MEMORY: &str = "needs the host to run out of memory in one moment";
 const BETWEEN: &str = "needs the system to fail between two steps of a start or stop";
 const DISK: &str = "needs a disk that fills or breaks between two starts, or in one moment of many";
 const DIRECTORY: &str = "needs the directory of users (NSS, LDAP) to fail";
@@ -60,7 +61,7 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "more failures before", why: STARVED },
     Excused { text: "can't lock", why: STARVED },
     Excused { text: "no socket can be made", why: STARVED },
-    Excused { text: "not asked: out of memory", why: "needs the host to run out of memory in one moment" },
+    Excused { text: "not asked: out of memory", why: NO_MEMORY },
     Excused { text: "too many open files", why: STARVED },
     Excused { text: "error number {number}", why: STARVED },
     Excused { text: "broke: {error}", why: STARVED },
@@ -100,10 +101,7 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "not an actor", why: OURS },
     Excused { text: "its account is gone", why: OURS },
     Excused { text: "holds more than three keys", why: OURS },
-    Excused {
-        text: "libpam can't keep the result",
-        why: "needs the host to run out of memory in one moment",
-    },
+    Excused { text: "libpam can't keep the result", why: NO_MEMORY },
     Excused { text: "apppwd not asked: {error}", why: OURS },
     // One chance in many million.
     Excused { text: "could not find a free id", why: "one chance in many million" },

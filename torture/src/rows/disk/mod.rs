@@ -135,9 +135,12 @@ fn settled(bed: &mut Bed, daemon: Apppwd, outcome: &mut Outcome, case: u64) -> A
     daemon
 }
 
+/// The last lines that are about changes, and the last one about a login.
 fn tail(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().filter(|line| !line.contains("reason=")).collect();
-    lines[lines.len().saturating_sub(8)..].join("\n")
+    let (logins, mut lines): (Vec<&str>, Vec<&str>) = log.lines().partition(|line| line.contains("reason="));
+    lines.drain(..lines.len().saturating_sub(10));
+    lines.extend(logins.last());
+    lines.join("\n")
 }
 
 fn sockets<'a>((auth, admin): &'a (PathBuf, PathBuf)) -> Sockets<'a> {

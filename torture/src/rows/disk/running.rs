@@ -69,7 +69,7 @@ fn one(
     let whose = failed.as_ref().and_then(Change::user).map(str::to_owned);
     // A login that finds the disk broken fails closed; one that only reads memory and what can be read goes on.
     let accepted = log_in(&paths.0, &bed.world, whose.as_deref(), only_writes)
-        .map_err(|why| format!("while it is broken: {why}\n{}", tail(&daemon.log())))?;
+        .map_err(|why| format!("while it is broken by {failed:?}: {why}\n{}", tail(&daemon.log())))?;
     outcome.count("accepted while it was broken", accepted);
     if let Some(change) = &failed
         && let Answer::Done(world) = again(&paths.1, &bed.world, change)

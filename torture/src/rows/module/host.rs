@@ -2,6 +2,7 @@
 
 use super::plan::{self, Left};
 use super::scene::{Kind, SERVICES, Scene};
+use apppw_tests::cc;
 use apppw_tests::pam::Confdir;
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -59,15 +60,12 @@ impl Host {
         let main = source("host.c", include_str!("host/host.c"));
         let faults = source("faults.c", include_str!("host/faults.c"));
         let wrap = source("wrap.c", include_str!("host/wrap.c"));
-        let cc = |args: &[&str], sources: &[&Path], to: &str| {
-            let mut command = Command::new("cc");
-            command.args(["-O1", "-g", "-o"]).arg(host.path(to)).args(sources).args(args);
-            assert!(command.status().expect("cc runs").success(), "{to} doesn't compile");
-        };
-        cc(&["-rdynamic", "-l:libpam.so.0", "-lpthread", "-ldl"], &[&main, &faults], "host");
+        let program = ["-O1", "-g", "-rdynamic", "-l:libpam.so.0", "-lpthread", "-ldl"];
+        cc::compile(&program, &[&main, &faults], &host.path("host"));
         let plain = source("plain.c", include_str!("host/plain.c"));
-        cc(&["-rdynamic", "-l:libpam.so.0", "-lpthread", "-ldl"], &[&main, &plain], "plain");
-        cc(&["-shared", "-fPIC", "-Wl,-z,nodelete"], &[&wrap], "wrap.so");
+        cc::compile(&program, &[&main, &plain], &host.path("plain"));
+        let library = ["-O1", "-g", "-shared", "-fPIC", "-Wl,-z,nodelete"];
+        cc::compile(&library, &[&wrap], &host.path("wrap.so"));
         // An empty plan says whether seccomp is there.
         let ended = host.run(Kind::Alone, &[], &host.path("nobody.sock"), Under::Faults);
         match ended.badly {

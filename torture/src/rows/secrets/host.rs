@@ -1,5 +1,6 @@
 //! The PAM host of these logins: a process of its own, whose syslog is a file.
 
+use apppw_tests::cc;
 use apppw_tests::pam::syslog;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -32,8 +33,7 @@ impl Host {
     pub fn start(folder: &Path, stacks: &Path, environment: (&str, &str)) -> Self {
         let (source, program) = (folder.join("host.c"), folder.join("host"));
         std::fs::write(&source, SOURCE).expect("the host's source");
-        let status = Command::new("cc").args(["-O1", "-o"]).arg(&program).arg(&source).status();
-        assert!(status.expect("cc runs").success(), "the host does not compile");
+        cc::compile(&["-O1"], &[&source], &program);
         let mut child = Command::new(&program)
             .arg(stacks)
             .env_clear()
