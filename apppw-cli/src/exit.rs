@@ -40,8 +40,9 @@ impl Status {
         match self {
             Self::Done => "Done.",
             Self::Refused => {
-                "Refused, or not found. Also a secret that `verify` says isn't accepted, a declined question, a result \
-                 that couldn't be written, and a `--kick` that failed behind a change that is made."
+                "Refused, or not found. Also a secret that `verify` says isn't accepted, a warning or fault that `doctor` \
+                 found, a declined question, a result that couldn't be written, and a `--kick` that failed behind a \
+                 change that is made."
             }
             Self::Usage => "A wrong option or a wrong value. Nothing was changed.",
             Self::Unreachable => {

@@ -1,12 +1,16 @@
 //! `apppw`: creates, lists and revokes app passwords by asking apppwd on its `admin.sock`.
 //!
 //! A library for the sake of the manual (the crate `manual`), which is made from what the program reads.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod cli;
 mod commands;
 mod exit;
-mod hosts;
+// The tests hold it against libpam.
+#[doc(hidden)]
+pub mod hosts;
+#[expect(unsafe_code, reason = "the interfaces of the dynamic linker and of libpam")]
+mod libpam;
 mod output;
 
 #[doc(hidden)]

@@ -4,6 +4,7 @@ mod account;
 mod app_password;
 mod client;
 mod create;
+mod doctor;
 mod event;
 mod find;
 mod host;
@@ -18,6 +19,7 @@ pub use account::{Account, PrimaryPolicy, PrimaryUse, Report, ReportArgs, UserAr
 pub use app_password::{Actor, ActorRole, AppPassword, PinState, State, Use};
 pub use client::{ClientSettings, Encryption, MailServer};
 pub use create::{CreateArgs, Created, Expiry, PinKind, RotateArgs};
+pub use doctor::{Checkup, DatabaseCheckup, DoctorArgs, KeyCheckup};
 pub use event::{Event, EventKind, Events, EventsArgs};
 pub use find::{Candidate, FindArgs, FindWhat, Found};
 pub use host::{Argon2Status, PanicArgs, PanicSwitch, PanicSwitches, Status, Verdicts};
@@ -65,6 +67,8 @@ words! {
     Status => "status",
     /// The daemon in numbers.
     Metrics => "metrics",
+    /// What the daemon finds out about itself when it looks closely.
+    Doctor => "doctor",
     /// Whose primary password opened what.
     Report => "report",
     /// Refuse every app password, of the host or of a group, without deleting anything.

@@ -3,6 +3,7 @@
 mod account;
 mod app_password;
 mod completion;
+mod doctor;
 mod events;
 mod hand_over;
 pub mod help;
@@ -18,6 +19,7 @@ mod tests;
 pub use account::{ABOUT_ACTIONS, Action, User};
 pub use app_password::{Create, Ids, List, Pin, Rename, Rotate, Show, Suspend, Verify};
 pub use completion::{Completion, Shell};
+pub use doctor::{Doctor, DoctorChild};
 pub use events::Events;
 pub use hand_over::{HandOver, Wait};
 pub use id::TypedId;
@@ -188,6 +190,16 @@ pub enum Command {
     /// back. Nothing is restarted or reloaded: the commands for that are shown. What it doesn't understand it
     /// doesn't touch, and prints the lines to paste instead. Run as root, on the server's own host.
     Setup(Setup),
+    /// Look for what is wrong on this host, and say what to do
+    ///
+    /// Daemon and sockets, key, database, clock, the module's file, every PAM stack that names it, the configuration of
+    /// Dovecot, Postfix and saslauthd, what AppArmor and SELinux denied, and programs that still run with an older
+    /// module. As root also a real login through libpam, with an app password that is made for it, revoked, and deleted
+    /// with its account. Each line is ok, a warning or a fault with what to do; the exit status is 0 if all are ok, else 1.
+    Doctor(Doctor),
+    /// A part of `doctor` that runs in a process of its own
+    #[command(hide = true)]
+    DoctorChild(DoctorChild),
     /// Print what makes a shell complete apppw's commands, users and ids
     Completion(Completion),
     /// What those scripts ask: words on standard input, candidates on standard output

@@ -2,6 +2,7 @@
 
 mod complete;
 mod create;
+pub mod doctor;
 mod doveadm;
 mod events;
 mod kick;
@@ -64,6 +65,8 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Report(csv) => report::run(&mut session, &csv),
         Command::Status(args) => status::run(&mut session, &args),
         Command::Setup(args) => setup::run(&mut session, &args),
+        Command::Doctor(args) => doctor::run(&mut session, &args),
+        Command::DoctorChild(args) => doctor::child::run(&args),
         Command::Completion(args) => complete::script(args.shell),
         Command::Complete(args) => complete::run(session.socket, args.shell),
     }

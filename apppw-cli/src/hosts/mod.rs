@@ -7,3 +7,4 @@ pub mod finding;
 pub mod postfix;
 pub mod saslauthd;
 pub mod stack;
+pub mod pam;

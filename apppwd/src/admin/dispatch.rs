@@ -121,6 +121,7 @@ async fn answer<S: Store + 'static>(
         Verb::Users => reply(id, verbs::users::run(daemon, parse(args)?).await?),
         Verb::Metrics => reply(id, verbs::metrics::run(daemon, parse(args)?).await?),
         Verb::Status => reply(id, verbs::status::run(daemon, parse(args)?).await?),
+        Verb::Doctor => reply(id, verbs::doctor::run(daemon, parse(args)?).await?),
         Verb::UserShow => reply(id, verbs::user::show(daemon, &power, parse(args)?).await?),
         Verb::Report => reply(id, verbs::report::run(daemon, parse(args)?).await?),
         Verb::Panic => reply(id, verbs::panic::run(daemon, caller, parse(args)?).await?),

@@ -58,6 +58,7 @@ pub const fn rule(verb: Verb) -> Rule {
         Verb::Users => (All, All, None, None),
         Verb::Status => (All, None, None, None),
         Verb::Metrics => (All, None, None, None),
+        Verb::Doctor => (All, None, None, None),
         Verb::Report => (All, None, None, None),
         Verb::Panic => (All, None, None, None),
         Verb::UserShow => (All, All, None, None),

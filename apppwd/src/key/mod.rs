@@ -8,7 +8,7 @@ mod derived;
 mod file;
 
 pub use derived::{DerivedKeys, NameMac};
-pub use file::{Found, create, find};
+pub use file::{Found, create, find, is_credential};
 
 use crate::sys::Locked;
 use std::hint::black_box;

@@ -21,7 +21,7 @@ use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;
 use crate::panic_switch::PanicSwitch;
 use crate::scope::FirstUse;
-use apppw_admin::verbs::{Event, Use, UserSummary};
+use apppw_admin::verbs::{DatabaseCheckup, Event, Use, UserSummary};
 use apppw_admin::{AppPasswordId, IdPrefix};
 
 /// Most uses kept for one app password, and of one account's primary password; older ones
@@ -321,6 +321,9 @@ pub trait Store {
 
     /// Replaces them.
     async fn set_record_marks(&self, marks: RecordMarks) -> Result<(), StoreError>;
+
+    /// Looks at the whole of it, which takes as long as it takes; logins don't wait.
+    async fn examine(&self) -> Result<DatabaseCheckup, StoreError>;
 
     /// How the store itself is.
     fn health(&self) -> Health;

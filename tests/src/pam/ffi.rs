@@ -40,6 +40,12 @@ unsafe extern "C" {
         confdir: *const c_char,
         pamh: *mut *mut c_void,
     ) -> c_int;
+    fn pam_start(
+        service: *const c_char,
+        user: *const c_char,
+        conv: *const Conv,
+        pamh: *mut *mut c_void,
+    ) -> c_int;
     fn pam_end(pamh: *mut c_void, status: c_int) -> c_int;
     fn pam_set_item(pamh: *mut c_void, item: c_int, value: *const c_void) -> c_int;
     fn pam_authenticate(pamh: *mut c_void, flags: c_int) -> c_int;
@@ -140,6 +146,39 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         // SAFETY: a live handle, not used again; the conversation is still there.
         unsafe { pam_end(self.pamh, self.last) };
+    }
+}
+
+/// A transaction that reads `/etc/pam.d`, as all programs do, and may not even begin.
+pub struct Plain(Transaction);
+
+impl Plain {
+    /// `pam_start`.
+    ///
+    /// # Errors
+    /// Its code.
+    ///
+    /// # Panics
+    /// If a name has a NUL in it.
+    pub fn start(service: &str, user: &str) -> Result<Self, c_int> {
+        let c = |text: &str| CString::new(text).expect("no NUL");
+        let (service, user) = (c(service), c(user));
+        let conversation = Box::new(Conversation::new(Answer::Password(Vec::new())));
+        let conv = Conv { callback: converse, data: (&raw const *conversation).cast_mut().cast() };
+        let mut pamh = std::ptr::null_mut();
+        // SAFETY: C strings and `conv`, which libpam copies. The conversation lives in its box until after `pam_end`.
+        let code = unsafe { pam_start(service.as_ptr(), user.as_ptr(), &raw const conv, &raw mut pamh) };
+        if code == 0 { Ok(Self(Transaction { pamh, last: code, conversation })) } else { Err(code) }
+    }
+
+    /// `pam_authenticate`
+    pub fn authenticate(&mut self) -> Code {
+        self.0.authenticate()
+    }
+
+    /// `pam_acct_mgmt`
+    pub fn acct_mgmt(&mut self) -> Code {
+        self.0.acct_mgmt()
     }
 }
 

@@ -20,7 +20,7 @@ pub mod syslog;
 pub use code::Code;
 pub use confdir::Confdir;
 pub use conversation::Answer;
-pub use ffi::Transaction;
+pub use ffi::{Plain, Transaction};
 
 use std::path::Path;
 

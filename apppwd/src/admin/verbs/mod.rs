@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub mod create;
+pub mod doctor;
 pub mod events;
 pub mod find;
 pub mod list;

@@ -4,6 +4,7 @@
 mod account;
 mod create;
 mod events;
+mod examine;
 mod find;
 mod life;
 mod moment;
@@ -35,7 +36,7 @@ use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;
 use crate::panic_switch::PanicSwitch;
 use crate::scope::FirstUse;
-use apppw_admin::verbs::{Event, Use, UserSummary};
+use apppw_admin::verbs::{DatabaseCheckup, Event, Use, UserSummary};
 use apppw_admin::{AppPasswordId, IdPrefix};
 use moment::Moment;
 use rusqlite::Connection;
@@ -378,6 +379,10 @@ impl Store for SqliteStore {
 
     async fn set_record_marks(&self, marks: RecordMarks) -> Result<(), StoreError> {
         self.writer.run(move |tx| record::set(tx, &marks)).await
+    }
+
+    async fn examine(&self) -> Result<DatabaseCheckup, StoreError> {
+        self.slow.run(examine::examine).await
     }
 
     fn health(&self) -> Health {

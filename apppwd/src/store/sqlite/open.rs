@@ -21,6 +21,9 @@ use std::sync::atomic::AtomicU64;
 const MIGRATIONS: &[&str] =
     &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql"), include_str!("0004.sql")];
 
+/// The newest schema.
+pub(super) const NEWEST_SCHEMA: usize = MIGRATIONS.len();
+
 /// Of a file's format, for reading and for writing: 2 is WAL.
 const NEWEST_FORMAT: u8 = 2;
 

@@ -72,7 +72,9 @@ fn rust_files(dir: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).expect("a folder of sources").flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         let name = name.to_string_lossy();
-        if path.is_dir() && name != "tests" && name != "samples" {
+        // What `doctor` says of a host are no errors: they are its result.
+        let is_result = path.ends_with("commands/doctor") || path.ends_with("hosts/pam");
+        if path.is_dir() && name != "tests" && name != "samples" && !is_result {
             rust_files(&path, files);
         } else if name.ends_with(".rs") && !["tests.rs", "samples.rs", "script.rs"].contains(&name.as_ref()) {
             files.push(path);

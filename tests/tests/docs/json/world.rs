@@ -147,6 +147,7 @@ fn a_year(printed: &mut Printed) {
     let daemon = restarted(daemon, &clock, |config| config.replace("[groups]\nnews = [\"inn\"]\n", ""));
     printed.take(&daemon, "panic", Who::Root, &["panic", "on"]);
     printed.take(&daemon, "status", Who::Root, &["status"]);
+    printed.take(&daemon, "doctor", Who::Root, &["doctor", "--no-login"]);
     printed.take(&daemon, "panic", Who::Root, &["panic", "off"]);
     printed.take(&daemon, "panic", Who::Root, &["panic", "off", "--group", "news"]);
     printed.take(&daemon, "users", Who::Heidi, &["users"]);

@@ -12,6 +12,7 @@ use std::path::Path;
 mod accounts;
 mod create;
 mod events;
+mod examine;
 mod find;
 mod life;
 mod moment;
