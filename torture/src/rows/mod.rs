@@ -11,6 +11,7 @@ mod matrix;
 mod module;
 mod mutated;
 mod power;
+mod replaced;
 mod restored;
 mod revoked;
 mod secrets;
@@ -40,6 +41,8 @@ pub const ROWS: &[Row] = &[
     disk::DROPPED,
     mutated::ROW,
     restored::RESTORED,
+    replaced::RESTORE,
+    replaced::MIGRATION,
     secrets::ROW,
     secrets::hosts::ROW,
     input::ROW,
