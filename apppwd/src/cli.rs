@@ -23,4 +23,8 @@ pub struct Args {
     /// Make an empty database though this host had one, and exit (key and journal are kept)
     #[arg(long)]
     pub init: bool,
+
+    /// Put a backup, read from standard input, in the place of the database, and exit (see apppw-restore(1))
+    #[arg(long, conflicts_with_all = ["check", "init"])]
+    pub restore: bool,
 }

@@ -19,6 +19,7 @@ use crate::panic_switch::PanicSwitch;
 use crate::store::{AccountRecord, By, Hash, MAX_USES, Scheme, Store, StoreError};
 use crate::tally::Tally;
 use crate::watch::Watches;
+use crate::admin::verbs::backup::HandedOut;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
 use std::cell::{Cell, RefCell};
@@ -49,6 +50,8 @@ pub struct Daemon<S> {
     pub uses: RefCell<PendingUses<AppPasswordId>>,
     /// Uses of primary passwords not written yet, by canonical name.
     pub primary_uses: RefCell<PendingUses<String>>,
+    /// The last backup that was handed out, while it isn't known to lie where it was to; held while one is made.
+    pub backup: tokio::sync::Mutex<Option<HandedOut>>,
     /// A task is there that will write them.
     pub flush_scheduled: Cell<bool>,
     /// Held while uses are on their way to the store.

@@ -42,6 +42,9 @@ pub enum Fault {
     /// The store can't be opened.
     #[error("{0}")]
     Store(#[from] crate::store::OpenError),
+    /// What is to be restored can't be.
+    #[error("{0}")]
+    Restore(#[from] crate::store::RestoreError),
     /// A socket can't be had.
     #[error("{0}")]
     Socket(#[from] crate::sockets::SocketError),
@@ -134,6 +137,7 @@ impl Fault {
             | Self::Access(_)
             | Self::DatabaseMissing { .. }
             | Self::Damaged { .. }
+            | Self::Restore(_)
             | Self::NothingToInit { .. } => Exit::Config,
             Self::Store(error) => error.exit(),
             Self::Socket(error) => error.exit(),

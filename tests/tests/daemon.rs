@@ -10,6 +10,8 @@ mod attempts;
 mod authorize;
 #[path = "daemon/backup.rs"]
 mod backup;
+#[path = "daemon/backups.rs"]
+mod backups;
 #[path = "daemon/closing.rs"]
 mod closing;
 #[path = "daemon/completion.rs"]
@@ -78,6 +80,8 @@ mod record;
 mod report;
 #[path = "daemon/restored.rs"]
 mod restored;
+#[path = "daemon/restoring.rs"]
+mod restoring;
 #[path = "daemon/revocation.rs"]
 mod revocation;
 #[path = "daemon/scope.rs"]
@@ -131,6 +135,8 @@ fn main() -> ExitCode {
         ("hostile", hostile::cases()),
         ("metrics", metrics::cases()),
         ("backup", backup::cases()),
+        ("backups", backups::cases()),
+        ("restoring", restoring::cases()),
         ("completion", completion::cases()),
         ("day", day::cases()),
         ("screens", screens::cases()),

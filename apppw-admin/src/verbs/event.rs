@@ -52,6 +52,10 @@ words! {
     PanicOn => "panic.on",
     /// It was turned off.
     PanicOff => "panic.off",
+    /// A copy of the database was handed out.
+    Backup => "backup",
+    /// A backup was put back ([`Event::was`]: of when, in Unix seconds).
+    Restore => "restore",
     /// Somebody was refused a management verb ([`Event::verb`]), by his role or by a limit.
     Denied => "denied",
     /// Old tombstones were forgotten.

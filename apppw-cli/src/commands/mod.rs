@@ -1,5 +1,6 @@
 //! The commands, one per file: each asks the daemon and says what came of it.
 
+mod backup;
 mod complete;
 mod create;
 pub mod doctor;
@@ -14,6 +15,7 @@ mod reasons;
 mod rename;
 mod report;
 mod resolve;
+mod restore;
 mod revoke;
 mod rotate;
 mod setup;
@@ -67,6 +69,8 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Setup(args) => setup::run(&mut session, &args),
         Command::Doctor(args) => doctor::run(&mut session, &args),
         Command::DoctorChild(args) => doctor::child::run(&args),
+        Command::Backup(args) => backup::run(&mut session, &args),
+        Command::Restore(args) => restore::run(&session, &args),
         Command::Completion(args) => complete::script(args.shell),
         Command::Complete(args) => complete::run(session.socket, args.shell),
     }

@@ -1,9 +1,11 @@
 //! Messages of the daemon, for the unit tests.
 
+mod backup;
 mod client;
 mod happened;
 mod measured;
 
+pub use backup::{backup, restored};
 pub use client::client;
 pub use happened::{about, event, events, hostile_event, page};
 pub use measured::metrics;
@@ -288,5 +290,6 @@ pub fn status() -> Status {
         panic: vec![],
         in_memory: 0,
         writable: true,
+        last_backup: Some(NOW - 2 * DAY),
     }
 }

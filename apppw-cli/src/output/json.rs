@@ -3,6 +3,7 @@
 
 mod app_passwords;
 mod doctor;
+mod backup;
 mod events;
 mod handed_over;
 mod host;
@@ -11,6 +12,7 @@ mod setup;
 
 pub use app_passwords::{changed, created, listed, renamed, revoked, rotated, shown, verified};
 pub use doctor::doctor;
+pub use backup::{backup, restored};
 pub use events::{event, events};
 pub use handed_over::{attempt, login};
 pub use host::{account, panic_switches, primary_uses, status, users};

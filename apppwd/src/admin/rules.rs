@@ -61,6 +61,9 @@ pub const fn rule(verb: Verb) -> Rule {
         Verb::Doctor => (All, None, None, None),
         Verb::Report => (All, None, None, None),
         Verb::Panic => (All, None, None, None),
+        // Every name, and every hash; without the key.
+        Verb::Backup => (All, None, None, None),
+        Verb::BackupKept => (All, None, None, None),
         Verb::UserShow => (All, All, None, None),
         Verb::UserEnroll => (All, None, None, None),
         Verb::UserUnenroll => (All, None, None, None),

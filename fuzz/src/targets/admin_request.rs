@@ -2,7 +2,7 @@
 
 use apppw_admin::text::cut;
 use apppw_admin::verbs::{
-    CreateArgs, EventsArgs, FindArgs, IdsArgs, ListArgs, PanicArgs, RenameArgs, ReportArgs, RevokeArgs,
+    BackupKeptArgs, CreateArgs, EventsArgs, FindArgs, IdsArgs, ListArgs, PanicArgs, RenameArgs, ReportArgs, RevokeArgs,
     RotateArgs, ShowArgs, UserArgs, UserRenameArgs, UsersArgs, VerifyArgs, WatchArgs,
 };
 use apppw_admin::{AdminError, Code, MAX_LINE, Request, Response, Verb};
@@ -55,7 +55,9 @@ fn verb_args(verb: Verb, args: Option<&RawValue>) {
         Verb::Report => both_ways::<ReportArgs>(args),
         Verb::Panic => both_ways::<PanicArgs>(args),
         Verb::UserRename => both_ways::<UserRenameArgs>(args),
+        Verb::BackupKept => both_ways::<BackupKeptArgs>(args),
         Verb::Metrics
+        | Verb::Backup
         | Verb::Status
         | Verb::UserShow
         | Verb::UserEnroll

@@ -127,6 +127,8 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         | Verb::Metrics
         | Verb::Report
         | Verb::Panic
+        | Verb::Backup
+        | Verb::BackupKept
         | Verb::UserShow
         | Verb::UserEnroll
         | Verb::UserUnenroll
@@ -149,6 +151,9 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
             | Verb::Suspend
     );
     match caller {
+        // They may; but no pipe comes with it, and there is no such backup.
+        Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk if verb == Verb::Backup => "invalid",
+        Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk if verb == Verb::BackupKept => "not_found",
         Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk => "ok",
         Helpdesk | HelpdeskProgram if looks_or_takes_away => "ok",
         // For the rest a person like any other, and a program is none.
@@ -189,7 +194,8 @@ fn table(self_service: &str) {
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),
-                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics => json!({}),
+                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Backup => json!({}),
+                Verb::BackupKept => json!({"sha256": "00"}),
                 Verb::Panic => json!({"on": true}),
                 Verb::UserRename => json!({"user": "olive", "new": "olga"}),
                 Verb::UserShow

@@ -11,6 +11,7 @@ mod matrix;
 mod module;
 mod mutated;
 mod power;
+mod replaced;
 mod restored;
 mod revoked;
 mod secrets;
@@ -41,6 +42,8 @@ pub const ROWS: &[Row] = &[
     mutated::ROW,
     restored::RESTORED,
     flood::FLOOD,
+    replaced::RESTORE,
+    replaced::MIGRATION,
     secrets::ROW,
     secrets::hosts::ROW,
     authorization::ROW,

@@ -29,7 +29,7 @@ fn line(event: &Event, whose: Option<&str>, clock: &Clock) -> Vec<(Paint, String
     vec![
         (Paint::Plain, format!("{}  ", clock.exact(event.at))),
         (paint_of(event.kind), kind.to_owned()),
-        (Paint::Plain, format!("{room}{}", said(event, whose))),
+        (Paint::Plain, format!("{room}{}", said(event, whose, clock))),
     ]
 }
 
@@ -37,18 +37,21 @@ fn line(event: &Event, whose: Option<&str>, clock: &Clock) -> Vec<(Paint, String
 const fn paint_of(kind: EventKind) -> Paint {
     match kind {
         EventKind::Denied | EventKind::RefusedUse => Paint::Notable,
-        EventKind::PanicOn | EventKind::UserLock | EventKind::UserLockdown | EventKind::UserDelete => {
-            Paint::Bad
-        }
+        EventKind::PanicOn
+        | EventKind::UserLock
+        | EventKind::UserLockdown
+        | EventKind::UserDelete
+        | EventKind::Restore => Paint::Bad,
         _ => Paint::Plain,
     }
 }
 
 /// All but time and kind.
-fn said(event: &Event, whose: Option<&str>) -> String {
+fn said(event: &Event, whose: Option<&str>, clock: &Clock) -> String {
     let mut parts = Vec::new();
     parts.extend(user(event, whose));
     parts.extend(app_password(event));
+    parts.extend(of_when(event, clock));
     parts.extend(place(event));
     parts.push(match &event.actor {
         Some(who) => format!("by {}", actor(who)),
@@ -86,6 +89,12 @@ fn app_password(event: &Event) -> Option<String> {
     let id = event.id.map(|id| id.to_string());
     let said: Vec<String> = [id, name].into_iter().flatten().collect();
     (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// The moment that a backup shows.
+fn of_when(event: &Event, clock: &Clock) -> Option<String> {
+    let was = event.was.as_deref().filter(|_| event.kind == EventKind::Restore)?;
+    Some(format!("of {}", was.parse().map_or_else(|_| word(was), |at| clock.exact(at))))
 }
 
 /// Which services, and from where.

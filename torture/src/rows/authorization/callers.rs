@@ -137,6 +137,8 @@ pub fn expected(verb: Verb, caller: Caller, is_own: bool, may_create: bool) -> &
         | Verb::Metrics
         | Verb::Report
         | Verb::Panic
+        | Verb::Backup
+        | Verb::BackupKept
         | Verb::UserShow
         | Verb::UserEnroll
         | Verb::UserUnenroll
@@ -159,6 +161,11 @@ pub fn expected(verb: Verb, caller: Caller, is_own: bool, may_create: bool) -> &
             | Verb::Suspend
     );
     match caller {
+        // They may; but no pipe comes with it, and there is no such backup.
+        Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if verb == Verb::Backup => "invalid",
+        Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if verb == Verb::BackupKept => {
+            "not_found"
+        }
         Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk => "ok",
         Helpdesk | HelpdeskProgram if looks_or_takes_away => "ok",
         // For the rest a person like any other, and a program is none.

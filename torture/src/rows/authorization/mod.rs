@@ -141,7 +141,8 @@ impl Cell<'_> {
             Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?} {case}")}),
             Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
             Verb::Verify => json!({"user": user, "secret": target.secret.expose()}),
-            Verb::Status | Verb::Report | Verb::Users | Verb::Metrics => json!({}),
+            Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Backup => json!({}),
+            Verb::BackupKept => json!({"sha256": "00"}),
             Verb::Panic => json!({"on": true}),
             Verb::UserRename => json!({"user": user, "new": "renamed@example.org"}),
             Verb::UserShow
@@ -230,6 +231,8 @@ const fn changes(verb: Verb) -> bool {
         | Verb::Status
         | Verb::Metrics
         | Verb::Report
+        | Verb::Backup
+        | Verb::BackupKept
         | Verb::UserShow => false,
     }
 }
