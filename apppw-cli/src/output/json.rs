@@ -5,12 +5,14 @@ mod app_passwords;
 mod events;
 mod handed_over;
 mod host;
+mod keys;
 mod parts;
 
 pub use app_passwords::{changed, created, listed, renamed, revoked, rotated, shown, verified};
 pub use events::{event, events};
 pub use handed_over::{attempt, login};
 pub use host::{account, panic_switches, primary_uses, status, users};
+pub use keys::{key_exported, key_retired, keys};
 
 use crate::exit::Failure;
 use apppw_admin::text::is_deceptive;

@@ -127,6 +127,11 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         | Verb::Metrics
         | Verb::Report
         | Verb::Panic
+        | Verb::Keys
+        | Verb::KeyRotate
+        | Verb::KeyRetire
+        | Verb::KeyExport
+        | Verb::KeyImport
         | Verb::UserShow
         | Verb::UserEnroll
         | Verb::UserUnenroll
@@ -148,7 +153,9 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
             | Verb::Revoke
             | Verb::Suspend
     );
+    let is_roots = matches!(verb, Verb::KeyRotate | Verb::KeyRetire | Verb::KeyExport | Verb::KeyImport);
     match caller {
+        AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk if is_roots => "denied",
         Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk => "ok",
         Helpdesk | HelpdeskProgram if looks_or_takes_away => "ok",
         // For the rest a person like any other, and a program is none.
@@ -180,6 +187,7 @@ fn table(self_service: &str) {
         for caller in Caller::ALL {
             let target = daemon.create("olive", &format!("{verb:?} {caller:?}"), &[]);
             let id = target.app_password.id;
+            let old = (verb == Verb::KeyRetire).then(|| another_key(&daemon));
             let args = match verb {
                 Verb::Create => json!({"user": "olive", "name": format!("by {caller:?}")}),
                 Verb::List => json!({"user": "olive", "all": true}),
@@ -190,6 +198,9 @@ fn table(self_service: &str) {
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),
                 Verb::Status | Verb::Report | Verb::Users | Verb::Metrics => json!({}),
+                Verb::Keys | Verb::KeyRotate | Verb::KeyExport => json!({}),
+                Verb::KeyRetire => json!({"id": old}),
+                Verb::KeyImport => json!({"text": exported(&daemon)}),
                 Verb::Panic => json!({"on": true}),
                 Verb::UserRename => json!({"user": "olive", "new": "olga"}),
                 Verb::UserShow
@@ -232,9 +243,33 @@ fn as_before(daemon: &Apppwd, verb: Verb, found: &str) {
             back(Verb::UserUnlock, json!({"user": "olive"}))
         }
         Verb::Panic => back(verb, json!({"on": false})),
+        // Three is the limit.
+        Verb::KeyRotate | Verb::KeyRetire => {
+            for key in keys(daemon).iter().skip(1) {
+                back(Verb::KeyRetire, json!({"id": key}));
+            }
+        }
         _ => {}
     }
     back(Verb::UserEnroll, json!({"user": "olive"}));
+}
+
+/// The active keys' numbers, newest first.
+fn keys(daemon: &Apppwd) -> Vec<Value> {
+    let keys: Value = daemon.call(Verb::Keys, &json!({})).expect("root may");
+    keys["keys"].as_array().expect("a list").iter().map(|key| key["id"].clone()).collect()
+}
+
+/// Makes another key; the number of the one before.
+fn another_key(daemon: &Apppwd) -> Value {
+    let old = keys(daemon).swap_remove(0);
+    let _: Value = daemon.call(Verb::KeyRotate, &json!({})).expect("root may");
+    old
+}
+
+fn exported(daemon: &Apppwd) -> Value {
+    let exported: Value = daemon.call(Verb::KeyExport, &json!({})).expect("root may");
+    exported["text"].clone()
 }
 
 /// A Unix name may be given to another person, and an account may be older than the person.

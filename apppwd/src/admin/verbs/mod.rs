@@ -3,6 +3,7 @@
 pub mod create;
 pub mod events;
 pub mod find;
+pub mod keys;
 pub mod list;
 mod make;
 pub mod mark;

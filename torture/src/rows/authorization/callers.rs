@@ -137,6 +137,11 @@ pub fn expected(verb: Verb, caller: Caller, is_own: bool, may_create: bool) -> &
         | Verb::Metrics
         | Verb::Report
         | Verb::Panic
+        | Verb::Keys
+        | Verb::KeyRotate
+        | Verb::KeyRetire
+        | Verb::KeyExport
+        | Verb::KeyImport
         | Verb::UserShow
         | Verb::UserEnroll
         | Verb::UserUnenroll
@@ -158,7 +163,9 @@ pub fn expected(verb: Verb, caller: Caller, is_own: bool, may_create: bool) -> &
             | Verb::Revoke
             | Verb::Suspend
     );
+    let is_roots = matches!(verb, Verb::KeyRotate | Verb::KeyRetire | Verb::KeyExport | Verb::KeyImport);
     match caller {
+        AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if is_roots => "denied",
         Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk => "ok",
         Helpdesk | HelpdeskProgram if looks_or_takes_away => "ok",
         // For the rest a person like any other, and a program is none.

@@ -142,6 +142,13 @@ impl Cell<'_> {
             Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
             Verb::Verify => json!({"user": user, "secret": target.secret.expose()}),
             Verb::Status | Verb::Report | Verb::Users | Verb::Metrics => json!({}),
+            Verb::Keys | Verb::KeyRotate | Verb::KeyExport => json!({}),
+            Verb::KeyRetire => {
+                let old = self.keys().swap_remove(0);
+                drop(self.as_root(Verb::KeyRotate, &json!({})));
+                json!({"id": old})
+            }
+            Verb::KeyImport => json!({"text": self.as_root(Verb::KeyExport, &json!({}))["text"]}),
             Verb::Panic => json!({"on": true}),
             Verb::UserRename => json!({"user": user, "new": "renamed@example.org"}),
             Verb::UserShow
@@ -181,7 +188,13 @@ impl Cell<'_> {
         let daemon = self.daemon;
         let show: Result<Value, _> = daemon.call(Verb::Show, &json!({"id": id}));
         let account: Result<Value, _> = daemon.call(Verb::UserShow, &json!({"user": self.user}));
-        json!([counts, show.ok(), account.ok()])
+        json!([counts, show.ok(), account.ok(), self.keys()])
+    }
+
+    /// The active keys' numbers, newest first.
+    fn keys(&self) -> Vec<Value> {
+        let keys = self.as_root(Verb::Keys, &json!({}));
+        keys["keys"].as_array().expect("a list").iter().map(|key| key["id"].clone()).collect()
     }
 
     /// As it was, for the next one.
@@ -196,6 +209,12 @@ impl Cell<'_> {
             }
             Verb::UserUnenroll | Verb::UserEnroll => {
                 drop(self.as_root(Verb::UserEnroll, &json!({"user": user})));
+            }
+            // Three is the limit.
+            Verb::KeyRotate | Verb::KeyRetire => {
+                for old in self.keys().into_iter().skip(1) {
+                    drop(self.as_root(Verb::KeyRetire, &json!({"id": old})));
+                }
             }
             Verb::Panic if is_done => drop(self.as_root(Verb::Panic, &json!({"on": false}))),
             _ => {}
@@ -213,6 +232,8 @@ const fn changes(verb: Verb) -> bool {
         | Verb::Resume
         | Verb::Revoke
         | Verb::Panic
+        | Verb::KeyRotate
+        | Verb::KeyRetire
         | Verb::UserEnroll
         | Verb::UserUnenroll
         | Verb::UserLock
@@ -230,6 +251,10 @@ const fn changes(verb: Verb) -> bool {
         | Verb::Status
         | Verb::Metrics
         | Verb::Report
+        | Verb::Keys
+        | Verb::KeyExport
+        // What is there is imported again.
+        | Verb::KeyImport
         | Verb::UserShow => false,
     }
 }

@@ -9,10 +9,11 @@ fn another_key_or_none_of_its_own_is_refused() {
     drop(bed.open().unwrap());
     let other = Bed::new();
     let database = Database::in_dir(bed.dir.path());
-    let error = open(&database, &other.keys, Path::new("/k/server.key"), Empty::Filled, "mail1")
-        .err()
-        .unwrap()
-        .to_string();
+    let error =
+        open(&database, &other.keys, Path::new("/k/server.key"), Empty::Filled, Missing::Refused, "mail1")
+            .err()
+            .unwrap()
+            .to_string();
     assert!(error.contains("is not the one that the database was made with"), "{error}");
     Connection::open(bed.path()).unwrap().execute("UPDATE meta SET key = 'key.9'", []).unwrap();
     let error = bed.open().err().unwrap().to_string();
