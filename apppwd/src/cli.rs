@@ -27,4 +27,32 @@ pub struct Args {
     /// Put a backup, read from standard input, in the place of the database, and exit (see apppw-restore(1))
     #[arg(long, conflicts_with_all = ["check", "init"])]
     pub restore: bool,
+
+    /// Give up a server key that is lost for good: revoke the app passwords that need it, make another
+    /// key if there is none, and exit
+    #[arg(long, conflicts_with = "init")]
+    pub key_lost: bool,
+}
+
+/// What a start is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// To serve.
+    Serve,
+    /// `--init`
+    Init,
+    /// `--key-lost`
+    KeyLost,
+}
+
+impl Args {
+    /// What the start is for.
+    #[must_use]
+    pub const fn task(&self) -> Task {
+        match (self.init, self.key_lost) {
+            (true, _) => Task::Init,
+            (false, true) => Task::KeyLost,
+            (false, false) => Task::Serve,
+        }
+    }
 }

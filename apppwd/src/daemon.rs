@@ -2,6 +2,7 @@
 
 use crate::account::Names;
 use crate::admin::caller::People;
+use crate::admin::verbs::backup::HandedOut;
 use crate::auth::argon::Flights;
 use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
@@ -12,14 +13,13 @@ use crate::events::PendingEvents;
 use crate::housekeeping::Record;
 use crate::in_memory::InMemory;
 use crate::journal::Journal;
-use crate::key::Keyring;
+use crate::key::{ActiveKeys, Keyring, Place};
 use crate::log::{Log, Throttle};
 use crate::lost::LostAccounts;
 use crate::panic_switch::PanicSwitch;
 use crate::store::{AccountRecord, By, Hash, MAX_USES, Scheme, Store, StoreError};
 use crate::tally::Tally;
 use crate::watch::Watches;
-use crate::admin::verbs::backup::HandedOut;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
 use std::cell::{Cell, RefCell};
@@ -34,8 +34,10 @@ pub struct Daemon<S> {
     pub config: Config,
     /// Accounts and app passwords.
     pub store: S,
-    /// The active keys.
-    pub keys: Arc<Keyring>,
+    /// The active keys. They are exchanged under the journal's lock only.
+    pub keys: Arc<ActiveKeys>,
+    /// Where they are kept.
+    pub key_place: Place,
     /// Argon2id.
     pub argon: Rc<Flights>,
     /// One creation's Argon2id at a time: creations can't starve logins.
@@ -111,17 +113,17 @@ impl Default for Rewriting {
 }
 
 impl<S: Store> Daemon<S> {
-    /// A hash still to be computed: parameters, newest key and a fresh salt.
+    /// A hash still to be computed: parameters, the newest of `keys` and a fresh salt.
     ///
     /// # Errors
     /// If the system gives no random bytes.
-    pub fn hash_template(&self) -> Result<Hash, getrandom::Error> {
+    pub fn hash_template(&self, keys: &Keyring) -> Result<Hash, getrandom::Error> {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt)?;
         let config = &self.config.argon2;
         Ok(Hash {
             scheme: Scheme::Argon2id,
-            key: self.keys.newest().id(),
+            key: keys.newest().id(),
             memory_kib: config.memory_kib,
             iterations: config.iterations,
             parallelism: config.parallelism,

@@ -66,6 +66,15 @@ pub enum Fault {
         /// The database's path.
         database: PathBuf,
     },
+    /// `--key-lost` where no key is.
+    #[error(
+        "--key-lost is for a host that has lost its server key for good, and {} has each that is needed: leave \
+         --key-lost out", key.display()
+    )]
+    NoKeyLost {
+        /// The file.
+        key: PathBuf,
+    },
     /// The database can be opened, but what is in it not be used.
     #[error(
         "{what}: {error}. The database is damaged, or somebody has changed it: put it back from a backup"
@@ -138,7 +147,8 @@ impl Fault {
             | Self::DatabaseMissing { .. }
             | Self::Damaged { .. }
             | Self::Restore(_)
-            | Self::NothingToInit { .. } => Exit::Config,
+            | Self::NothingToInit { .. }
+            | Self::NoKeyLost { .. } => Exit::Config,
             Self::Store(error) => error.exit(),
             Self::Socket(error) => error.exit(),
             Self::SecondDaemon { .. } | Self::Io { .. } | Self::System { .. } => Exit::Failure,

@@ -3,9 +3,9 @@
 use crate::account::Names;
 use crate::clock::UnixSeconds;
 use crate::journal::{Befell, Change, NamedBy};
-use crate::key::Keyring;
+use crate::key::{DerivedKeys, Keyring};
 use crate::store::AccountId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the journal says of an account that the database doesn't have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,19 @@ impl LostAccounts {
         if !lost.is_nothing() {
             self.0.entry(name).or_default().push(lost);
         }
+    }
+
+    /// How many names are made by that key: without it they are nobody's.
+    #[must_use]
+    pub fn named_by(&self, key: &DerivedKeys) -> u64 {
+        let names = self.0.iter().filter(|(name, _)| name.is_by(key));
+        u64::try_from(names.count()).unwrap_or(u64::MAX)
+    }
+
+    /// Those that the database has by another name.
+    #[must_use]
+    pub fn in_database(&self) -> BTreeSet<AccountId> {
+        self.0.values().flatten().filter(|lost| lost.in_database).map(|lost| lost.account).collect()
     }
 
     /// What is lost of the accounts that had one of these names.
@@ -88,8 +101,8 @@ mod tests {
     #[test]
     fn of_several_accounts_that_had_a_name_each_counts() {
         let dir = tempfile::tempdir().unwrap();
-        let found = crate::key::create(dir.path()).unwrap();
-        let keys = Keyring::new(&found.keys.unwrap(), &found.path).unwrap();
+        let found = crate::key::create(dir.path(), 1).unwrap();
+        let keys = Keyring::new(&found.keys.unwrap(), &found.place.path).unwrap();
         let names = Names::exact("alice");
         let name = NamedBy::new(keys.newest(), "alice");
         let enrolled =

@@ -37,7 +37,8 @@ fn restore(config: &Config, by: &Actor) -> Result<Restored, Fault> {
     let at = clock::now();
     let incoming = incoming::take(&database, &mut std::io::stdin().lock(), keys, by, at)?;
     let (accounts, app_passwords, shows) = (incoming.accounts, incoming.app_passwords, incoming.shows);
-    let stamp = jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.strftime("%Y%m%dT%H%M%SZ").to_string());
+    let stamp = jiff::Timestamp::from_second(at)
+        .map_or_else(|_| at.to_string(), |at| at.strftime("%Y%m%dT%H%M%SZ").to_string());
     let kept = incoming.put(&database, &stamp)?;
     Ok(Restored {
         database: database.path.display().to_string(),
@@ -57,10 +58,10 @@ fn find_keys(key_dir: &Path) -> Result<Option<(Keyring, std::path::PathBuf)>, Fa
     }
     ownership::private_dir(key_dir)?;
     let found = key::find(key_dir)?;
-    let keys = found.keys.as_deref().map(|keys| Keyring::new(keys, &found.path)).transpose()?;
+    let keys = found.keys.as_deref().map(|keys| Keyring::new(keys, &found.place.path)).transpose()?;
     drop(found.keys);
     key::wipe_stack();
-    Ok(keys.map(|keys| (keys, found.path)))
+    Ok(keys.map(|keys| (keys, found.place.path)))
 }
 
 /// Root becomes the owner of `state_dir`: what it makes there is the daemon's then. Where the folder isn't there yet,

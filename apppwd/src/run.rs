@@ -2,7 +2,7 @@
 
 use crate::admin::caller;
 use crate::auth::wire::Wire;
-use crate::cli::Args;
+use crate::cli::{Args, Task};
 use crate::config::{self, Config};
 use crate::daemon::Daemon;
 use crate::fault::Fault;
@@ -83,26 +83,37 @@ fn try_main(args: &Args, log: &Arc<Log>) -> Result<(), Fault> {
     // Held until the database is closed: the last tasks end with the LocalSet, and the
     // daemon with them.
     let lock = start::lock(&config)?;
-    let ended = LocalSet::new().block_on(&runtime, life(config, args.init, inherited, Arc::clone(log)));
+    let ended = LocalSet::new().block_on(&runtime, life(config, args.task(), inherited, Arc::clone(log)));
     // A directory that doesn't answer must not keep the stop waiting.
     runtime.shutdown_timeout(Duration::from_secs(1));
     drop(lock);
     ended
 }
 
-async fn life(config: Config, init: bool, inherited: Option<Sockets>, log: Arc<Log>) -> Result<(), Fault> {
+async fn life(config: Config, task: Task, inherited: Option<Sockets>, log: Arc<Log>) -> Result<(), Fault> {
     let system = |what| move |source| Fault::System { what, source };
     // Signals are caught before anything that must be put away is there.
     let mut terminate = signal(SignalKind::terminate()).map_err(system("can't catch signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("can't catch signals"))?;
     let mut hangup = signal(SignalKind::hangup()).map_err(system("can't catch signals"))?;
-    let daemon = start::open(config, init, log).await?;
-    if init {
-        tracing::info!(
-            "made an empty database in {}; start apppwd as usual now",
-            daemon.config.state_dir.display()
-        );
-        return Ok(());
+    let daemon = start::open(config, task, log).await?;
+    match task {
+        Task::Serve => {}
+        Task::Init => {
+            tracing::info!(
+                "made an empty database in {}; start apppwd as usual now",
+                daemon.config.state_dir.display()
+            );
+            return Ok(());
+        }
+        Task::KeyLost => {
+            tracing::info!(
+                "who had one of them needs a new app password; enrolments and locks are as they were. Back up {} apart \
+                 from the database, and start apppwd as usual now",
+                daemon.key_place.path.display()
+            );
+            return Ok(());
+        }
     }
     let sockets = match inherited {
         Some(sockets) => sockets,

@@ -4,18 +4,19 @@ use crate::admin::caller::{self, People};
 use crate::auth::argon::{Flights, Pool};
 use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
+use crate::cli::Task;
 use crate::clock;
 use crate::config::Config;
 use crate::daemon::{Daemon, Rewriting};
 use crate::fault::Fault;
 use crate::housekeeping::Record;
 use crate::journal::{self, Change, Journal, JournalFile};
-use crate::key::{self, KeyError, Keyring};
+use crate::key::{self, ActiveKeys, KeyError, Keyring};
 use crate::log::{Log, Throttle};
 use crate::ownership;
 use crate::panic_switch::HOST;
 use crate::reconcile::{self, Reconciled};
-use crate::store::sqlite::{self, Database, Empty, Presence, SqliteStore};
+use crate::store::sqlite::{self, Database, Empty, Missing, Presence, SqliteStore};
 use crate::store::{By, OpenError, Origin, PutBack, RecordMarks, Store, StoreError};
 use crate::sys;
 use apppw_admin::text::visible;
@@ -68,13 +69,27 @@ pub fn lock(config: &Config) -> Result<StateLock, Fault> {
 ///
 /// # Errors
 /// Any [`Fault`].
-pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon<SqliteStore>>, Fault> {
+pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon<SqliteStore>>, Fault> {
     ownership::private_dir(&config.key_dir)?;
     let database = Database::in_dir(&config.state_dir);
     let found = key::find(&config.key_dir)?;
     let presence = database.presence()?;
+    let init = task == Task::Init;
+    if !found.place.is_credential {
+        // It may have a key in it that nobody needs.
+        let left = key::clear(&found.place.path);
+        left.map_err(|e| Fault::io("can't remove what is left beside", &found.place.path, e))?;
+    }
     let found = match (found.keys, presence) {
-        (None, Presence::Filled) => return Err(KeyError::Missing { path: found.path }.into()),
+        (None, Presence::Filled) if task == Task::KeyLost => {
+            let made = key::create(&config.key_dir, sqlite::highest_key(&database)?.saturating_add(1))?;
+            tracing::info!("made a new server key, {}", made.place.path.display());
+            made
+        }
+        (None, Presence::Filled) => return Err(KeyError::Missing { path: found.place.path }.into()),
+        (_, Presence::Missing | Presence::Begun) if task == Task::KeyLost => {
+            return Err(Fault::NoKeyLost { key: found.place.path });
+        }
         (None, Presence::Missing | Presence::Begun) => {
             if let Some(beside) = JournalFile::exists(&config.key_dir)?.filter(|_| !init) {
                 return Err(Fault::DatabaseMissing { database: database.path, beside });
@@ -82,16 +97,20 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
             // Before the key: a start that is killed between the two goes on with the next one,
             // while a key without a database means that the database is lost.
             database.begin()?;
-            let made = key::create(&config.key_dir)?;
-            tracing::info!("made the server key {}: back it up apart from the database", made.path.display());
+            let made = key::create(&config.key_dir, 1)?;
+            tracing::info!(
+                "made the server key {}: back it up apart from the database",
+                made.place.path.display()
+            );
             made
         }
         (Some(_), Presence::Missing) if !init => {
-            return Err(Fault::DatabaseMissing { database: database.path, beside: found.path });
+            return Err(Fault::DatabaseMissing { database: database.path, beside: found.place.path });
         }
         (Some(keys), _) => key::Found { keys: Some(keys), ..found },
     };
-    let keys = Arc::new(Keyring::new(found.keys.as_deref().unwrap_or_default(), &found.path)?);
+    let place = found.place;
+    let keys = Keyring::new(found.keys.as_deref().unwrap_or_default(), &place.path)?;
     drop(found.keys);
     key::wipe_stack();
     if let Some(error) = keys.lock_error() {
@@ -108,7 +127,8 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
         (false, true) => Empty::Filled,
         (false, false) => Empty::Refused,
     };
-    let open = || sqlite::open(&database, &keys, &found.path, empty, &host);
+    let missing = if task == Task::KeyLost { Missing::Lost } else { Missing::Refused };
+    let open = || sqlite::open(&database, &keys, &place.path, empty, missing, &host);
     let store = match open() {
         // What a disk that failed once has given looks like damage; damage looks the same twice.
         Err(Fault::Store(OpenError::Unusable { .. })) => open()?,
@@ -138,6 +158,7 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
              `apppw panic off --group {switch:?}`"
         );
     }
+    let keys = Arc::new(ActiveKeys::new(keys));
     let (peers, unknown) = Peers::resolve(&config.peers);
     for name in unknown {
         tracing::warn!(
@@ -150,6 +171,7 @@ pub async fn open(config: Config, init: bool, log: Arc<Log>) -> Result<Rc<Daemon
     Ok(Rc::new(Daemon {
         store,
         keys,
+        key_place: place,
         argon: Rc::new(Flights::new(pool)),
         creations: tokio::sync::Semaphore::new(1),
         rewriting: Rewriting::default(),

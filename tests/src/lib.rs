@@ -8,6 +8,7 @@ pub mod bin;
 pub mod cc;
 pub mod clients;
 pub mod clock;
+pub mod contract;
 pub mod disk;
 pub mod fail2ban;
 pub mod fakes;

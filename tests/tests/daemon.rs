@@ -48,6 +48,8 @@ mod hostile;
 mod housekeeping;
 #[path = "daemon/inherited.rs"]
 mod inherited;
+#[path = "daemon/keys.rs"]
+mod keys;
 #[path = "daemon/life.rs"]
 mod life;
 #[path = "daemon/limits.rs"]
@@ -147,6 +149,7 @@ fn main() -> ExitCode {
         ("full_disk", full_disk::cases()),
         ("hashing", hashing::cases()),
         ("inherited", inherited::cases()),
+        ("keys", keys::cases()),
         ("lines", lines::cases()),
         ("node_exporter", node_exporter::cases()),
         ("peers", peers::cases()),

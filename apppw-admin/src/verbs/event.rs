@@ -56,6 +56,16 @@ words! {
     Backup => "backup",
     /// A backup was put back ([`Event::was`]: of when, in Unix seconds).
     Restore => "restore",
+    /// A new server key was taken into use ([`Event::was`]: its number).
+    KeyRotate => "key.rotate",
+    /// An old one was given up, with so many app passwords ([`Event::count`]; [`Event::was`]: its number).
+    KeyRetire => "key.retire",
+    /// Somebody was given the server keys ([`Event::was`]: their numbers).
+    KeyExport => "key.export",
+    /// Server keys were put into the place of those before ([`Event::was`]: their numbers).
+    KeyImport => "key.import",
+    /// A server key was lost, with so many app passwords ([`Event::count`]; [`Event::was`]: its number).
+    KeyLost => "key.lost",
     /// Somebody was refused a management verb ([`Event::verb`]), by his role or by a limit.
     Denied => "denied",
     /// Old tombstones were forgotten.
@@ -98,7 +108,7 @@ pub struct Event {
     /// Its name then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What it was before: a name, or the id of what was rotated.
+    /// What it was before: a name, or the id of what was rotated. Of a server key its number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was: Option<String>,
     /// The services and groups that it was made for, or the group whose panic switch it was.
@@ -113,7 +123,8 @@ pub struct Event {
     /// The verb that was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verb: Option<String>,
-    /// Why: the log's word, or the refusal's message.
+    /// Why: the log's word, or the refusal's message; of what was revoked because of its server key
+    /// `key-retired` or `key-lost`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How many of the kind this one stands for.

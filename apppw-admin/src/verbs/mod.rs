@@ -9,6 +9,7 @@ mod doctor;
 mod event;
 mod find;
 mod host;
+mod keys;
 mod life;
 mod metrics;
 mod read;
@@ -25,6 +26,9 @@ pub use doctor::{Checkup, DatabaseCheckup, DoctorArgs, KeyCheckup};
 pub use event::{Event, EventKind, Events, EventsArgs};
 pub use find::{Candidate, FindArgs, FindWhat, Found};
 pub use host::{Argon2Status, PanicArgs, PanicSwitch, PanicSwitches, Status, Verdicts};
+pub use keys::{
+    Key, KeyExportArgs, KeyExported, KeyImportArgs, KeyRetireArgs, KeyRetired, Keys, KeysChanged,
+};
 pub use life::{Changed, IdsArgs, RenameArgs, RevokeArgs, Revoked};
 pub use metrics::{Histogram, LoginCount, Metrics, OTHER_SERVICE};
 pub use read::{ListArgs, Listed, ShowArgs, Shown, Verified, VerifyArgs};
@@ -79,6 +83,16 @@ words! {
     Backup => "backup",
     /// That copy lies where it was to: it is the last backup.
     BackupKept => "backup.kept",
+    /// The server keys: their numbers, and what depends on each.
+    Keys => "keys",
+    /// A new server key, before the others.
+    KeyRotate => "key.rotate",
+    /// Revoke what still depends on an old server key, and give that up.
+    KeyRetire => "key.retire",
+    /// The server keys themselves.
+    KeyExport => "key.export",
+    /// Other server keys in their place.
+    KeyImport => "key.import",
     /// One account.
     UserShow => "user.show",
     /// Mark an account as enrolled.

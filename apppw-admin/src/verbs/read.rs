@@ -18,6 +18,9 @@ pub struct ListArgs {
     /// Only live ones not used for that long (never used: made that long ago).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unused: Option<Span>,
+    /// Only those that can't be checked without that server key, suspended ones too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<u32>,
     /// [`Listed::next`] of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,

@@ -9,6 +9,7 @@ mod events;
 mod hand_over;
 pub mod help;
 mod id;
+mod key;
 mod parse;
 mod revoke;
 mod setup;
@@ -25,6 +26,7 @@ pub use doctor::{Doctor, DoctorChild};
 pub use events::Events;
 pub use hand_over::{HandOver, Wait};
 pub use id::TypedId;
+pub use key::{Key, KeyTask};
 pub use parse::{Parsed, parse, wants_json};
 pub use revoke::Revoke;
 pub use setup::{Setup, SetupTarget, Stack};
@@ -162,6 +164,11 @@ pub enum Command {
     /// Nothing is deleted or changed: when the switch is off again, all of them work as before. Primary passwords
     /// are not touched.
     Panic(Panic),
+    /// Show, make, give up and keep the server keys
+    ///
+    /// Without its server key no app password can be checked: it is as much part of each as its secret, and lies apart from
+    /// the database, so that who has one of the two can test no guess. A new one is made without a login failing.
+    Key(Key),
     /// Say what happened: who made, changed and revoked what
     ///
     /// Oldest first. Also who was refused what, and who used an app password that is revoked, expired or
@@ -226,6 +233,7 @@ impl Command {
         match self {
             Self::Create(create) => create.user_and_name().map(|_| ()),
             Self::User(user) => user.user_and_action().map(|_| ()),
+            Self::Key(key) => key.task().map(|_| ()),
             _ => Ok(()),
         }
     }

@@ -19,7 +19,8 @@ use std::collections::BTreeSet;
 pub fn run(session: &mut Session, args: List) -> Result<Status, Failure> {
     let mut refused = Refused::default();
     let records = session.pages(|session, cursor| {
-        let args = ListArgs { user: args.user.clone(), all: args.all, unused: args.unused, cursor };
+        let args =
+            ListArgs { user: args.user.clone(), all: args.all, unused: args.unused, key: None, cursor };
         let Listed { app_passwords, next, locked, panic } = session.ask(Verb::List, &args)?;
         refused.locked.extend(locked);
         refused.switches = panic;

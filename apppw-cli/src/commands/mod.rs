@@ -6,6 +6,7 @@ mod create;
 pub mod doctor;
 mod doveadm;
 mod events;
+mod key;
 mod kick;
 mod list;
 mod mistaken;
@@ -62,6 +63,7 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Wait(args) => wait::run(&mut session, &args),
         Command::User(args) => user::run(&mut session, &args),
         Command::Panic(args) => panic::run(&mut session, args),
+        Command::Key(args) => key::run(&mut session, &args),
         Command::Events(args) => events::run(&mut session, args),
         Command::Users(csv) => users::run(&mut session, &csv),
         Command::Report(csv) => report::run(&mut session, &csv),

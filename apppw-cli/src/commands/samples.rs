@@ -3,11 +3,13 @@
 mod backup;
 mod client;
 mod happened;
+mod keys;
 mod measured;
 
 pub use backup::{backup, restored};
 pub use client::client;
 pub use happened::{about, event, events, hostile_event, page};
+pub use keys::keys;
 pub use measured::metrics;
 
 use crate::output::time::Clock;

@@ -4,7 +4,7 @@
 pub mod dovecot;
 pub mod files;
 pub mod finding;
+pub mod pam;
 pub mod postfix;
 pub mod saslauthd;
 pub mod stack;
-pub mod pam;

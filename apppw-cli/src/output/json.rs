@@ -2,20 +2,22 @@
 //! removed, as long as `schema` is 1; a field without a value is `null`, not absent.
 
 mod app_passwords;
-mod doctor;
 mod backup;
+mod doctor;
 mod events;
 mod handed_over;
 mod host;
+mod keys;
 mod parts;
 mod setup;
 
 pub use app_passwords::{changed, created, listed, renamed, revoked, rotated, shown, verified};
-pub use doctor::doctor;
 pub use backup::{backup, restored};
+pub use doctor::doctor;
 pub use events::{event, events};
 pub use handed_over::{attempt, login};
 pub use host::{account, panic_switches, primary_uses, status, users};
+pub use keys::{key_exported, key_retired, keys};
 pub use setup::{SetUp, SetUpFinding, set_up};
 
 use crate::exit::Failure;

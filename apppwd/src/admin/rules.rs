@@ -15,6 +15,8 @@ pub const NOBODY: &str = "only root, members of the groups apppw-admin and apppw
 pub enum Reach {
     /// Every account.
     All,
+    /// The same, for root alone: not for the group `apppw-admin`.
+    Root,
     /// The account bound to the caller.
     Own,
     /// The same, if `[policy] self_service` is `"create"`.
@@ -39,7 +41,7 @@ pub struct Rule {
 /// The table. A verb without a row does not compile.
 #[must_use]
 pub const fn rule(verb: Verb) -> Rule {
-    use Reach::{All, None, Own, OwnIfCreate};
+    use Reach::{All, None, Own, OwnIfCreate, Root};
     let (admin, helpdesk, user, nobody) = match verb {
         Verb::Create => (All, OwnIfCreate, OwnIfCreate, None),
         Verb::List => (All, All, Own, None),
@@ -64,6 +66,9 @@ pub const fn rule(verb: Verb) -> Rule {
         // Every name, and every hash; without the key.
         Verb::Backup => (All, None, None, None),
         Verb::BackupKept => (All, None, None, None),
+        Verb::Keys => (All, None, None, None),
+        // Who has the keys and a copy of the database can test guesses.
+        Verb::KeyRotate | Verb::KeyRetire | Verb::KeyExport | Verb::KeyImport => (Root, None, None, None),
         Verb::UserShow => (All, All, None, None),
         Verb::UserEnroll => (All, None, None, None),
         Verb::UserUnenroll => (All, None, None, None),
@@ -114,6 +119,8 @@ pub fn authorize(
     };
     match (reach, own) {
         (Reach::All, _) => Ok(Power::All),
+        (Reach::Root, _) if caller.uid == 0 => Ok(Power::All),
+        _ if rule.admin == Reach::Root && caller.role != Role::Nobody => denied("only root may"),
         (Reach::OwnIfCreate, _) if self_service != SelfService::Create => {
             denied("here administrators create app passwords ([policy] self_service = \"revoke\"); ask one")
         }
@@ -126,10 +133,10 @@ pub fn authorize(
             Ok(Power::Own { name: name.clone(), canonical, uid: caller.uid })
         }
         _ if caller.role == Role::Nobody => denied(NOBODY),
-        (Reach::None | Reach::Own | Reach::OwnIfCreate, _) if rule.helpdesk == Reach::All => {
+        (Reach::None | Reach::Own | Reach::OwnIfCreate | Reach::Root, _) if rule.helpdesk == Reach::All => {
             denied("only root and members of the groups apppw-admin and apppw-helpdesk may; ask one of them")
         }
-        (Reach::None | Reach::Own | Reach::OwnIfCreate, _) => {
+        (Reach::None | Reach::Own | Reach::OwnIfCreate | Reach::Root, _) => {
             denied("only root and members of the group apppw-admin may; ask one of them")
         }
     }

@@ -77,9 +77,10 @@ fn judge<S: Store + 'static>(
     names: &Names,
     secret: &Secret,
 ) -> Result<Judged, StoreError> {
+    let keys = daemon.keys.now();
     let (account, twin, row) = daemon.store.look(|look| {
         let (account, twin) = daemon.account_and_twin(look, names)?;
-        let row = find(look, &daemon.keys, account.as_ref(), secret)?;
+        let row = find(look, &keys, account.as_ref(), secret)?;
         Ok((account, twin, row))
     })?;
     let facts = daemon.facts(asked, names, account.as_ref(), twin.as_ref());
@@ -200,7 +201,7 @@ impl<S: Store> Daemon<S> {
     where
         S: 'static,
     {
-        let is_outdated = argon::is_outdated(&old, &self.config.argon2, self.keys.newest().id());
+        let is_outdated = argon::is_outdated(&old, &self.config.argon2, self.keys.now().newest().id());
         if !is_outdated || !self.rewriting.ids.borrow_mut().insert(row.id) {
             return;
         }
@@ -213,11 +214,16 @@ impl<S: Store> Daemon<S> {
 
     async fn rewrite(&self, id: AppPasswordId, account: AccountId, old: Hash, secret: &Secret) {
         let Ok(_permit) = self.rewriting.permit.acquire().await else { return };
-        let keys = self.keys.newest();
-        let Ok(template) = self.hash_template() else { return };
-        let tag = keys.tag(&account, secret);
+        let keys = self.keys.now();
+        let Ok(template) = self.hash_template(&keys) else { return };
+        let key = keys.newest();
+        let tag = key.tag(&account, secret);
         let Ok(new) = self.argon.compute(&template, Owned { id, account }, secret).await else { return };
-        match self.store.rehash(id, old, keys.id(), tag, new).await {
+        // From here to the store's queue nobody comes in between: a key that is retired gets no rows any more.
+        if !self.keys.are(&keys) {
+            return;
+        }
+        match self.store.rehash(id, old, key.id(), tag, new).await {
             Ok(true) => self.memo.borrow_mut().remember(id, &new, secret),
             Ok(false) => {}
             Err(error) => tracing::warn!("could not rewrite the hash of {id}: {error}"),

@@ -88,6 +88,15 @@ impl<S: Store> Daemon<S> {
         self.events.borrow_mut().add(event);
     }
 
+    /// Notes that somebody was given the server keys of these numbers: if the disk takes no writes, later.
+    pub async fn note_key_export(&self, actor: Actor, ids: String) {
+        let actor = Some(actor);
+        let event = Event { actor, was: Some(ids), ..bare(EventKind::KeyExport, clock::now(), &self.host) };
+        if self.store.add_events(vec![event.clone()]).await.is_err() {
+            self.note(event);
+        }
+    }
+
     /// Notes in the store what befell an account that only the journal, or only memory, knew.
     ///
     /// # Errors

@@ -88,10 +88,16 @@ impl NamedBy {
         Self { key: Self::mark(key), name: key.name_mac(name) }
     }
 
+    /// Whether that key made it.
+    #[must_use]
+    pub fn is_by(&self, key: &DerivedKeys) -> bool {
+        self.key == Self::mark(key)
+    }
+
     /// Whether one of `keys` made it; else nobody can say whose name it is.
     #[must_use]
     pub fn can_be_tested(&self, keys: &Keyring) -> bool {
-        keys.all().any(|key| Self::mark(key) == self.key)
+        keys.all().any(|key| self.is_by(key))
     }
 
     /// Whether it stands for `name`, as far as can be told.

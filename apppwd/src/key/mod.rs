@@ -4,12 +4,15 @@
 //! Argon2id's secret input, for the check value in the database, and for names in the
 //! journal. At most three server keys are active; the newest one is used for new rows.
 
+mod active;
 mod derived;
 mod file;
 
+pub use active::ActiveKeys;
 pub use derived::{DerivedKeys, NameMac};
-pub use file::{Found, create, find, is_credential};
+pub use file::{Found, Place, clear, create, find, is_credential, parse, read, to_text, write};
 
+use crate::log::depend;
 use crate::sys::Locked;
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -29,6 +32,24 @@ pub struct ServerKey {
 impl std::fmt::Debug for ServerKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "ServerKey({})", self.id)
+    }
+}
+
+impl ServerKey {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`KeyError::Random`].
+    pub fn draw(id: u32) -> Result<Self, KeyError> {
+        let mut key = Self { id, bytes: [0; 32] };
+        getrandom::fill(&mut key.bytes).map_err(KeyError::Random)?;
+        Ok(key)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn id(&self) -> u32 {
+        self.id
     }
 }
 
@@ -74,6 +95,32 @@ impl Keyring {
     #[must_use]
     pub fn by_id(&self, id: u32) -> Option<&DerivedKeys> {
         self.all().find(|keys| keys.id() == id)
+    }
+
+    /// The numbers of the active keys, newest first.
+    #[must_use]
+    pub fn ids(&self) -> Vec<u32> {
+        self.all().map(DerivedKeys::id).collect()
+    }
+
+    /// Whether these are the same keys in the same order.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let what = |key: &DerivedKeys| (key.id(), key.check_value());
+        self.all().map(what).eq(other.all().map(what))
+    }
+
+    /// Whether these are the other ones but for that number, in the same order.
+    #[must_use]
+    pub fn is_same_but(&self, other: &Self, id: u32) -> bool {
+        let what = |key: &DerivedKeys| (key.id(), key.check_value());
+        self.all().map(what).eq(other.all().filter(|key| key.id() != id).map(what))
+    }
+
+    /// Whether this key is among them.
+    #[must_use]
+    pub fn has(&self, id: u32, check_value: &[u8]) -> bool {
+        self.by_id(id).is_some_and(|key| key.check_value() == check_value)
     }
 
     /// Why the keys could not be locked in memory, if so.
@@ -125,8 +172,7 @@ pub enum KeyError {
     /// The database was made with a key, and there is none.
     #[error(
         "the server key {} is missing, but the database exists: without its key no app password can be checked. \
-         Put the key back from its backup; if it is lost, move the database away, run `apppwd --init` once and let \
-         everyone create new app passwords", path.display()
+         Put the key back from its backup; {}", path.display(), IF_LOST
     )]
     Missing {
         /// The file.
@@ -135,7 +181,7 @@ pub enum KeyError {
     /// The database was made with another key.
     #[error(
         "the server key {} is not the one that the database was made with (check value of key {id} differs). Put \
-         the right key back from its backup", path.display()
+         the right key back from its backup; {}", path.display(), IF_LOST
     )]
     Wrong {
         /// The file.
@@ -145,14 +191,17 @@ pub enum KeyError {
     },
     /// The database has rows of a key that the file lacks.
     #[error(
-        "the server key {} lacks key {id}, with which the database has app passwords. Put that line back from the \
-         file's backup", path.display()
+        "the server key {} lacks key {id} of the database, on which {}. Put that line back from the file's backup, or, if the \
+         database is a backup from before that key was retired, put back a later one; {}",
+        path.display(), depend(*app_passwords, "app password"), IF_LOST
     )]
     Gone {
         /// The file.
         path: PathBuf,
         /// Which key.
         id: u32,
+        /// How many app passwords need it.
+        app_passwords: u64,
     },
     /// The system gives no random bytes.
     #[error("the system gives no random bytes for a server key: {0}")]
@@ -161,3 +210,7 @@ pub enum KeyError {
     #[error("the system gives no memory for the server key: {0}")]
     Memory(std::io::Error),
 }
+
+/// The last way out.
+const IF_LOST: &str = "if it is lost for good, run `apppwd --key-lost` once, as the daemon's user: the app passwords that need it are \
+                       revoked (docs/operations.md, \"The key is lost\")";

@@ -10,7 +10,7 @@ mod words;
 pub use queue::Log;
 pub use throttle::{Provoked, Throttle};
 pub use verdict::{Line, masked, user, verdict_word};
-pub use words::{count, is_or_are, left_out, was_or_were};
+pub use words::{count, depend, is_or_are, left_out, was_or_were};
 
 use nix::sys::stat::fstat;
 use std::sync::Arc;

@@ -19,6 +19,13 @@ pub fn was_or_were(number: usize, noun: &str) -> String {
     format!("{} {}", count(number, noun), if number == 1 { "was" } else { "were" })
 }
 
+/// `1 account depends`, `2 accounts depend`.
+#[must_use]
+pub fn depend(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { " depends" } else { "s depend" };
+    format!("{number} {noun}{ending}")
+}
+
 /// ` (3 more like it)`, for a line that stands for those which were left out before it; nothing for none.
 #[must_use]
 pub fn left_out(number: u64, words: &str) -> String {

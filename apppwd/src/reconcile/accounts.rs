@@ -171,7 +171,8 @@ impl<S: Store> Beside<'_, S> {
         if is_stranger {
             lock_stranger(store, &account).await?;
             accounts.lost.add(by_journal.name, lost(account.id, by_journal, true));
-        } else if !is_its_name {
+        } else if !is_its_name || (is_marked(by_journal) && !by_journal.name.can_be_tested(keys)) {
+            // Also under a key that is retired or lost: else nobody could say whose it is if the database is lost, too.
             let at = clock::now();
             accounts.owed.push(Record::account(at, Befell::Rename, &account, keys));
         }
@@ -184,6 +185,11 @@ const fn is_on(mark: Option<Mark>) -> Option<Mark> {
         Some(Mark { on: true, .. }) => mark,
         _ => None,
     }
+}
+
+/// Whether there is something that must not be lost.
+const fn is_marked(account: &ByJournal) -> bool {
+    is_on(account.enrolled).is_some() || is_on(account.locked).is_some()
 }
 
 fn lost(account: AccountId, by_journal: &ByJournal, in_database: bool) -> Lost {

@@ -15,8 +15,8 @@ pub use error::{OpenError, StoreError};
 pub use event::{By, EventPage, EventSelection, KeepEvents};
 pub use outcome::{Changed, Created, Refolded, Renamed, Restrictions};
 pub use types::{
-    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Health, IdsFound, Limits, ListedRow, LoginRow,
-    NewAppPassword, Origin, PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
+    AccountId, AccountRecord, AppPasswordRecord, Counts, Hash, Health, IdsFound, KnownKey, KnownKeys, Limits,
+    ListedRow, LoginRow, NewAppPassword, Origin, PageStart, RecordMarks, Rotation, Scheme, Selection, Uses,
 };
 
 use crate::clock::UnixSeconds;
@@ -317,6 +317,21 @@ pub trait Store {
     /// Marks every app password whose end has come by then as expired; revokes and returns those that
     /// a rotation had left to their grace.
     async fn sweep_expired(&self, by: By) -> Result<Vec<AppPasswordId>, StoreError>;
+
+    /// The server keys that the database was made with.
+    async fn keys(&self) -> Result<KnownKeys, StoreError>;
+
+    /// Another one is used from now on. Told twice it is one.
+    async fn add_key(&self, id: u32, check_value: [u8; 16], by: By) -> Result<(), StoreError>;
+
+    /// Revokes what can't be checked without that key, returns it, and forgets the key: in one transaction.
+    async fn retire_key(&self, id: u32, by: By) -> Result<Vec<AppPasswordId>, StoreError>;
+
+    /// Forgets keys on which nothing depends: all of them, or `false` and none.
+    async fn forget_keys(&self, ids: Vec<u32>) -> Result<bool, StoreError>;
+
+    /// These, newest first, are the keys from now on.
+    async fn import_keys(&self, keys: Vec<(u32, [u8; 16])>, by: By) -> Result<(), StoreError>;
 
     /// What is kept of the record of uses itself; `None` in a database that has never had it.
     async fn record_marks(&self) -> Result<Option<RecordMarks>, StoreError>;

@@ -207,6 +207,8 @@ pub struct Selection {
     pub created_before: Option<UnixSeconds>,
     /// Whose scope names that service or group.
     pub service: Option<String>,
+    /// Which can't be checked without that server key.
+    pub key: Option<u32>,
 }
 
 /// An app password as a list shows it.
@@ -321,4 +323,34 @@ pub struct Health {
     pub commits: u64,
     /// Reads and writes that failed since the start.
     pub errors: u64,
+}
+
+/// What the database says of a server key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownKey {
+    /// Its number.
+    pub id: u32,
+    /// By which it is recognised; `None`: only rows know it.
+    pub check_value: Option<Vec<u8>>,
+    /// Since when the database knows it, if it says.
+    pub since: Option<UnixSeconds>,
+    /// How many app passwords can't be checked without it: neither revoked nor seen expired.
+    pub app_passwords: u64,
+}
+
+/// The keys that the database was made with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownKeys {
+    /// By number.
+    pub keys: Vec<KnownKey>,
+    /// The highest number that any has had; 0: none yet.
+    pub highest: u32,
+}
+
+impl KnownKeys {
+    /// That of that number.
+    #[must_use]
+    pub fn by_id(&self, id: u32) -> Option<&KnownKey> {
+        self.keys.iter().find(|key| key.id == id)
+    }
 }

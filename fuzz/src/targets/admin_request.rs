@@ -2,8 +2,9 @@
 
 use apppw_admin::text::cut;
 use apppw_admin::verbs::{
-    BackupKeptArgs, CreateArgs, EventsArgs, FindArgs, IdsArgs, ListArgs, PanicArgs, RenameArgs, ReportArgs, RevokeArgs,
-    RotateArgs, ShowArgs, UserArgs, UserRenameArgs, UsersArgs, VerifyArgs, WatchArgs,
+    BackupKeptArgs, CreateArgs, EventsArgs, FindArgs, IdsArgs, KeyExportArgs, KeyImportArgs, KeyRetireArgs,
+    ListArgs, PanicArgs, RenameArgs, ReportArgs, RevokeArgs, RotateArgs, ShowArgs, UserArgs, UserRenameArgs,
+    UsersArgs, VerifyArgs, WatchArgs,
 };
 use apppw_admin::{AdminError, Code, MAX_LINE, Request, Response, Verb};
 use apppwd::config::{Config, Groups};
@@ -54,11 +55,17 @@ fn verb_args(verb: Verb, args: Option<&RawValue>) {
         Verb::Users => both_ways::<UsersArgs>(args),
         Verb::Report => both_ways::<ReportArgs>(args),
         Verb::Panic => both_ways::<PanicArgs>(args),
+        Verb::KeyRetire => both_ways::<KeyRetireArgs>(args),
+        Verb::KeyExport => both_ways::<KeyExportArgs>(args),
+        Verb::KeyImport => import(args),
         Verb::UserRename => both_ways::<UserRenameArgs>(args),
         Verb::BackupKept => both_ways::<BackupKeptArgs>(args),
         Verb::Metrics
         | Verb::Backup
+        | Verb::Doctor
         | Verb::Status
+        | Verb::Keys
+        | Verb::KeyRotate
         | Verb::UserShow
         | Verb::UserEnroll
         | Verb::UserUnenroll
@@ -106,6 +113,23 @@ fn verify(args: Option<&RawValue>) {
                 || !args.secret.expose().contains(CANARY)
                 || elsewhere(&args)
         );
+    }
+}
+
+/// What is no key is said without being quoted.
+fn import(args: Option<&RawValue>) {
+    both_ways::<KeyImportArgs>(args);
+    if let Ok(args) = fuzzed::args::<KeyImportArgs>(args) {
+        assert!(!format!("{args:?}").contains(CANARY));
+        match apppwd::key::parse(args.text.expose().as_bytes()) {
+            Ok(keys) => {
+                let text = apppwd::key::to_text(&keys);
+                assert!((1..=apppwd::key::MAX_ACTIVE).contains(&keys.len()));
+                let again = apppwd::key::parse(text.as_bytes()).expect("what was written");
+                assert_eq!(*apppwd::key::to_text(&again), *text);
+            }
+            Err(why) => quotes_nothing(&why),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::Case;
 use apppw_admin::Verb;
 use apppw_tests::among::start_among;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
+use apppw_tests::contract::{Standing, expected};
 use apppw_tests::frames::try_login;
 use apppw_tests::identity::Identity;
 use apppw_tests::lines::Lines;
@@ -104,63 +105,18 @@ impl Caller {
             Self::Unmapped => Identity::new(5_000),
         }
     }
-}
 
-/// What the contract (DESIGN.md §7) says of a request about olive's account. A new verb does not
-/// compile until it has a row.
-fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
-    use Caller::{AdminGroup, AdminOnPaper, AdminPrimaryGroup, OtherUser, Owner, Root};
-    use Caller::{AdminOfHelpdesk, Helpdesk, HelpdeskOnPaper, HelpdeskProgram};
-    let (owner, other) = match verb {
-        Verb::Create => (if self_service == "create" { "ok" } else { "denied" }, "denied"),
-        Verb::Rotate if self_service == "create" => ("ok", "not_found"),
-        Verb::Rotate => ("denied", "denied"),
-        Verb::List | Verb::Verify | Verb::Events => ("ok", "denied"),
-        // Who may see nothing of it finds nothing.
-        Verb::Find => ("ok", "ok"),
-        // To who may not see it, it does not exist.
-        Verb::Show | Verb::Watch | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
-        Verb::Suspend
-        | Verb::Resume
-        | Verb::Users
-        | Verb::Status
-        | Verb::Metrics
-        | Verb::Report
-        | Verb::Panic
-        | Verb::Backup
-        | Verb::BackupKept
-        | Verb::UserShow
-        | Verb::UserEnroll
-        | Verb::UserUnenroll
-        | Verb::UserLock
-        | Verb::UserUnlock
-        | Verb::UserLockdown
-        | Verb::UserRename
-        | Verb::UserDelete => ("denied", "denied"),
-    };
-    let looks_or_takes_away = matches!(
-        verb,
-        Verb::List
-            | Verb::Show
-            | Verb::Find
-            | Verb::Watch
-            | Verb::Events
-            | Verb::Users
-            | Verb::UserShow
-            | Verb::Revoke
-            | Verb::Suspend
-    );
-    match caller {
-        // They may; but no pipe comes with it, and there is no such backup.
-        Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk if verb == Verb::Backup => "invalid",
-        Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk if verb == Verb::BackupKept => "not_found",
-        Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk => "ok",
-        Helpdesk | HelpdeskProgram if looks_or_takes_away => "ok",
-        // For the rest a person like any other, and a program is none.
-        HelpdeskProgram => "denied",
-        Owner => owner,
-        OtherUser | AdminOnPaper | Helpdesk | HelpdeskOnPaper => other,
-        Caller::Nobody | Caller::SystemUser | Caller::Unmapped => "denied",
+    /// How he stands to olive's account.
+    const fn standing(self) -> Standing {
+        match self {
+            Self::Root => Standing::Root,
+            Self::AdminGroup | Self::AdminPrimaryGroup | Self::AdminOfHelpdesk => Standing::Admin,
+            Self::Helpdesk => Standing::Helpdesk(false),
+            Self::HelpdeskProgram => Standing::HelpdeskProgram,
+            Self::Owner => Standing::Person(true),
+            Self::OtherUser | Self::AdminOnPaper | Self::HelpdeskOnPaper => Standing::Person(false),
+            Self::Nobody | Self::SystemUser | Self::Unmapped => Standing::Nobody,
+        }
     }
 }
 
@@ -185,6 +141,7 @@ fn table(self_service: &str) {
         for caller in Caller::ALL {
             let target = daemon.create("olive", &format!("{verb:?} {caller:?}"), &[]);
             let id = target.app_password.id;
+            let old = (verb == Verb::KeyRetire).then(|| another_key(&daemon));
             let args = match verb {
                 Verb::Create => json!({"user": "olive", "name": format!("by {caller:?}")}),
                 Verb::List => json!({"user": "olive", "all": true}),
@@ -194,8 +151,13 @@ fn table(self_service: &str) {
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),
-                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Backup => json!({}),
+                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Doctor | Verb::Backup => {
+                    json!({})
+                }
                 Verb::BackupKept => json!({"sha256": "00"}),
+                Verb::Keys | Verb::KeyRotate | Verb::KeyExport => json!({}),
+                Verb::KeyRetire => json!({"id": old}),
+                Verb::KeyImport => json!({"text": exported(&daemon)}),
                 Verb::Panic => json!({"on": true}),
                 Verb::UserRename => json!({"user": "olive", "new": "olga"}),
                 Verb::UserShow
@@ -208,7 +170,8 @@ fn table(self_service: &str) {
             };
             let before = daemon.status();
             let answer = ask(&daemon, &caller.identity(), verb.name(), &args);
-            let (found, wanted) = (outcome(&answer), expected(verb, caller, self_service));
+            let (found, wanted) =
+                (outcome(&answer), expected(verb, caller.standing(), self_service == "create"));
             text += &format!(" {found:>9}");
             if found != wanted {
                 wrong.push(format!("{} by {caller:?}: {found}, wanted {wanted}", verb.name()));
@@ -238,9 +201,33 @@ fn as_before(daemon: &Apppwd, verb: Verb, found: &str) {
             back(Verb::UserUnlock, json!({"user": "olive"}))
         }
         Verb::Panic => back(verb, json!({"on": false})),
+        // Three is the limit.
+        Verb::KeyRotate | Verb::KeyRetire => {
+            for key in keys(daemon).iter().skip(1) {
+                back(Verb::KeyRetire, json!({"id": key}));
+            }
+        }
         _ => {}
     }
     back(Verb::UserEnroll, json!({"user": "olive"}));
+}
+
+/// The active keys' numbers, newest first.
+fn keys(daemon: &Apppwd) -> Vec<Value> {
+    let keys: Value = daemon.call(Verb::Keys, &json!({})).expect("root may");
+    keys["keys"].as_array().expect("a list").iter().map(|key| key["id"].clone()).collect()
+}
+
+/// Makes another key; the number of the one before.
+fn another_key(daemon: &Apppwd) -> Value {
+    let old = keys(daemon).swap_remove(0);
+    let _: Value = daemon.call(Verb::KeyRotate, &json!({})).expect("root may");
+    old
+}
+
+fn exported(daemon: &Apppwd) -> Value {
+    let exported: Value = daemon.call(Verb::KeyExport, &json!({})).expect("root may");
+    exported["text"].clone()
 }
 
 /// A Unix name may be given to another person, and an account may be older than the person.

@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("App passwords", &["verify", "rename", "rotate", "suspend", "resume", "wait"]),
     ("Accounts", &["users", "user"]),
     ("What happened", &["events", "report"]),
-    ("Host", &["status", "doctor", "setup", "panic", "backup", "restore", "completion"]),
+    ("Host", &["status", "doctor", "setup", "panic", "backup", "restore", "key", "completion"]),
 ];
 
 /// How all of them are called.

@@ -155,6 +155,7 @@ impl<'a> Line<'a> {
             (["user"], 1) => {
                 one_of(ABOUT_ACTIONS.iter().map(|(name, about)| Candidate::new(*name, *about)), current)
             }
+            (["key"], 1) if self.words.iter().any(|word| ["export", "import"].contains(word)) => Wanted::File,
             _ => {
                 let positional = self.command.get_positionals().nth(place);
                 let last = self.command.get_positionals().last().filter(|arg| is_many(arg));

@@ -2,6 +2,7 @@
 //! width is known ahead.
 
 use crate::commands::{actor, address};
+use crate::output::number::count;
 use crate::output::quote::{quoted, word};
 use crate::output::time::Clock;
 use crate::output::{Paint, Text};
@@ -36,12 +37,14 @@ fn line(event: &Event, whose: Option<&str>, clock: &Clock) -> Vec<(Paint, String
 /// What is seldom, and what somebody should know of.
 const fn paint_of(kind: EventKind) -> Paint {
     match kind {
-        EventKind::Denied | EventKind::RefusedUse => Paint::Notable,
+        EventKind::Denied | EventKind::RefusedUse | EventKind::KeyExport => Paint::Notable,
         EventKind::PanicOn
         | EventKind::UserLock
         | EventKind::UserLockdown
         | EventKind::UserDelete
-        | EventKind::Restore => Paint::Bad,
+        | EventKind::Restore
+        | EventKind::KeyRetire
+        | EventKind::KeyLost => Paint::Bad,
         _ => Paint::Plain,
     }
 }
@@ -53,13 +56,14 @@ fn said(event: &Event, whose: Option<&str>, clock: &Clock) -> String {
     parts.extend(app_password(event));
     parts.extend(of_when(event, clock));
     parts.extend(place(event));
+    parts.extend(server_key(event));
     parts.push(match &event.actor {
         Some(who) => format!("by {}", actor(who)),
         // So many that they are not told apart.
         None if event.kind == EventKind::Denied => "by several".to_owned(),
         None => "by a login".to_owned(),
     });
-    if event.count > 1 {
+    if event.count > 1 && server_key(event).is_none() {
         parts.push(format!("({} of them)", event.count));
     }
     if event.seq.is_none() {
@@ -95,6 +99,21 @@ fn app_password(event: &Event) -> Option<String> {
 fn of_when(event: &Event, clock: &Clock) -> Option<String> {
     let was = event.was.as_deref().filter(|_| event.kind == EventKind::Restore)?;
     Some(format!("of {}", was.parse().map_or_else(|_| word(was), |at| clock.exact(at))))
+}
+
+/// Which server keys, and how many app passwords went with one.
+fn server_key(event: &Event) -> Option<String> {
+    let ids = event.was.as_deref().unwrap_or_default();
+    match event.kind {
+        EventKind::KeyRotate | EventKind::KeyExport | EventKind::KeyImport => {
+            Some(format!("key {}", visible(ids)))
+        }
+        EventKind::KeyRetire | EventKind::KeyLost => {
+            let gone = count(event.count, "app password");
+            Some(format!("key {}, with {gone}", visible(ids)))
+        }
+        _ => None,
+    }
 }
 
 /// Which services, and from where.

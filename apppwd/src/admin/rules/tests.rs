@@ -7,6 +7,7 @@ use crate::store::AccountId;
 fn the_document_has_this_table() {
     let word = |reach| match reach {
         Reach::All => "all accounts",
+        Reach::Root => "root only",
         Reach::Own => "own",
         Reach::OwnIfCreate => "own, if `create`",
         Reach::None => "",

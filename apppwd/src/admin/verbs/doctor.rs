@@ -31,6 +31,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, args: DoctorArgs) -> Result<Check
         config.groups.services_of(name).chain(alone)
     });
     let services: BTreeSet<&String> = services.collect();
+    let keys = daemon.keys.now();
     Ok(Checkup {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -48,10 +49,10 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, args: DoctorArgs) -> Result<Check
         key_dir: shown(&config.key_dir),
         auth_socket: shown(&config.auth_socket),
         key: KeyCheckup {
-            newest: daemon.keys.newest().id(),
-            active: u32::try_from(daemon.keys.all().count()).unwrap_or(u32::MAX),
+            newest: keys.newest().id(),
+            active: u32::try_from(keys.all().count()).unwrap_or(u32::MAX),
             credential: crate::key::is_credential(),
-            not_locked: daemon.keys.lock_error().map(|error| error.to_string()),
+            not_locked: keys.lock_error().map(|error| error.to_string()),
         },
         database,
         unlisted,

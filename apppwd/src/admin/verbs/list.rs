@@ -54,7 +54,8 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
     let now = clock::now();
     let selection = Selection {
         accounts,
-        live_at: (!args.all).then_some(now),
+        live_at: (!args.all && args.key.is_none()).then_some(now),
+        key: args.key,
         unused_since: args.unused.map(|span| now - span.seconds()),
         ..Selection::default()
     };

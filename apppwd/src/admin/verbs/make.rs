@@ -8,6 +8,7 @@ use crate::clock;
 use crate::config::Overrides;
 use crate::daemon::Daemon;
 use crate::journal::{Befell, Change, Journal, Record};
+use crate::key::Keyring;
 use crate::log;
 use crate::policy;
 use crate::scope::Scope;
@@ -54,9 +55,14 @@ pub(super) async fn run<S: Store>(
     wanted: &Wanted,
 ) -> Result<Created, AdminError> {
     for _ in 0..MAX_DRAWS {
-        let (new, secret) = draw(daemon, caller, wanted).await?;
+        let keys = daemon.keys.now();
+        let (new, secret) = draw(daemon, caller, wanted, &keys).await?;
         // Held from the commit to the sync: see Daemon::journal.
         let journal = daemon.journal.lock().await;
+        if !daemon.keys.are(&keys) {
+            // Its key may have been retired meanwhile.
+            continue;
+        }
         match daemon.store.create(new.clone()).await? {
             Stored::Collision => {}
             Stored::Done { account, newly_enrolled } => {
@@ -147,7 +153,7 @@ async fn journal_it<S: Store>(
     newly_enrolled: bool,
 ) -> Result<(), AdminError> {
     let at = new.at;
-    let enrolled = newly_enrolled.then(|| Record::account(at, Befell::Enroll, account, &daemon.keys));
+    let enrolled = newly_enrolled.then(|| Record::account(at, Befell::Enroll, account, &daemon.keys.now()));
     let retired =
         new.rotates.map(|rotation| Record { at, change: Change::End(rotation.old, rotation.until) });
     let records: Vec<Record> = enrolled.into_iter().chain(retired).collect();
@@ -212,6 +218,7 @@ async fn draw<S: Store>(
     daemon: &Daemon<S>,
     caller: &Caller,
     wanted: &Wanted,
+    keys: &Keyring,
 ) -> Result<(NewAppPassword, Secret), AdminError> {
     let (account, is_new, rotates) = match &wanted.whom {
         ForWhom::Same(account, rotation) => (account.clone(), false, Some(*rotation)),
@@ -223,12 +230,12 @@ async fn draw<S: Store>(
     };
     let id: AppPasswordId = secret::draw_id().map_err(no_random)?;
     let secret = secret::draw(daemon.config.secret.length).map_err(no_random)?;
-    let template = daemon.hash_template().map_err(no_random)?;
+    let template = daemon.hash_template(keys).map_err(no_random)?;
     let owned = Owned { id, account: account.id };
     let mut new = NewAppPassword {
         id,
         limits: limits(daemon, caller, &account.name, &wanted.scope.services),
-        tag: daemon.keys.newest().tag(&account.id, &secret),
+        tag: keys.newest().tag(&account.id, &secret),
         account,
         new_account: is_new,
         owner: wanted.owner,

@@ -68,7 +68,7 @@ pub async fn run<S: Store>(
         tracing::info!("{caller} {words} {}", visible(log::user(&account.name)));
         return Ok(nobody(daemon, &names));
     }
-    if is_new && !mark.takes_away() && daemon.lost.borrow().find(&daemon.keys, &names).is_none() {
+    if is_new && !mark.takes_away() && daemon.lost.borrow().find(&daemon.keys.now(), &names).is_none() {
         drop(journal);
         return Err(unknown::no_such_account(daemon, &Power::All, &names.canonical).await);
     }
@@ -90,10 +90,10 @@ pub async fn run<S: Store>(
     };
     let mut records = Vec::new();
     if changed || is_new {
-        records.push(Record::account(at, befell, &account, &daemon.keys));
+        records.push(Record::account(at, befell, &account, &daemon.keys.now()));
     }
     if !mark.takes_away() {
-        let forgotten = daemon.lost.borrow_mut().forget(&daemon.keys, &names, befell);
+        let forgotten = daemon.lost.borrow_mut().forget(&daemon.keys.now(), &names, befell);
         records.extend(forgotten.into_iter().map(|change| Record { at, change }));
     }
     change::append(&journal, records).await?;

@@ -5,6 +5,7 @@ pub mod create;
 pub mod doctor;
 pub mod events;
 pub mod find;
+pub mod keys;
 pub mod list;
 mod make;
 pub mod mark;

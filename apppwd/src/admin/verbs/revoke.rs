@@ -112,6 +112,7 @@ async fn selected<S: Store>(
         never_used: false,
         created_before: args.created_before,
         service: args.service.clone(),
+        key: None,
     };
     // A rotation is one app password: it fits only if all that lives of it does.
     let mut records = if args.all {

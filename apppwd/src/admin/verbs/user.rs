@@ -33,7 +33,7 @@ pub async fn show<S: Store>(
     if let Some(account) = account_in_reach(daemon, power, &names).await? {
         return to_message(daemon, account, Vec::new()).await;
     }
-    let Some(lost) = daemon.lost.borrow().find(&daemon.keys, &names) else {
+    let Some(lost) = daemon.lost.borrow().find(&daemon.keys.now(), &names) else {
         if daemon.in_memory.borrow().has_account(&names.canonical) {
             let message = format!(
                 "{user} is locked in memory only, for the disk took no writes; `apppw user {user} unlock` takes that back"
@@ -77,7 +77,7 @@ pub async fn lock_down<S: Store>(
         daemon.in_memory.borrow_mut().app_passwords(&ids, Reason::Revoked);
     }
     let revoked = daemon.locked_or_in_memory(done, &account, EventKind::UserLockdown, caller.actor())?;
-    let mut records = vec![Record::account(at, Befell::Lock, &account, &daemon.keys)];
+    let mut records = vec![Record::account(at, Befell::Lock, &account, &daemon.keys.now())];
     records.extend(revoked.iter().map(|id| Record { at, change: Change::Revoke(*id) }));
     let user = visible(log::user(&account.name)).into_owned();
     tracing::warn!("{caller} locked {user} down and revoked {}", log::count(revoked.len(), "app password"));
@@ -153,7 +153,7 @@ pub async fn rename<S: Store>(
     let (from, to) = (visible(log::user(&account.name)).into_owned(), visible(log::user(&new.canonical)));
     tracing::info!("{caller} renamed the account {from} to {to}");
     let renamed = AccountRecord { name: new.canonical.clone(), given: new.canonical.clone(), ..account };
-    let record = Record::account(at, Befell::Rename, &renamed, &daemon.keys);
+    let record = Record::account(at, Befell::Rename, &renamed, &daemon.keys.now());
     change::append(&journal, vec![record, Record { at, change: Change::Start(run) }]).await?;
     drop(journal);
     again(daemon, &renamed, Vec::new()).await
@@ -185,10 +185,10 @@ pub async fn delete<S: Store>(
             let revoked = daemon.store.delete_account(account.id, caller.by(at)).await?;
             daemon.primary_uses.borrow_mut().forget(&account.name);
             daemon.in_memory.borrow_mut().forget_account(&account.name);
-            records.push(Record::account(at, Befell::Delete, &account, &daemon.keys));
+            records.push(Record::account(at, Befell::Delete, &account, &daemon.keys.now()));
             message = revoked_now(message, revoked);
         }
-        None if daemon.lost.borrow().find(&daemon.keys, &names).is_some() => {
+        None if daemon.lost.borrow().find(&daemon.keys.now(), &names).is_some() => {
             daemon.note_of_nobody(EventKind::UserDelete, caller.actor(), &names.canonical).await?;
         }
         None => {
@@ -198,7 +198,7 @@ pub async fn delete<S: Store>(
             return Err(unknown::no_such_account(daemon, &Power::All, &names.canonical).await);
         }
     }
-    let forgotten = daemon.lost.borrow_mut().forget(&daemon.keys, &names, Befell::Delete);
+    let forgotten = daemon.lost.borrow_mut().forget(&daemon.keys.now(), &names, Befell::Delete);
     records.extend(forgotten.into_iter().map(|change| Record { at, change }));
     let user = visible(log::user(&message.user)).into_owned();
     let had = match message.revoked_count {
@@ -235,7 +235,7 @@ pub(super) async fn to_message<S: Store>(
         None => None,
     };
     let names = Names::exact(&account.name);
-    let lost = daemon.lost.borrow().find(&daemon.keys, &names);
+    let lost = daemon.lost.borrow().find(&daemon.keys.now(), &names);
     let in_memory = daemon.in_memory.borrow().has_account(&account.name).then(clock::now);
     let message = Account {
         primary: policy::global(&daemon.config.policy, &account.name),
@@ -264,7 +264,7 @@ fn revoked_now(message: Account, mut revoked: Vec<AppPasswordId>) -> Account {
 
 /// One that only the journal, or only memory, knew.
 pub(super) fn nobody<S>(daemon: &Daemon<S>, names: &Names) -> Account {
-    let lost = daemon.lost.borrow().find(&daemon.keys, names);
+    let lost = daemon.lost.borrow().find(&daemon.keys.now(), names);
     Account {
         user: names.canonical.clone(),
         uid: None,

@@ -2,7 +2,7 @@
 
 use super::{Owned, compute, within_caps};
 use crate::config::Argon2Config;
-use crate::key::{Keyring, wipe_stack};
+use crate::key::{ActiveKeys, wipe_stack};
 use crate::store::Hash;
 use crate::tally::Histogram;
 use apppw_proto::secret::Secret;
@@ -43,7 +43,7 @@ struct Job {
 }
 
 struct Shared {
-    keys: Arc<Keyring>,
+    keys: Arc<ActiveKeys>,
     queue: Mutex<Queue>,
     ready: Condvar,
     limit: usize,
@@ -70,7 +70,7 @@ impl Pool {
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn start(config: &Argon2Config, keys: Arc<Keyring>) -> std::io::Result<Self> {
+    pub fn start(config: &Argon2Config, keys: Arc<ActiveKeys>) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             keys,
             queue: Mutex::default(),
@@ -201,7 +201,8 @@ impl Shared {
         if !within_caps(&work.like, &self.config) {
             return Err(PoolError::BadHash);
         }
-        let key = self.keys.by_id(work.like.key).ok_or(PoolError::BadHash)?;
+        let keys = self.keys.now();
+        let key = keys.by_id(work.like.key).ok_or(PoolError::BadHash)?;
         self.runs.fetch_add(1, Ordering::Relaxed);
         let begun = Instant::now();
         let done = compute(&work.like, &work.owned, key.argon2_secret(), work.secret.as_bytes(), memory);
@@ -213,15 +214,16 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key;
+    use crate::key::{self, Keyring};
     use crate::store::AccountId;
     use apppw_admin::AppPasswordId;
 
     /// One with nobody at work: what is queued stays so.
     fn idle(queue: usize) -> Pool {
         let dir = tempfile::tempdir().unwrap();
-        let found = key::create(dir.path()).unwrap();
-        let keys = Arc::new(Keyring::new(&found.keys.unwrap(), &found.path).unwrap());
+        let found = key::create(dir.path(), 1).unwrap();
+        let keys = Keyring::new(&found.keys.unwrap(), &found.place.path).unwrap();
+        let keys = Arc::new(ActiveKeys::new(keys));
         let config = Argon2Config { workers: 1, queue, ..Argon2Config::default() };
         let mut pool = Pool::start(&config, keys).unwrap();
         pool.shared.lock().closed = true;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::account::Names;
 use crate::key;
-use crate::store::sqlite::{self, Database, Empty, SqliteStore};
+use crate::store::sqlite::{self, Database, Empty, Missing, SqliteStore};
 use std::path::Path;
 
 fn account(byte: u8) -> AccountRecord {
@@ -19,11 +19,11 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 #[test]
 fn each_account_meets_its_own_word_in_the_journal_however_they_lie() {
     let dir = tempfile::tempdir().unwrap();
-    let found = key::create(dir.path()).unwrap();
-    let keys = Keyring::new(&found.keys.unwrap(), &found.path).unwrap();
+    let found = key::create(dir.path(), 1).unwrap();
+    let keys = Keyring::new(&found.keys.unwrap(), &found.place.path).unwrap();
     let database = Database::in_dir(dir.path());
     let store: SqliteStore =
-        sqlite::open(&database, &keys, Path::new("key"), Empty::Filled, "mail1").unwrap();
+        sqlite::open(&database, &keys, Path::new("key"), Empty::Filled, Missing::Refused, "mail1").unwrap();
     let mut state = State::default();
     for (byte, befell) in [
         (1, Befell::Enroll),

@@ -8,6 +8,7 @@ mod events;
 mod examine;
 mod find;
 pub mod incoming;
+mod keys;
 mod life;
 mod moment;
 mod open;
@@ -27,12 +28,13 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use open::{Database, Empty, Presence, open};
+pub use open::{Database, Empty, Missing, Presence, highest_key, open};
 
 use super::{
-    AccountId, AccountRecord, AppPasswordRecord, By, Changed, CopyError, Counts, Created,  EventPage, EventSelection,
-    Halves, Hash, Health, IdsFound, KeepEvents, ListedRow, Look, NewAppPassword, PageStart, PutBack, RecordMarks,
-    Refolded, Renamed, Restrictions, Selection, Store, StoreCopy, StoreError, Uses,
+    AccountId, AccountRecord, AppPasswordRecord, By, Changed, CopyError, Counts, Created, EventPage,
+    EventSelection, Halves, Hash, Health, IdsFound, KeepEvents, KnownKeys, ListedRow, Look, NewAppPassword,
+    PageStart, PutBack, RecordMarks, Refolded, Renamed, Restrictions, Selection, Store, StoreCopy,
+    StoreError, Uses,
 };
 use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;
@@ -384,6 +386,26 @@ impl Store for SqliteStore {
 
     async fn sweep_expired(&self, by: By) -> Result<Vec<AppPasswordId>, StoreError> {
         self.change(by, life::sweep_expired).await
+    }
+
+    async fn keys(&self) -> Result<KnownKeys, StoreError> {
+        self.slow.run(keys::read).await
+    }
+
+    async fn add_key(&self, id: u32, check_value: [u8; 16], by: By) -> Result<(), StoreError> {
+        self.change(by, move |tx| keys::add(tx, id, &check_value)).await
+    }
+
+    async fn retire_key(&self, id: u32, by: By) -> Result<Vec<AppPasswordId>, StoreError> {
+        self.change(by, move |tx| keys::retire(tx, id)).await
+    }
+
+    async fn forget_keys(&self, ids: Vec<u32>) -> Result<bool, StoreError> {
+        self.writer.run(move |tx| keys::forget_unneeded(tx, &ids)).await
+    }
+
+    async fn import_keys(&self, keys: Vec<(u32, [u8; 16])>, by: By) -> Result<(), StoreError> {
+        self.change(by, move |tx| keys::import(tx, &keys)).await
     }
 
     async fn record_marks(&self) -> Result<Option<RecordMarks>, StoreError> {

@@ -1,16 +1,20 @@
 //! Opening and migrating the database file.
 
+use super::keys as known_keys;
 use super::threads::{Reader, Writer, is_passing};
+use super::trail::Trail;
 use super::{SqliteStore, copy};
+use crate::admin::caller;
+use crate::clock;
 use crate::fault::Fault;
 use crate::key::{KeyError, Keyring};
+use crate::log;
 use crate::ownership;
-use crate::store::OpenError;
+use crate::store::{By, OpenError};
 use apppw_admin::text::cut;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -110,6 +114,27 @@ pub enum Empty {
     Demanded,
 }
 
+/// What is done about keys that app passwords need and that are not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The database is refused.
+    Refused,
+    /// They are lost: those app passwords are revoked, and a database that lacks no key is refused: `--key-lost`.
+    Lost,
+}
+
+/// The highest number that a server key has had by the database; 0: none yet.
+///
+/// # Errors
+/// As [`open`].
+pub fn highest_key(database: &Database) -> Result<u32, Fault> {
+    let path = &database.path;
+    check_files(path)?;
+    let unusable = |e| open_error(path, &e);
+    let reader = open_reader(path).map_err(unusable)?;
+    Ok(known_keys::highest(&reader).map_err(unusable)?)
+}
+
 /// Opens the database, migrating it if need be, and checks that it was made with `keys`. Events will
 /// say that they happened on `host`.
 ///
@@ -121,6 +146,7 @@ pub fn open(
     keys: &Keyring,
     key_path: &Path,
     empty: Empty,
+    missing: Missing,
     host: &str,
 ) -> Result<SqliteStore, Fault> {
     let path = &database.path;
@@ -128,10 +154,7 @@ pub fn open(
     if rusqlite::version_number() < LEAST_SQLITE {
         return Err(OpenError::OldSqlite(rusqlite::version()).into());
     }
-    for suffix in ["", "-wal", "-shm", ROLLBACK] {
-        ownership::private_file(&beside(path, suffix))?;
-    }
-    check_rollback(path)?;
+    check_files(path)?;
     copy::remove_begun(path).map_err(|e| Fault::io("can't remove", &copy::begun(path), e))?;
     make_file(path)?;
     check_format(path)?;
@@ -143,7 +166,7 @@ pub fn open(
     migrate(&mut connection, path, empty)?;
     check_schema(&connection, path)?;
     check_numbers(&connection, path)?;
-    check_keys(&connection, keys, key_path, path)?;
+    check_keys(&mut connection, keys, key_path, path, missing, host)?;
     let thread = |source| Fault::System { what: "can't start a thread", source };
     let reader = open_reader(path).map_err(unusable)?;
     let errors = Arc::new(AtomicU64::new(0));
@@ -160,6 +183,17 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.to_owned().into_os_string();
     name.push(suffix);
     name.into()
+}
+
+/// Before SQLite touches them.
+fn check_files(path: &Path) -> Result<(), Fault> {
+    for suffix in ["", "-wal", "-shm", ROLLBACK] {
+        let file = beside(path, suffix);
+        if ownership::is_there(&file)? {
+            ownership::private_file(&file)?;
+        }
+    }
+    check_rollback(path)
 }
 
 /// SQLite plays back a rollback journal that it finds, and if another file is named at its end, deletes that
@@ -384,33 +418,75 @@ pub(super) fn check_numbers(connection: &Connection, path: &Path) -> Result<(), 
     Err(OpenError::Unusable { path: path.to_owned(), why })
 }
 
-/// Each key that the database knows must be there with the check value that it had; a new
+/// Each key that the database knows must be there with the check value that it had, if anything depends on it; a new
 /// one is noted.
-fn check_keys(connection: &Connection, keys: &Keyring, key_path: &Path, path: &Path) -> Result<(), Fault> {
+fn check_keys(
+    connection: &mut Connection,
+    keys: &Keyring,
+    key_path: &Path,
+    path: &Path,
+    missing: Missing,
+    host: &str,
+) -> Result<(), Fault> {
     let unusable = |e| open_error(path, &e);
-    let known = known_keys(connection).map_err(unusable)?;
-    for (id, check) in &known {
+    let known = known_keys::check_values(connection).map_err(unusable)?;
+    let is_ours = known.iter().any(|(id, check_value)| keys.has(*id, check_value));
+    let (mut lost, mut left) = (Vec::new(), Vec::new());
+    let mut others: Vec<u32> =
+        known.iter().filter(|(id, check_value)| !keys.has(**id, check_value)).map(|(id, _)| *id).collect();
+    // That it is another file says more than what it lacks.
+    others.sort_by_key(|id| keys.by_id(*id).is_none());
+    for id in others {
+        let app_passwords = known_keys::depend(connection, id).map_err(unusable)?;
         let key_path = key_path.to_owned();
-        match keys.by_id(*id) {
-            Some(key) if key.check_value() == check.as_slice() => {}
-            Some(_) => return Err(KeyError::Wrong { path: key_path, id: *id }.into()),
-            None => return Err(KeyError::Gone { path: key_path, id: *id }.into()),
+        let fault = match keys.by_id(id) {
+            Some(_) => KeyError::Wrong { path: key_path, id },
+            // What retiring it has left, when the disk failed.
+            None if app_passwords == 0 && is_ours => {
+                left.push(id);
+                continue;
+            }
+            None => KeyError::Gone { path: key_path, id, app_passwords },
+        };
+        match missing {
+            Missing::Refused => return Err(fault.into()),
+            Missing::Lost => lost.push(id),
         }
     }
-    for key in keys.all().filter(|key| !known.contains_key(&key.id())) {
-        connection
-            .execute(
-                "INSERT INTO meta (key, value) VALUES ('key.' || ?1, ?2)",
-                (key.id(), key.check_value().as_slice()),
-            )
-            .map_err(unusable)?;
+    if missing == Missing::Lost && lost.is_empty() {
+        return Err(Fault::NoKeyLost { key: key_path.to_owned() });
+    }
+    let new: Vec<_> =
+        keys.all().filter(|key| !known.contains_key(&key.id()) || lost.contains(&key.id())).collect();
+    // A start on a full disk writes nothing that need not be.
+    if [lost.len(), left.len(), new.len()] == [0, 0, 0] {
+        return Ok(());
+    }
+    let now = clock::now();
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unusable)?;
+    let by = By::actor(caller::daemon_as("--key-lost"), now);
+    let revoked = known_keys::lose(&Trail::new(&tx, host, &by), &lost).map_err(unusable)?;
+    for id in left {
+        known_keys::forget(&tx, id).map_err(unusable)?;
+    }
+    let by = By::actor(caller::daemon_as("server.key"), now);
+    for key in new {
+        let (id, check_value) = (key.id(), key.check_value());
+        // The first one is no event; one that came into the file while nobody looked is.
+        if known.is_empty() {
+            known_keys::know(&tx, id, &check_value, now).map_err(unusable)?;
+        } else {
+            known_keys::add(&Trail::new(&tx, host, &by), id, &check_value).map_err(unusable)?;
+        }
+    }
+    tx.commit().map_err(unusable)?;
+    if missing == Missing::Lost {
+        let ids: Vec<String> = lost.iter().map(ToString::to_string).collect();
+        tracing::warn!(
+            "server key {} given up: {} revoked",
+            ids.join(" and "),
+            log::was_or_were(revoked, "app password")
+        );
     }
     Ok(())
-}
-
-fn known_keys(connection: &Connection) -> rusqlite::Result<BTreeMap<u32, Vec<u8>>> {
-    connection
-        .prepare("SELECT CAST(substr(key, 5) AS INTEGER), value FROM meta WHERE key LIKE 'key.%'")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
 }

@@ -46,11 +46,12 @@ fn page<T>(
     let (user, created, id) =
         start.map_or((None, None, None), |s| (Some(&s.user), Some(s.created), Some(id_to_sql(s.id))));
     let limit = rows::number_to_sql(limit);
-    let all: [(&str, &dyn ToSql); 8] = [
+    let all: [(&str, &dyn ToSql); 9] = [
         (":live_at", &selection.live_at),
         (":unused_since", &selection.unused_since),
         (":created_before", &selection.created_before),
         (":service", &selection.service),
+        (":key", &selection.key),
         (":user", &user),
         (":created", &created),
         (":id", &id),
@@ -64,7 +65,7 @@ fn page<T>(
 /// Accounts are walked by name, from where the page begins, so that a page costs its own
 /// rows and not all of them. CROSS JOIN keeps SQLite from turning that round.
 fn page_query(selection: &Selection, has_start: bool) -> String {
-    let Selection { accounts, live_at, unused_since, never_used, created_before, service } = selection;
+    let Selection { accounts, live_at, unused_since, never_used, created_before, service, key } = selection;
     let mut conditions = vec!["true".to_owned()];
     if let Some(accounts) = accounts {
         // Ids are bytes of our own; written out they let SQLite use the index.
@@ -83,6 +84,7 @@ fn page_query(selection: &Selection, has_start: bool) -> String {
             service.is_some(),
             "instr(char(10) || p.services || char(10), char(10) || :service || char(10)) > 0",
         ),
+        (key.is_some(), "p.key = :key AND p.hash IS NOT NULL"),
         (has_start, "a.name >= :user AND (a.name, p.created, p.id) > (:user, :created, :id)"),
     ] {
         if given {

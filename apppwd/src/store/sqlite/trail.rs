@@ -25,6 +25,8 @@ pub(super) struct Details<'d> {
     pub services: &'d [String],
     /// See [`Event::rhost`].
     pub rhost: Option<&'d str>,
+    /// See [`Event::reason`].
+    pub reason: Option<&'d str>,
     /// See [`Event::count`]; `None`: 1.
     pub count: Option<usize>,
 }
@@ -84,8 +86,8 @@ impl<'t> Trail<'t> {
         details: &Details<'_>,
     ) -> rusqlite::Result<()> {
         let sql = insert!(
-            "account, user, app_password, name",
-            "p.account, a.name, p.id, p.name FROM app_password p JOIN account a ON a.id = p.account WHERE p.id = ?9"
+            "reason, account, user, app_password, name",
+            "?10, p.account, a.name, p.id, p.name FROM app_password p JOIN account a ON a.id = p.account WHERE p.id = ?9"
         );
         self.insert(sql, kind, details, id_to_sql(id))
     }
@@ -97,13 +99,13 @@ impl<'t> Trail<'t> {
         id: &AccountId,
         details: &Details<'_>,
     ) -> rusqlite::Result<()> {
-        let sql = insert!("account, user", "a.id, a.name FROM account a WHERE a.id = ?9");
+        let sql = insert!("reason, account, user", "?10, a.id, a.name FROM account a WHERE a.id = ?9");
         self.insert(sql, kind, details, id.0)
     }
 
     /// Notes what befell the host.
     pub(super) fn host(&self, kind: EventKind, details: &Details<'_>) -> rusqlite::Result<()> {
-        self.insert(insert!("account", "?9"), kind, details, rusqlite::types::Null)
+        self.insert(insert!("reason, account", "?10, ?9"), kind, details, rusqlite::types::Null)
     }
 
     fn insert(
@@ -113,15 +115,14 @@ impl<'t> Trail<'t> {
         details: &Details<'_>,
         whose: impl rusqlite::ToSql,
     ) -> rusqlite::Result<()> {
-        let Details { was, services, rhost, count } = details;
+        let Details { was, services, rhost, reason, count } = details;
         let count = number_to_sql(count.unwrap_or(1));
         let services = list_to_sql(services);
         let kind = kind.as_str();
         let actor = self.actor();
-        let written = self
-            .tx
-            .prepare_cached(sql)?
-            .execute(params![self.by.at, self.host, kind, actor, was, services, rhost, count, whose])?;
+        let written = self.tx.prepare_cached(sql)?.execute(params![
+            self.by.at, self.host, kind, actor, was, services, rhost, count, whose, reason
+        ])?;
         // A change without its event is none: the transaction goes with it.
         if written == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(written)) }
     }

@@ -15,6 +15,16 @@ pub(super) fn revoke(
     ids: &[(AppPasswordId, UnixSeconds)],
     halves: Halves,
 ) -> rusqlite::Result<Changed> {
+    revoke_for(tx, ids, halves, None)
+}
+
+/// The same for a reason that the events say.
+pub(super) fn revoke_for(
+    tx: &Trail<'_>,
+    ids: &[(AppPasswordId, UnixSeconds)],
+    halves: Halves,
+    reason: Option<&str>,
+) -> rusqlite::Result<Changed> {
     let mut state = tx.prepare_cached("SELECT revoked IS NOT NULL FROM app_password WHERE id = ?1")?;
     let mut update = tx.prepare_cached(
         "UPDATE app_password SET revoked = ?2, revoked_by = ?3, salt = NULL, hash = NULL
@@ -31,7 +41,7 @@ pub(super) fn revoke(
                 if update.execute((id_to_sql(id), at, &by))? != 1 {
                     return Err(rusqlite::Error::StatementChangedRows(0));
                 }
-                tx.app_password(EventKind::Revoke, id, &Details::default())?;
+                tx.app_password(EventKind::Revoke, id, &Details { reason, ..Details::default() })?;
                 done.changed.push(id);
             }
         }

@@ -1,6 +1,6 @@
-//! Who asks, and what the contract (DESIGN.md §7, docs/roles.md) gives him: written down a second time, by hand.
+//! Who asks.
 
-use apppw_admin::Verb;
+use apppw_tests::contract::Standing;
 use apppw_tests::identity::Identity;
 
 /// Users of a host of its own: olive and oscar are people, adele and adam administrators, heidi and hanna of the helpdesk;
@@ -117,66 +117,16 @@ impl Caller {
     pub const fn is_nobody(self) -> bool {
         matches!(self, AuthGroup | Nobody | SystemUser | BelowUidMin | Dynamic | Unmapped)
     }
-}
 
-/// What comes of a request about an account, his own or another's. A new verb does not compile until it has a row.
-pub fn expected(verb: Verb, caller: Caller, is_own: bool, may_create: bool) -> &'static str {
-    let (own, another) = match verb {
-        Verb::Create => (if may_create { "ok" } else { "denied" }, "denied"),
-        Verb::Rotate if may_create => ("ok", "not_found"),
-        Verb::Rotate => ("denied", "denied"),
-        Verb::List | Verb::Verify | Verb::Events => ("ok", "denied"),
-        // Who may see nothing of it finds nothing.
-        Verb::Find => ("ok", "ok"),
-        // To who may not see it, it does not exist.
-        Verb::Show | Verb::Watch | Verb::Rename | Verb::Revoke => ("ok", "not_found"),
-        Verb::Suspend
-        | Verb::Resume
-        | Verb::Users
-        | Verb::Status
-        | Verb::Metrics
-        | Verb::Report
-        | Verb::Panic
-        | Verb::Backup
-        | Verb::BackupKept
-        | Verb::UserShow
-        | Verb::UserEnroll
-        | Verb::UserUnenroll
-        | Verb::UserLock
-        | Verb::UserUnlock
-        | Verb::UserLockdown
-        | Verb::UserRename
-        | Verb::UserDelete => ("denied", "denied"),
-    };
-    let looks_or_takes_away = matches!(
-        verb,
-        Verb::List
-            | Verb::Show
-            | Verb::Find
-            | Verb::Watch
-            | Verb::Events
-            | Verb::Users
-            | Verb::UserShow
-            | Verb::Revoke
-            | Verb::Suspend
-    );
-    match caller {
-        // They may; but no pipe comes with it, and there is no such backup.
-        Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if verb == Verb::Backup => "invalid",
-        Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if verb == Verb::BackupKept => {
-            "not_found"
+    /// How he stands to an account that is his own, or another's.
+    pub const fn standing(self, is_own: bool) -> Standing {
+        match self {
+            Root => Standing::Root,
+            AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk => Standing::Admin,
+            Helpdesk => Standing::Helpdesk(is_own),
+            HelpdeskProgram => Standing::HelpdeskProgram,
+            Person | AdminOnPaper | HelpdeskOnPaper => Standing::Person(is_own),
+            AuthGroup | Nobody | SystemUser | BelowUidMin | Dynamic | Unmapped => Standing::Nobody,
         }
-        Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk => "ok",
-        Helpdesk | HelpdeskProgram if looks_or_takes_away => "ok",
-        // For the rest a person like any other, and a program is none.
-        HelpdeskProgram => "denied",
-        Person | AdminOnPaper | Helpdesk | HelpdeskOnPaper => {
-            if is_own {
-                own
-            } else {
-                another
-            }
-        }
-        AuthGroup | Nobody | SystemUser | BelowUidMin | Dynamic | Unmapped => "denied",
     }
 }

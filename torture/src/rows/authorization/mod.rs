@@ -8,9 +8,10 @@ use crate::row::{Cases, Outcome, Row};
 use apppw_admin::Verb;
 use apppw_tests::among::start_among;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
+use apppw_tests::contract::expected;
 use apppw_tests::identity::is_root;
 use apppw_tests::lines::{Lines, code};
-use callers::{Caller, GROUP, PASSWD, expected};
+use callers::{Caller, GROUP, PASSWD};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -64,7 +65,7 @@ fn with_daemon(cases: &Cases, is_own: bool, may_create: bool) -> Outcome {
         let user = if is_own { caller.own() } else { OTHERS };
         let cell = Cell { daemon: &daemon, verb, caller, user };
         let found = cell.run(case, outcome);
-        let wanted = expected(verb, caller, is_own, may_create);
+        let wanted = expected(verb, caller.standing(is_own), may_create);
         let what = format!("{} by {caller:?} on {user}, self_service {self_service}", verb.name());
         if found != wanted {
             outcome.find(case, format!("{what}: {found}, wanted {wanted}"));
@@ -141,8 +142,17 @@ impl Cell<'_> {
             Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?} {case}")}),
             Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
             Verb::Verify => json!({"user": user, "secret": target.secret.expose()}),
-            Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Backup => json!({}),
+            Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Doctor | Verb::Backup => {
+                json!({})
+            }
             Verb::BackupKept => json!({"sha256": "00"}),
+            Verb::Keys | Verb::KeyRotate | Verb::KeyExport => json!({}),
+            Verb::KeyRetire => {
+                let old = self.keys().swap_remove(0);
+                drop(self.as_root(Verb::KeyRotate, &json!({})));
+                json!({"id": old})
+            }
+            Verb::KeyImport => json!({"text": self.as_root(Verb::KeyExport, &json!({}))["text"]}),
             Verb::Panic => json!({"on": true}),
             Verb::UserRename => json!({"user": user, "new": "renamed@example.org"}),
             Verb::UserShow
@@ -166,7 +176,7 @@ impl Cell<'_> {
             outcome.find(case, format!("{what}: the error has the secret in it"));
         }
         let saw = answer.to_string().contains(&id.to_string());
-        let may_see = expected(Verb::Show, caller, user == caller.own(), false) == "ok";
+        let may_see = expected(Verb::Show, caller.standing(user == caller.own()), false) == "ok";
         if verb == Verb::Find && is_done && saw != may_see {
             outcome.find(case, format!("{what}: sees it: {saw}, wanted {may_see}"));
         }
@@ -182,7 +192,13 @@ impl Cell<'_> {
         let daemon = self.daemon;
         let show: Result<Value, _> = daemon.call(Verb::Show, &json!({"id": id}));
         let account: Result<Value, _> = daemon.call(Verb::UserShow, &json!({"user": self.user}));
-        json!([counts, show.ok(), account.ok()])
+        json!([counts, show.ok(), account.ok(), self.keys()])
+    }
+
+    /// The active keys' numbers, newest first.
+    fn keys(&self) -> Vec<Value> {
+        let keys = self.as_root(Verb::Keys, &json!({}));
+        keys["keys"].as_array().expect("a list").iter().map(|key| key["id"].clone()).collect()
     }
 
     /// As it was, for the next one.
@@ -197,6 +213,12 @@ impl Cell<'_> {
             }
             Verb::UserUnenroll | Verb::UserEnroll => {
                 drop(self.as_root(Verb::UserEnroll, &json!({"user": user})));
+            }
+            // Three is the limit.
+            Verb::KeyRotate | Verb::KeyRetire => {
+                for old in self.keys().into_iter().skip(1) {
+                    drop(self.as_root(Verb::KeyRetire, &json!({"id": old})));
+                }
             }
             Verb::Panic if is_done => drop(self.as_root(Verb::Panic, &json!({"on": false}))),
             _ => {}
@@ -214,6 +236,8 @@ const fn changes(verb: Verb) -> bool {
         | Verb::Resume
         | Verb::Revoke
         | Verb::Panic
+        | Verb::KeyRotate
+        | Verb::KeyRetire
         | Verb::UserEnroll
         | Verb::UserUnenroll
         | Verb::UserLock
@@ -230,9 +254,14 @@ const fn changes(verb: Verb) -> bool {
         | Verb::Users
         | Verb::Status
         | Verb::Metrics
+        | Verb::Doctor
         | Verb::Report
         | Verb::Backup
         | Verb::BackupKept
+        | Verb::Keys
+        | Verb::KeyExport
+        // What is there is imported again.
+        | Verb::KeyImport
         | Verb::UserShow => false,
     }
 }

@@ -1,13 +1,14 @@
 use super::*;
 use crate::config::Argon2Config;
-use crate::key::{self, Keyring};
+use crate::key::{self, ActiveKeys, Keyring};
 use crate::store::{AccountId, Scheme};
 use apppw_admin::AppPasswordId;
 
 fn flights(workers: usize, queue: usize) -> Rc<Flights> {
     let dir = tempfile::tempdir().unwrap();
-    let found = key::create(dir.path()).unwrap();
-    let keys = Arc::new(Keyring::new(&found.keys.unwrap(), &found.path).unwrap());
+    let found = key::create(dir.path(), 1).unwrap();
+    let keys = Keyring::new(&found.keys.unwrap(), &found.place.path).unwrap();
+    let keys = Arc::new(ActiveKeys::new(keys));
     let config = Argon2Config { workers, queue, ..Argon2Config::default() };
     Rc::new(Flights::new(Pool::start(&config, keys).unwrap()))
 }

@@ -35,8 +35,8 @@ fn by(at: UnixSeconds) -> By {
 impl Bed {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let found = key::create(dir.path()).unwrap();
-        let keys = Keyring::new(&found.keys.unwrap(), &found.path).unwrap();
+        let found = key::create(dir.path(), 1).unwrap();
+        let keys = Keyring::new(&found.keys.unwrap(), &found.place.path).unwrap();
         Self { dir, keys }
     }
 
@@ -45,7 +45,14 @@ impl Bed {
     }
 
     fn open(&self) -> Result<SqliteStore, Fault> {
-        open(&Database::in_dir(self.dir.path()), &self.keys, Path::new("server.key"), Empty::Filled, "mail1")
+        open(
+            &Database::in_dir(self.dir.path()),
+            &self.keys,
+            Path::new("server.key"),
+            Empty::Filled,
+            Missing::Refused,
+            "mail1",
+        )
     }
 }
 

@@ -10,10 +10,11 @@ fn another_key_or_none_of_its_own_is_refused() {
     drop(bed.open().unwrap());
     let other = Bed::new();
     let database = Database::in_dir(bed.dir.path());
-    let error = open(&database, &other.keys, Path::new("/k/server.key"), Empty::Filled, "mail1")
-        .err()
-        .unwrap()
-        .to_string();
+    let error =
+        open(&database, &other.keys, Path::new("/k/server.key"), Empty::Filled, Missing::Refused, "mail1")
+            .err()
+            .unwrap()
+            .to_string();
     assert!(error.contains("is not the one that the database was made with"), "{error}");
     Connection::open(bed.path()).unwrap().execute("UPDATE meta SET key = 'key.9'", []).unwrap();
     let error = bed.open().err().unwrap().to_string();
@@ -76,7 +77,9 @@ fn go_back_to(bed: &Bed, schema: i64) {
         let mut query = database.prepare(sql).unwrap();
         query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
-    for table in names("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'sqlite_sequence'") {
+    for table in
+        names("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'sqlite_sequence'")
+    {
         let columns = names(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
         let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}");
         database.execute(&copy, []).unwrap();
