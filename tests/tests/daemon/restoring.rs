@@ -342,6 +342,7 @@ fn no_room() {
     let done = command.output().expect("apppw runs");
     let why = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(why.contains("there is no room for the backup in"), "{why}");
+    site.disk().empty();
     let daemon = site.start_activated(DAEMON_UID);
     assert_eq!(login(&daemon, USER, &canonical(&phone.secret), "imap", ""), "accepted");
 }
