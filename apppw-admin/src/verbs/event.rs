@@ -58,13 +58,13 @@ words! {
     Restore => "restore",
     /// A new server key was taken into use ([`Event::was`]: its number).
     KeyRotate => "key.rotate",
-    /// An old one was given up, with so many app passwords ([`Event::count`]; [`Event::was`]: its number).
+    /// An old one was given up ([`Event::was`]: its number; [`Event::reason`]: what went with it).
     KeyRetire => "key.retire",
     /// Somebody was given the server keys ([`Event::was`]: their numbers).
     KeyExport => "key.export",
     /// Server keys were put into the place of those before ([`Event::was`]: their numbers).
     KeyImport => "key.import",
-    /// A server key was lost, with so many app passwords ([`Event::count`]; [`Event::was`]: its number).
+    /// One was lost (the same).
     KeyLost => "key.lost",
     /// Somebody was refused a management verb ([`Event::verb`]), by his role or by a limit.
     Denied => "denied",

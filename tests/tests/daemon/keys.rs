@@ -179,7 +179,7 @@ fn retired() {
             format!("revoke null null {}", gone.id),
             "key.rotate 2 null null".to_owned(),
             format!("revoke null key-retired {}", suspended.id),
-            "key.retire 1 null null".to_owned(),
+            "key.retire 1 1 app password was revoked with it null".to_owned(),
         ]
     );
     daemon.wait_for_line(&["root (uid 0) retired server key 1", "1 app password was revoked"]);
@@ -630,7 +630,12 @@ fn lost() {
         |event: &Value| format!("{} {} {}", event["kind"], event["reason"], event["count"]).replace('"', "");
     assert_eq!(
         found.iter().map(told).collect::<Vec<_>>(),
-        ["revoke null null", "revoke key-lost null", "revoke key-lost null", "key.lost null 2"]
+        [
+            "revoke null null",
+            "revoke key-lost null",
+            "revoke key-lost null",
+            "key.lost 2 app passwords were revoked with it null"
+        ]
     );
     assert_eq!((&found[3]["was"], &found[3]["actor"]["name"]), (&json!("1"), &json!("--key-lost")));
     assert!(journal(&daemon).contains(&format!(" revoke {}", one.id)));

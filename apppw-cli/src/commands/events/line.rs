@@ -2,7 +2,6 @@
 //! width is known ahead.
 
 use crate::commands::{actor, address};
-use crate::output::number::count;
 use crate::output::quote::{quoted, word};
 use crate::output::time::Clock;
 use crate::output::{Paint, Text};
@@ -63,7 +62,7 @@ fn said(event: &Event, whose: Option<&str>, clock: &Clock) -> String {
         None if event.kind == EventKind::Denied => "by several".to_owned(),
         None => "by a login".to_owned(),
     });
-    if event.count > 1 && server_key(event).is_none() {
+    if event.count > 1 {
         parts.push(format!("({} of them)", event.count));
     }
     if event.seq.is_none() {
@@ -101,19 +100,12 @@ fn of_when(event: &Event, clock: &Clock) -> Option<String> {
     Some(format!("of {}", was.parse().map_or_else(|_| word(was), |at| clock.exact(at))))
 }
 
-/// Which server keys, and how many app passwords went with one.
+/// Which server keys.
 fn server_key(event: &Event) -> Option<String> {
-    let ids = event.was.as_deref().unwrap_or_default();
-    match event.kind {
-        EventKind::KeyRotate | EventKind::KeyExport | EventKind::KeyImport => {
-            Some(format!("key {}", visible(ids)))
-        }
-        EventKind::KeyRetire | EventKind::KeyLost => {
-            let gone = count(event.count, "app password");
-            Some(format!("key {}, with {gone}", visible(ids)))
-        }
-        _ => None,
-    }
+    use EventKind::{KeyExport, KeyImport, KeyLost, KeyRetire, KeyRotate};
+    let is_about_keys = matches!(event.kind, KeyRotate | KeyRetire | KeyExport | KeyImport | KeyLost);
+    let ids = event.was.as_deref().filter(|_| is_about_keys)?;
+    Some(format!("key {}", ids.split(' ').map(word).collect::<Vec<_>>().join(", ")))
 }
 
 /// Which services, and from where.

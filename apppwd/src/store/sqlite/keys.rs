@@ -4,6 +4,7 @@ use super::rows;
 use super::trail::{Details, Trail};
 use super::write;
 use crate::clock::UnixSeconds;
+use crate::log;
 use crate::store::{Halves, KnownKey, KnownKeys};
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::EventKind;
@@ -88,9 +89,7 @@ pub(super) fn add(tx: &Trail<'_>, id: u32, check_value: &[u8]) -> rusqlite::Resu
 pub(super) fn retire(tx: &Trail<'_>, id: u32) -> rusqlite::Result<Vec<AppPasswordId>> {
     let revoked = revoke_all(tx, id, RETIRED)?;
     if forget(tx, id)? || !revoked.is_empty() {
-        let details =
-            Details { was: Some(&id.to_string()), count: Some(revoked.len()), ..Details::default() };
-        tx.host(EventKind::KeyRetire, &details)?;
+        gone(tx, EventKind::KeyRetire, id, revoked.len())?;
     }
     Ok(revoked)
 }
@@ -101,8 +100,7 @@ pub(super) fn lose(tx: &Trail<'_>, ids: &[u32]) -> rusqlite::Result<usize> {
     for id in ids {
         let revoked = revoke_all(tx, *id, LOST)?.len();
         forget(tx, *id)?;
-        let details = Details { was: Some(&id.to_string()), count: Some(revoked), ..Details::default() };
-        tx.host(EventKind::KeyLost, &details)?;
+        gone(tx, EventKind::KeyLost, *id, revoked)?;
         all += revoked;
     }
     Ok(all)
@@ -128,6 +126,11 @@ pub(super) fn import(tx: &Trail<'_>, keys: &[(u32, [u8; 16])]) -> rusqlite::Resu
     }
     let ids: Vec<String> = keys.iter().map(|(id, _)| id.to_string()).collect();
     tx.host(EventKind::KeyImport, &Details { was: Some(&ids.join(" ")), ..Details::default() })
+}
+
+fn gone(tx: &Trail<'_>, kind: EventKind, id: u32, revoked: usize) -> rusqlite::Result<()> {
+    let reason = format!("{} revoked with it", log::was_or_were(revoked, "app password"));
+    tx.host(kind, &Details { was: Some(&id.to_string()), reason: Some(&reason), ..Details::default() })
 }
 
 fn revoke_all(tx: &Trail<'_>, id: u32, reason: &str) -> rusqlite::Result<Vec<AppPasswordId>> {

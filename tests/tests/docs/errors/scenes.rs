@@ -7,6 +7,7 @@ mod command_line;
 mod configuration;
 mod creating;
 mod disk;
+mod keys;
 mod looking;
 mod module;
 mod reaching;
@@ -26,6 +27,7 @@ pub const ALL: &[fn(&mut Page)] = &[
     creating::play,
     changing::play,
     account::play,
+    keys::play,
     looking::play,
     verifying::play,
     disk::play,

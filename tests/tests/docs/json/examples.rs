@@ -16,6 +16,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("`apppw verify`", "verify"),
     ("`apppw user`", "user"),
     ("`apppw panic`", "panic"),
+    ("`apppw key`", "key"),
     ("`apppw report`", "report"),
     ("`apppw users`", "users"),
     ("`apppw events`", "events"),
@@ -60,6 +61,11 @@ pub fn documents() -> Vec<Document> {
         }
         let of = HEADINGS.iter().find(|(title, _)| *title == heading).map(|(_, of)| *of);
         let of = of.unwrap_or_else(|| panic!("an example below {heading:?}: which document is it?"));
+        let of = match of {
+            "key" if value.get("retired").is_some() => "key_retired",
+            "key" if value.get("exported").is_some() => "key_exported",
+            of => of,
+        };
         let of = if value.get("event").is_some() { "event_line" } else { of };
         let fill = if of == "rotate" { &created } else { &app_password };
         fill_in(&mut value, fill, &event);

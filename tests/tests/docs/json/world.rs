@@ -57,7 +57,7 @@ impl Printed {
 
 /// All that is printed.
 pub fn documents() -> Vec<Document> {
-    let parts: [fn(&mut Printed); 5] = [a_year, a_backup, a_full_disk, failures, strangers];
+    let parts: [fn(&mut Printed); 6] = [a_year, a_backup, a_full_disk, server_keys, failures, strangers];
     let mut all = Vec::new();
     std::thread::scope(|scope| {
         let parts = parts.map(|part| {
@@ -296,6 +296,39 @@ fn a_full_disk(printed: &mut Printed) {
     let daemon = start_on_small_disk("[policy]\nprimary = \"allow\"\n", "key");
     fill_key_disk(&daemon);
     printed.take(&daemon, "error", Who::Root, &["create", "alice", "phone"]);
+    printed.take(&daemon, "events", Who::Root, &["events"]);
+}
+
+/// Server keys: made, carried about, given up, lost.
+fn server_keys(printed: &mut Printed) {
+    let daemon = start("");
+    create(&daemon, "alice", "phone", &[]);
+    let file = |name: &str| daemon.path(name).to_str().expect("UTF-8").to_owned();
+    let (both, new) = (file("both"), file("new"));
+    printed.take(&daemon, "key", Who::Root, &["key", "rotate"]);
+    printed.take(&daemon, "key_exported", Who::Root, &["key", "export", &both]);
+    printed.take(&daemon, "key_retired", Who::Root, &["key", "retire", "1", "--dry-run"]);
+    printed.take(&daemon, "key_retired", Who::Root, &["key", "retire", "1", "--yes"]);
+    printed.take(&daemon, "key_exported", Who::Root, &["key", "export", &new]);
+    printed.take(&daemon, "key", Who::Root, &["key", "import", &both]);
+    printed.take(&daemon, "key", Who::Root, &["key", "import", &new]);
+    let place = daemon.kill();
+    let forget = [
+        "sqlite3",
+        place.path("state/apppw.db").to_str().expect("UTF-8"),
+        "DELETE FROM meta WHERE key = 'since.2'",
+    ]
+    .map(str::to_owned);
+    assert!(
+        std::process::Command::new(&forget[0]).args(&forget[1..]).status().expect("sqlite3 runs").success()
+    );
+    let daemon = place.start();
+    printed.take(&daemon, "key", Who::Root, &["key", "show"]);
+    create(&daemon, "alice", "tablet", &[]);
+    let place = daemon.kill();
+    fs::remove_file(place.path("key/server.key")).expect("the key");
+    assert!(place.refuses(&["--key-lost"]).0.success());
+    let daemon = place.start();
     printed.take(&daemon, "events", Who::Root, &["events"]);
 }
 

@@ -103,6 +103,20 @@ pub fn play(page: &mut Page) {
     );
     page.starts(
         &site.path(""),
+        site.command().arg("--key-lost"),
+        "apppwd --key-lost",
+        "`--key-lost` where no key is.",
+    );
+    remove(site, "key/server.key");
+    page.starts(
+        &site.path(""),
+        site.command().arg("--key-lost"),
+        "apppwd --key-lost",
+        "The server key is lost, and given up.",
+    );
+    put_back(site);
+    page.starts(
+        &site.path(""),
         &mut with_read_only(site, "state"),
         "apppwd",
         "The database's folder is on a read-only disk.",
