@@ -21,7 +21,7 @@ ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /et
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install clean
+.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install dist selinux rpm clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,15 @@ install-openrc: built
 	sed 's|/usr/sbin/apppwd|$(SBINDIR)/apppwd|' packaging/openrc/apppwd.initd > $(DESTDIR)/etc/init.d/apppwd
 	chmod 0755 $(DESTDIR)/etc/init.d/apppwd
 	install -D -m 0644 packaging/openrc/apppwd.confd $(DESTDIR)/etc/conf.d/apppwd
+
+dist: ## dist/apppw-VERSION.tar.gz: the last commit with all that it is built from, for builds without network; and its SBOM
+	@tools/dist $(TARGET)
+
+selinux: ## Compile the SELinux module (selinux-policy-dev or -devel)
+	@tools/selinux $(TARGET)/selinux
+
+rpm: dist ## RPM packages, in dist/ (rpmbuild)
+	@tools/rpm $(TARGET)
 
 clean: ## Remove what was built and unpacked
 	$(CARGO) clean
