@@ -74,7 +74,9 @@ fn the_spec_lists_each_file_once() {
 
 #[test]
 fn a_file_that_the_spec_lacks_or_lists_twice_is_noticed() {
-    let patterns = spec::files("%files\n%{_bindir}/one\n%{_mandir}/man1/a*\n%{_mandir}/man1/ab.1*\n%files -n x\n%{_unitdir}/gone\n");
+    let patterns = spec::files(
+        "%files\n%{_bindir}/one\n%{_mandir}/man1/a*\n%{_mandir}/man1/ab.1*\n%files -n x\n%{_unitdir}/gone\n",
+    );
     let files = ["/usr/bin/one", "/usr/bin/two", "/usr/share/man/man1/ab.1"].map(str::to_owned);
     let problems = spec::compare(&files.into_iter().collect(), &patterns);
     assert_eq!(problems.len(), 3, "{problems:?}");
@@ -156,7 +158,8 @@ fn users_and_groups_are_the_same_everywhere() {
     for line in sysusers.lines().filter(|line| line.starts_with(['u', 'g'])) {
         let name = line.split_whitespace().nth(1).expect("a name");
         for (file, text) in [("APKBUILD", &alpine), ("apppw.pre-install", &install), ("module.nix", &nix)] {
-            let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));
+            let words =
+                text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));
             assert!(words.into_iter().any(|word| word == name), "{file} has no {name}");
         }
         names += 1;
@@ -172,7 +175,11 @@ fn scripts_of_packages_can_be_parsed() {
     }
     for script in scripts {
         let text = std::fs::read_to_string(&script).expect("UTF-8");
-        let shell = if text.starts_with("#!/usr/bin/env bash") || script.ends_with("PKGBUILD") { "bash" } else { "sh" };
+        let shell = if text.starts_with("#!/usr/bin/env bash") || script.ends_with("PKGBUILD") {
+            "bash"
+        } else {
+            "sh"
+        };
         let parsed = Command::new(shell).arg("-n").arg(&script).output().expect("a shell");
         assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
     }
