@@ -3,8 +3,17 @@
 CARGO ?= cargo
 DESTDIR ?=
 PREFIX ?= /usr
+BINDIR ?= $(PREFIX)/bin
+# Where distributions have made both folders one (Arch, Fedora 42): $(BINDIR).
+SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/apppw
+# systemd, or openrc: how the daemon is started.
+INIT ?= systemd
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+PRESETDIR ?= $(PREFIX)/lib/systemd/system-preset
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 # Where libpam looks for a bare pam_apppw.so.
 PAMDIR ?= $(shell sh tools/pam-dir)
 # Where zsh looks for completions of packages: Debian and what comes from it have a folder of their own.
@@ -12,7 +21,7 @@ ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /et
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install clean
+.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install dist selinux rpm clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,30 +74,53 @@ lint: ## Format and lints, warnings denied
 man: ## Write the manual pages and packaging/apppwd.toml anew from what the programs read
 	$(CARGO) run --quiet --locked -p apppw-manual
 
-install: ## Install what `make build` has built, below DESTDIR: programs, module, units, manual, completion, examples (enables nothing)
-	@for file in apppwd apppw libpam_apppw.so; do \
-		[ -e $(RELEASE)/$$file ] || { echo "$(RELEASE)/$$file is not there: run \`make build\` first (not as root)" >&2; exit 1; }; \
-	done
-	install -D -m 0755 $(RELEASE)/apppwd $(DESTDIR)$(PREFIX)/sbin/apppwd
-	install -D -m 0755 $(RELEASE)/apppw $(DESTDIR)$(PREFIX)/bin/apppw
+install: built install-$(INIT) ## Install what `make build` has built, below DESTDIR: programs, module, units, manual, completion, examples (enables nothing)
+	install -D -m 0755 $(RELEASE)/apppwd $(DESTDIR)$(SBINDIR)/apppwd
+	install -D -m 0755 $(RELEASE)/apppw $(DESTDIR)$(BINDIR)/apppw
 	install -D -m 0644 $(RELEASE)/libpam_apppw.so $(DESTDIR)$(PAMDIR)/pam_apppw.so
-	install -d $(DESTDIR)$(UNITDIR)
-	sed 's|/usr/sbin/apppwd|$(PREFIX)/sbin/apppwd|' packaging/systemd/apppwd.service > $(DESTDIR)$(UNITDIR)/apppwd.service
-	install -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/apppwd.socket packaging/systemd/apppwd-admin.socket
-	install -D -m 0644 packaging/systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/apppw.conf
-	install -D -m 0644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/apppw.conf
 	for section in 1 5 8; do \
 		install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man$$section docs/man/*.$$section || exit 1; \
 	done
 	install -D -m 0644 apppw-cli/completion/apppw.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/apppw
 	install -D -m 0644 apppw-cli/completion/apppw.zsh $(DESTDIR)$(ZSHDIR)/_apppw
 	install -D -m 0644 apppw-cli/completion/apppw.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/apppw.fish
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/apppw README.md docs/*.md docs/json.schema.json
-	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/apppwd.toml
+	install -D -m 0644 -t $(DESTDIR)$(DOCDIR) README.md docs/*.md docs/json.schema.json
+	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(DOCDIR)/examples/apppwd.toml
 	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/fail2ban packaging/node-exporter \
-		$(DESTDIR)$(PREFIX)/share/doc/apppw/examples/
-	sed 's|/usr/bin/apppw|$(PREFIX)/bin/apppw|' packaging/node-exporter/apppw-metrics.service \
-		> $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/node-exporter/apppw-metrics.service
+		$(DESTDIR)$(DOCDIR)/examples/
+	sed 's|/usr/bin/apppw|$(BINDIR)/apppw|' packaging/node-exporter/apppw-metrics.service \
+		> $(DESTDIR)$(DOCDIR)/examples/node-exporter/apppw-metrics.service
+	chmod -R u=rwX,go=rX $(DESTDIR)$(DOCDIR)/examples
+
+.PHONY: built install-systemd install-openrc
+built:
+	@for file in apppwd apppw libpam_apppw.so; do \
+		[ -e $(RELEASE)/$$file ] || { echo "$(RELEASE)/$$file is not there: run \`make build\` first (not as root)" >&2; exit 1; }; \
+	done
+
+install-systemd: built
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/sbin/apppwd|$(SBINDIR)/apppwd|' packaging/systemd/apppwd.service > $(DESTDIR)$(UNITDIR)/apppwd.service
+	chmod 0644 $(DESTDIR)$(UNITDIR)/apppwd.service
+	install -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/apppwd.socket packaging/systemd/apppwd-admin.socket
+	install -D -m 0644 packaging/systemd/apppw.preset $(DESTDIR)$(PRESETDIR)/90-apppw.preset
+	install -D -m 0644 packaging/systemd/sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/apppw.conf
+	install -D -m 0644 packaging/systemd/tmpfiles.conf $(DESTDIR)$(TMPFILESDIR)/apppw.conf
+
+install-openrc: built
+	install -d $(DESTDIR)/etc/init.d
+	sed 's|/usr/sbin/apppwd|$(SBINDIR)/apppwd|' packaging/openrc/apppwd.initd > $(DESTDIR)/etc/init.d/apppwd
+	chmod 0755 $(DESTDIR)/etc/init.d/apppwd
+	install -D -m 0644 packaging/openrc/apppwd.confd $(DESTDIR)/etc/conf.d/apppwd
+
+dist: ## dist/apppw-VERSION.tar.gz: the last commit with all that it is built from, for builds without network; and its SBOM
+	@tools/dist $(TARGET)
+
+selinux: ## Compile the SELinux module (selinux-policy-dev or -devel)
+	@tools/selinux $(TARGET)/selinux
+
+rpm: dist ## RPM packages, in dist/ (rpmbuild)
+	@tools/rpm $(TARGET)
 
 clean: ## Remove what was built and unpacked
 	$(CARGO) clean
