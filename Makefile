@@ -12,7 +12,8 @@ ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /et
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install clean
+.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install deb deb-twice \
+	test-packages clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +90,16 @@ install: ## Install what `make build` has built, below DESTDIR: programs, module
 		$(DESTDIR)$(PREFIX)/share/doc/apppw/examples/
 	sed 's|/usr/bin/apppw|$(PREFIX)/bin/apppw|' packaging/node-exporter/apppw-metrics.service \
 		> $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/node-exporter/apppw-metrics.service
+
+deb: ## Build Debian packages of daemon and module, left in dist/ (dpkg-dev, debhelper, dh-apparmor)
+	@tools/deb
+
+deb-twice: deb ## Build them once more, elsewhere and otherwise, and see whether the bytes are the same
+	@sh tests/packages/twice.sh dist
+
+test-packages: deb ## Install, upgrade, remove and purge the packages, and walk the recipe, in clean Debian 12 and 13 (root, network)
+	$(CARGO) build --locked -p apppw-tests --bins
+	@sh tests/packages/run.sh dist
 
 clean: ## Remove what was built and unpacked
 	$(CARGO) clean
