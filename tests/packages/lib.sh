@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2016,SC2034
 # For the scenarios, to be sourced: steps with their results, and a Debian of their own to spoil.
 #
 # A scenario is run by run.sh in namespaces of its own (mounts, processes, network): `sh SCENARIO TREE PACKAGES PROGRAMS`.
@@ -19,8 +20,10 @@ root=$work/root
 step() {
     name=$1
     shift
+    # Not in a condition: there -e would mean nothing.
     (set -eu && "$@") >"$work/said" 2>&1
-    if [ $? -eq 0 ]; then
+    status=$?
+    if [ "$status" -eq 0 ]; then
         printf 'ok      %s %s: %s\n' "$release" "$scenario" "$name"
         return
     fi
@@ -63,24 +66,29 @@ inside() {
         DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# end_all NAMES: kills what is left of these, in this scenario's own process namespace.
+# end_all NAME...: kills what is left of these, in this scenario's own process namespace.
 end_all() {
-    while pids=$(pgrep -x "$1"); do
-        # shellcheck disable=SC2086 # several numbers
-        kill -KILL $pids 2>/dev/null || true
-        sleep 0.05
+    for name_of_process; do
+        while pids=$(pgrep -x "$name_of_process"); do
+            # shellcheck disable=SC2086 # several numbers
+            kill -KILL $pids 2>/dev/null || true
+            sleep 0.05
+        done
     done
 }
 
 # As a person does it; offline.
 apt() { inside apt-get --yes -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root "$@"; }
-install_both() { apt install /run/packages/apppwd_*.deb /run/packages/libpam-apppw_*.deb; }
+# shellcheck disable=SC2046 # one word each
+install_both() { apt install $(cd "$root" && find run/packages -name "*.deb" -printf "/%p\n"); }
 
 # as_if_systemd: maintainer scripts and the recipe find a systemd, which the activator and a small systemctl play.
 as_if_systemd() {
-    mkdir -p "$root/run/systemd/system" "$root/usr/local/sbin"
-    cp "$here/systemctl" "$root/usr/local/sbin/systemctl"
-    chmod 755 "$root/usr/local/sbin/systemctl"
+    mkdir -p "$root/run/systemd/system"
+    cp "$root/usr/bin/systemctl" "$root/run/tests/systemctl"
+    cp "$here/systemctl" "$root/run/tests/acted-systemctl"
+    chmod 755 "$root/run/tests/acted-systemctl"
+    mount --bind "$root/run/tests/acted-systemctl" "$root/usr/bin/systemctl"
     activate
 }
 

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2016,SC2317
 # The recipe of the README, command by command as it stands there, with the distribution's own Dovecot and Postfix.
 #
 # Taken is the section "## Dovecot and Postfix on Debian" of README.md, or all of docs/recipe.md: each line `$ ...` in a ```console
@@ -8,6 +9,7 @@
 #   <!-- answer TEXT -->                     what is typed when the next command asks
 #   <!-- imap|smtp USER accepted|refused --> a real login over TLS, with the secret that the last creation gave
 #   <!-- imap|smtp USER PASSWORD accepted|refused -->      the same with another password
+# shellcheck source=tests/packages/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 readme=$here/../../README.md
@@ -43,7 +45,7 @@ run() {
         grep -oE '[0-9a-z]{4}(-[0-9a-z]{4}){3,5}' "$work/shown" | head -n 1 >"$work/secret"
         test -s "$work/secret" || die "the creation shows no secret"
     fi
-    return $status
+    return "$status"
 }
 
 # mail PROTOCOL USER [PASSWORD] accepted|refused
@@ -83,8 +85,10 @@ while IFS="$(printf '\t')" read -r kind rest <&3; do
         [ "$failed" -eq 0 ] || break
         ;;
     answer) printf '%s' "$rest" >"$work/answer" ;;
-    # shellcheck disable=SC2086 # words
-    *) step "$kind $rest" mail $kind $rest ;;
+    *)
+        # shellcheck disable=SC2086 # words
+        step "$kind $rest" mail $kind $rest
+        ;;
     esac
 done 3<"$work/story"
 [ "$commands" -ge 8 ] || [ "$failed" -ne 0 ] || die "only $commands commands in the recipe"

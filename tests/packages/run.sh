@@ -3,7 +3,7 @@
 # SUITES="debian12" for one only; SCENARIOS="life states recipe".
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-cd "$here/../.."
+cd "$here/../.." || exit
 die() { echo "make test-packages: $1" >&2; exit "${2:-1}"; }
 packages=$(cd "$1" && pwd)
 [ "$(id -u)" -eq 0 ] || die "needs root, on a machine that may be thrown away: it makes whole systems and namespaces" 69

@@ -1,7 +1,10 @@
+# shellcheck shell=sh disable=SC2016,SC2317
 # Half-installed states: whatever is there and whatever is not, no stack opens that would not open with all in place. Under
 # `primary = "allow"` the primary password opens one of the stacks while everything runs; then never.
+# shellcheck source=tests/packages/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+stacks="app-passwords-only primary-where-permitted system-users"
 module=/usr/lib/$(uname -m)-linux-gnu/security/pam_apppw.so
 
 # The stacks as they are in the source: the packages may not be there.
@@ -10,17 +13,16 @@ prepare() {
     inside useradd --create-home alice
     echo alice:primary-of-alice | inside chpasswd
     mkdir -p "$root/etc/apppw"
-    printf '[policy]\nprimary = "allow"\n' >"$root/etc/apppw/apppwd.toml"
-    for stack in app-passwords-only primary-where-permitted system-users; do
-        cp "$packaging/pam/$stack" "$root/etc/pam.d/$stack"
-        # A service that is in no group is refused for that alone.
-        printf '%s = ["%s"]\n' "$stack" "$stack" >>"$work/groups"
-    done
-    { echo '[groups]'; cat "$work/groups"; } >>"$root/etc/apppw/apppwd.toml"
-    rm "$work/groups"
+    for stack in $stacks; do cp "$packaging/pam/$stack" "$root/etc/pam.d/$stack"; done
+    # A service that is in no group is refused for that alone.
+    cat >"$root/etc/apppw/apppwd.toml" <<'END'
+[policy]
+primary = "allow"
+default_services = ["tested"]
+[groups]
+tested = ["app-passwords-only", "primary-where-permitted", "system-users"]
+END
 }
-
-stacks="app-passwords-only primary-where-permitted system-users"
 
 shut() {
     for stack in $stacks; do
@@ -34,7 +36,7 @@ shut() {
 serve() {
     activate
     ask start apppwd.service
-    inside apppw create alice phone --service app-passwords-only --service primary-where-permitted --service system-users >"$work/secret"
+    inside apppw create alice phone >"$work/secret"
 }
 
 # That the tests below could fail.
@@ -54,7 +56,7 @@ killed() {
     install_both
     serve
     login app-passwords-only alice <"$work/secret"
-    end_all 'activator|apppwd'
+    end_all activator apppwd
     shut
 }
 daemon_removed() {
@@ -125,7 +127,7 @@ dpkg_killed() {
         prepare
         inside sh -c 'exec dpkg --install /run/packages/*.deb' >/dev/null 2>&1 &
         sleep "$moment"
-        end_all 'dpkg|dpkg-deb|tar|rm|systemd-sysusers|systemd-tmpfiles'
+        end_all dpkg dpkg-deb tar systemd-sysuser systemd-tmpfile
         wait $! || true
         echo "after $moment s: $(inside dpkg-query -W -f '${Package} ${db:Status-Status}, ' apppwd libpam-apppw 2>&1)"
         shut
@@ -164,7 +166,7 @@ apparmor() {
 # in_state NAME FUNCTION
 in_state() {
     rm -f "$work/secret"
-    end_all 'activator|apppwd'
+    end_all activator apppwd
     prepare
     step "$@"
 }

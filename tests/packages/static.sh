@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2317
 # What can be seen of the packages without installing them: static.sh DIR. Ends with 1 if one thing is not as it should be.
 set -u
 export LC_ALL=C
@@ -12,9 +13,9 @@ ok() { echo "ok      packages: $1"; }
 bad() { echo "FAILED  packages: $1"; failed=1; }
 # check NAME COMMAND...: true is good; what it prints is shown otherwise.
 check() {
-    name=$1
+    what=$1
     shift
-    if said=$("$@" 2>&1); then ok "$name"; else bad "$name: $said"; fi
+    if said=$("$@" 2>&1); then ok "$what"; else bad "$what: $said"; fi
 }
 
 for package in apppwd libpam-apppw; do
@@ -34,7 +35,7 @@ glibc() {
     echo "$newest" >"$work/newest"
     [ "$(printf '%s\n' "$newest" "GLIBC_$oldest" | sort -V | tail -n 1)" = "GLIBC_$oldest" ] || { echo "wants $newest"; return 1; }
 }
-home() { ! strings -n 6 "$1" | grep -e "$HOME/" -e "$PWD" -e '/\.cargo/' -e '/registry/src/[a-z]*\.'; }
+home() { ! strings -n 6 "$1" | grep -m 3 -e "$HOME/" -e "$PWD" -e '/\.cargo/' -e '/registry/src/'; }
 for file in "$work/apppwd/usr/sbin/apppwd" "$work/apppwd/usr/bin/apppw" "$module"; do
     name=${file##*/}
     case $name in
@@ -85,8 +86,7 @@ crates() {
 check "copyright names the crates" crates
 for script in "$work"/*/DEBIAN/p*; do check "${script#"$work/"} is a right sh" sh -n "$script"; done
 if command -v lintian >/dev/null 2>&1; then
-    # Without tags of one distribution's own archive: a first upload closes a bug there.
-    lint() { lintian --allow-root --fail-on error,warning,info --display-info --no-tag-display-limit "$dir"/apppwd_*.deb "$dir"/libpam-apppw_*.deb; }
+    lint() { lintian --allow-root --fail-on error,warning,info --display-info --tag-display-limit 0 "$dir"/apppwd_*.deb "$dir"/libpam-apppw_*.deb; }
     check "lintian, informative tags too" lint
 else
     echo "SKIPPED packages: lintian isn't installed"

@@ -49,6 +49,7 @@ apt update
 apt dist-upgrade
 apt install --no-install-recommends $system
 # Each for itself too, as a person may do it.
+# shellcheck disable=SC2086 # words
 apt install --download-only $recipe
 for package in $recipe; do apt install --download-only "$package"; done
 rm "$new/usr/sbin/policy-rc.d" "$new/etc/resolv.conf"
