@@ -158,9 +158,9 @@ const POSTFIX_TEST_ONLY: [&str; 10] = [
 ];
 
 fn saslauthd(host: &mut Host) {
+    // To be ended by SIGKILL only: SIGTERM it hands on to its whole process group, which is that of the tests.
     host.daemon(
         "mkdir -p /var/run/saslauthd && chgrp sasl /var/run/saslauthd && chmod 710 /var/run/saslauthd; \
-         while :; do ( . /etc/default/saslauthd && exec saslauthd -a $MECHANISMS $OPTIONS -n $THREADS -d ) & \
-         echo $! >/run/saslauthd-of-test; wait $!; done",
+         while :; do ( . /etc/default/saslauthd && exec saslauthd -a $MECHANISMS $OPTIONS -n $THREADS -d ); sleep 0.1; done",
     );
 }

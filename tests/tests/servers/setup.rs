@@ -73,7 +73,8 @@ const CASES: [Case; 6] = [
         suite: Suite::Own,
         servers: Distribution { dovecot: None, postfix: true, saslauthd: true },
         who: VIRTUAL,
-        reload: "kill $(cat /run/saslauthd-of-test); postfix reload",
+        reload: "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd) kill -KILL ${p#/proc/};; esac; done; \
+                 postfix reload",
         busy: false,
     },
 ];
