@@ -2,8 +2,8 @@
 
 use crate::envelope::{Call, Response, to_line};
 use crate::{AdminError, Code, MAX_LINE, VERSION, Verb};
-use serde::{Serialize, de::DeserializeOwned};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use serde::{Serialize, de::DeserializeOwned};
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io::{IoSlice, Read, Write};
 use std::mem::MaybeUninit;

@@ -2,6 +2,7 @@
 
 use crate::account::Names;
 use crate::admin::caller::People;
+use crate::admin::verbs::backup::HandedOut;
 use crate::auth::argon::Flights;
 use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
@@ -19,7 +20,6 @@ use crate::panic_switch::PanicSwitch;
 use crate::store::{AccountRecord, By, Hash, MAX_USES, Scheme, Store, StoreError};
 use crate::tally::Tally;
 use crate::watch::Watches;
-use crate::admin::verbs::backup::HandedOut;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::Use;
 use std::cell::{Cell, RefCell};

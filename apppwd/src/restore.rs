@@ -37,7 +37,8 @@ fn restore(config: &Config, by: &Actor) -> Result<Restored, Fault> {
     let at = clock::now();
     let incoming = incoming::take(&database, &mut std::io::stdin().lock(), keys, by, at)?;
     let (accounts, app_passwords, shows) = (incoming.accounts, incoming.app_passwords, incoming.shows);
-    let stamp = jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.strftime("%Y%m%dT%H%M%SZ").to_string());
+    let stamp = jiff::Timestamp::from_second(at)
+        .map_or_else(|_| at.to_string(), |at| at.strftime("%Y%m%dT%H%M%SZ").to_string());
     let kept = incoming.put(&database, &stamp)?;
     Ok(Restored {
         database: database.path.display().to_string(),

@@ -66,7 +66,8 @@ fn daemon() -> PathBuf {
 /// What the daemon's program says of it.
 fn understand(done: &Output) -> Result<Restored, Failure> {
     let said = String::from_utf8_lossy(&done.stderr);
-    let lines_with = |mark: &'static str| said.lines().filter_map(move |line| line.split_once(mark).map(|(_, rest)| rest));
+    let lines_with =
+        |mark: &'static str| said.lines().filter_map(move |line| line.split_once(mark).map(|(_, rest)| rest));
     for warning in lines_with(WARNING) {
         output::warn(warning);
     }
@@ -134,7 +135,9 @@ mod tests {
         let failure = understand(&output(1, "", "sh: not found\n")).unwrap_err();
         assert_eq!(failure.message, "sh: not found");
         let running = "apppwd[7]: error: another apppwd (pid 1) is running on /s: stop it first\n";
-        assert!(understand(&output(1, "", running)).unwrap_err().message.contains("systemctl stop apppwd.socket"));
+        assert!(
+            understand(&output(1, "", running)).unwrap_err().message.contains("systemctl stop apppwd.socket")
+        );
         let line = serde_json::to_string(&samples::restored()).unwrap() + "\n";
         assert_eq!(understand(&output(0, &line, "")).unwrap(), samples::restored());
         assert!(understand(&output(78, &line, "")).is_err(), "it says that it failed");
@@ -153,7 +156,9 @@ and tells each difference: journalctl -u apppwd
         assert_eq!(text(&samples::restored(), &samples::clock()).as_str(), expected);
         let bare = Restored { at: None, kept: None, key_checked: false, ..samples::restored() };
         let said = text(&bare, &samples::clock());
-        for part in ["Put back: 12 accounts with 1,234 app passwords\n", "no database before", "none in /var/lib"] {
+        for part in
+            ["Put back: 12 accounts with 1,234 app passwords\n", "no database before", "none in /var/lib"]
+        {
             assert!(said.as_str().contains(part), "{part}: {}", said.as_str());
         }
     }

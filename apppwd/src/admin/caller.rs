@@ -107,7 +107,13 @@ impl Caller {
 pub fn this_process() -> Actor {
     let uid = Uid::current();
     let name = User::from_uid(uid).ok().flatten().map(|user| user.name);
-    Actor { uid: uid.as_raw(), login_uid: login_uid::of_this_process(), role: ActorRole::Admin, on_behalf_of: None, name }
+    Actor {
+        uid: uid.as_raw(),
+        login_uid: login_uid::of_this_process(),
+        role: ActorRole::Admin,
+        on_behalf_of: None,
+        name,
+    }
 }
 
 /// The daemon itself, acting by `source`: what it is told there, not by a person.

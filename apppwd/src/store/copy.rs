@@ -78,7 +78,9 @@ const fn mebibytes(bytes: u64) -> u64 {
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
     /// Something else.
-    #[error("what is to be restored is no database of apppwd: give it what `apppw backup` has written. Nothing has changed")]
+    #[error(
+        "what is to be restored is no database of apppwd: give it what `apppw backup` has written. Nothing has changed"
+    )]
     NotOurs,
     /// Made by a newer apppwd.
     #[error(
@@ -92,7 +94,9 @@ pub enum RestoreError {
         known: i64,
     },
     /// Somebody has edited it.
-    #[error("the backup isn't as apppwd makes it: somebody has changed it. Take another one; nothing has changed")]
+    #[error(
+        "the backup isn't as apppwd makes it: somebody has changed it. Take another one; nothing has changed"
+    )]
     Changed,
     /// It was made with another key.
     #[error(

@@ -2,8 +2,8 @@
 
 use apppw_admin::text::cut;
 use apppw_admin::verbs::{
-    BackupKeptArgs, CreateArgs, EventsArgs, FindArgs, IdsArgs, ListArgs, PanicArgs, RenameArgs, ReportArgs, RevokeArgs,
-    RotateArgs, ShowArgs, UserArgs, UserRenameArgs, UsersArgs, VerifyArgs, WatchArgs,
+    BackupKeptArgs, CreateArgs, EventsArgs, FindArgs, IdsArgs, ListArgs, PanicArgs, RenameArgs, ReportArgs,
+    RevokeArgs, RotateArgs, ShowArgs, UserArgs, UserRenameArgs, UsersArgs, VerifyArgs, WatchArgs,
 };
 use apppw_admin::{AdminError, Code, MAX_LINE, Request, Response, Verb};
 use apppwd::config::{Config, Groups};

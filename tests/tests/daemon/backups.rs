@@ -37,7 +37,8 @@ pub fn cases() -> Vec<Case> {
 /// The names in the database's folder.
 fn files(site: &Site) -> Vec<String> {
     let names = fs::read_dir(site.path("state")).expect("a folder").flatten();
-    let mut names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -73,7 +74,10 @@ fn whole() {
     for part in [&hex.as_bytes()[..16], &raw[..8]] {
         assert!(!bytes.windows(part.len()).any(|found| found == part), "the key is in it");
     }
-    assert!(bytes.windows(USER.len()).any(|found| found == USER.as_bytes()), "the search finds what is there");
+    assert!(
+        bytes.windows(USER.len()).any(|found| found == USER.as_bytes()),
+        "the search finds what is there"
+    );
     // Who did it, and when the last one was.
     let trail = events(&daemon, json!({"kinds": ["backup"]}));
     assert_eq!(trail.len(), 1, "{trail:?}");
@@ -85,7 +89,11 @@ fn whole() {
     // In words, too.
     let said = daemon.cli(&["backup"]).arg(daemon.path("c.db")).output().expect("apppw runs");
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    for word in ["1 account, 1 live app password, 1 revoked", "key is NOT in it", &daemon.path("key").display().to_string()] {
+    for word in [
+        "1 account, 1 live app password, 1 revoked",
+        "key is NOT in it",
+        &daemon.path("key").display().to_string(),
+    ] {
         assert!(said.contains(word), "{word}: {said}");
     }
 }
@@ -158,11 +166,8 @@ fn one_moment() {
     let mut before = 0;
     for n in 0..12 {
         let said = site.restore(&site.path(&format!("b{n}.db")));
-        let numbers: Vec<u64> = said
-            .split(|c: char| !c.is_ascii_digit())
-            .filter_map(|word| word.parse().ok())
-            .take(2)
-            .collect();
+        let numbers: Vec<u64> =
+            said.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).take(2).collect();
         let (accounts, app_passwords) = (numbers[0], numbers[1]);
         assert!(app_passwords == 2 * accounts || app_passwords + 1 == 2 * accounts, "{said}");
         assert!(accounts >= before, "an older one came later: {said}");
@@ -199,10 +204,8 @@ fn descriptors() {
         }
         // With a request that has no use for one.
         let (_reading, writing) = std::io::pipe().expect("a pipe");
-        let listed: Value = daemon
-            .client()
-            .call_with(Verb::Status, &json!({}), writing.into(), || ())
-            .expect("a status");
+        let listed: Value =
+            daemon.client().call_with(Verb::Status, &json!({}), writing.into(), || ()).expect("a status");
         assert!(listed.is_object());
     }
     assert_eq!(daemon.descriptors_at_rest(), before, "descriptors were kept");
@@ -278,8 +281,9 @@ fn unread() {
     let (reading, writing) = std::io::pipe().expect("a pipe");
     let socket = daemon.admin_socket();
     let asked = std::thread::spawn(move || {
-        Client::connect(&socket)
-            .and_then(|mut client| client.call_with::<_, Backup>(Verb::Backup, &json!({}), writing.into(), || ()))
+        Client::connect(&socket).and_then(|mut client| {
+            client.call_with::<_, Backup>(Verb::Backup, &json!({}), writing.into(), || ())
+        })
     });
     daemon_waits_in_the_pipe(&daemon);
     let begun = Instant::now();
@@ -316,7 +320,8 @@ fn leftovers() {
     assert_eq!(files(&daemon), USUAL);
     assert_eq!(try_login(&daemon.auth_socket(), USER, phone.secret.expose()), Verdict::Accepted);
     // One that is in the way while it runs is no harm.
-    std::os::unix::fs::symlink(daemon.path("elsewhere"), daemon.path("state/apppw.db.copying")).expect("a link");
+    std::os::unix::fs::symlink(daemon.path("elsewhere"), daemon.path("state/apppw.db.copying"))
+        .expect("a link");
     daemon.back_up("b.db");
     assert!(!daemon.path("elsewhere").exists(), "the link was followed");
     assert_eq!(files(&daemon), USUAL);

@@ -18,7 +18,8 @@ use std::time::Duration;
 pub fn cases() -> Vec<Case> {
     vec![
         Case::new("what_was_there_is_kept_and_comes_back", there_and_back),
-        Case::new("what_cannot_be_the_database_is_refused_and_nothing_is_touched", refused).with_program("sqlite3"),
+        Case::new("what_cannot_be_the_database_is_refused_and_nothing_is_touched", refused)
+            .with_program("sqlite3"),
         Case::new("not_while_the_daemon_runs", running),
         Case::new("an_old_backup_at_any_point_of_a_revoke_revives_nothing", any_point),
         Case::new("a_backup_of_the_last_run_is_known_for_one", last_run),
@@ -141,7 +142,9 @@ fn running() {
     let done = daemon.try_restore(&file);
     let why = String::from_utf8_lossy(&done.stderr).into_owned();
     assert_eq!(done.status.code(), Some(1), "{why}");
-    for word in ["another apppwd", "is running on", "systemctl stop apppwd.socket apppwd-admin.socket apppwd.service"] {
+    for word in
+        ["another apppwd", "is running on", "systemctl stop apppwd.socket apppwd-admin.socket apppwd.service"]
+    {
         assert!(why.contains(word), "{word}: {why}");
     }
     assert_eq!(kept(&daemon), Vec::<PathBuf>::new());
@@ -234,7 +237,10 @@ fn damaged() {
     let daemon = site.start();
     assert_eq!([imap(&daemon, &phone), imap(&daemon, &old)], ["accepted", "unknown-secret"]);
     // A log without its database: the daemon was told to go on without it.
-    let daemon = { create(&daemon, "third", json!({})); daemon };
+    let daemon = {
+        create(&daemon, "third", json!({}));
+        daemon
+    };
     let site = daemon.kill();
     fs::remove_file(site.path("state/apppw.db")).expect("the database goes");
     let said = site.restore(&file);

@@ -80,7 +80,9 @@ impl Bed {
 
 fn start(site: Site) -> Result<Apppwd, String> {
     let started = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| site.start()));
-    started.map_err(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "it doesn't start".to_owned()))
+    started.map_err(|panic| {
+        panic.downcast_ref::<String>().cloned().unwrap_or_else(|| "it doesn't start".to_owned())
+    })
 }
 
 fn replace(cases: &Cases, one: fn(Bed, u64, &mut Outcome) -> Result<Bed, String>) -> Outcome {

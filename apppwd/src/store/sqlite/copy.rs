@@ -38,7 +38,8 @@ impl Cancel {
     }
 
     fn watch(&self, connection: &Connection) -> Result<(), CopyError> {
-        *self.working.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.get_interrupt_handle());
+        *self.working.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(connection.get_interrupt_handle());
         if self.cancelled.load(Ordering::SeqCst) { Err(CopyError::Cancelled) } else { Ok(()) }
     }
 }

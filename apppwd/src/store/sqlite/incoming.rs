@@ -69,7 +69,8 @@ fn remove(path: &Path) -> Result<(), Fault> {
 
 fn fetch(source: &mut impl Read, path: &Path) -> Result<(), Fault> {
     let dir = path.parent().unwrap_or(Path::new("."));
-    let free = statvfs(dir).map_or(u64::MAX, |disk| disk.blocks_available().saturating_mul(disk.fragment_size()));
+    let free =
+        statvfs(dir).map_or(u64::MAX, |disk| disk.blocks_available().saturating_mul(disk.fragment_size()));
     let mut most = free.saturating_sub(SPARE);
     let mut file = open::file_of_our_own(path).map_err(|e| Fault::io("can't make", path, e))?;
     let mut block = vec![0; 1 << 16];
@@ -168,7 +169,8 @@ impl Incoming {
     pub fn put(self, database: &Database, stamp: &str) -> Result<Option<PathBuf>, Fault> {
         let path = &database.path;
         let kept = keep(path, stamp)?;
-        open::put_in_place(&self.path, path).map_err(|e| Fault::io("can't put the backup in place of", path, e))?;
+        open::put_in_place(&self.path, path)
+            .map_err(|e| Fault::io("can't put the backup in place of", path, e))?;
         Ok(kept)
     }
 }
@@ -190,7 +192,9 @@ fn keep(path: &Path, stamp: &str) -> Result<Option<PathBuf>, Fault> {
             // Not every file system has links.
             Err(_) => drop(std::fs::copy(path, &kept).map_err(io("can't keep the database as", &kept))?),
         }
-        File::open(&kept).and_then(|file| file.sync_all()).map_err(io("can't keep the database as", &kept))?;
+        File::open(&kept)
+            .and_then(|file| file.sync_all())
+            .map_err(io("can't keep the database as", &kept))?;
     } else {
         // The new one must never meet the old one's log. Without a database the daemon doesn't start, and
         // what is here can be done again.
@@ -228,7 +232,8 @@ fn free_name(path: &Path, stamp: &str) -> Result<PathBuf, Fault> {
 /// Brings the database into its one file, as an end in order does. One that is damaged, or that somebody has put
 /// something beside, stays as it is.
 fn settle(path: &Path) {
-    let is_ours = |file: &Path| !ownership::is_there(file).unwrap_or(true) || ownership::private_file(file).is_ok();
+    let is_ours =
+        |file: &Path| !ownership::is_there(file).unwrap_or(true) || ownership::private_file(file).is_ok();
     let are_ours = ["", "-wal", "-shm", "-journal"].iter().all(|suffix| is_ours(&beside(path, suffix)));
     if !are_ours || open::check_rollback(path).is_err() || open::check_format(path).is_err() {
         return;

@@ -29,9 +29,9 @@ mod tests;
 pub use open::{Database, Empty, Presence, open};
 
 use super::{
-    AccountId, AccountRecord, AppPasswordRecord, By, Changed, CopyError, Counts, Created,  EventPage, EventSelection,
-    Halves, Hash, Health, IdsFound, KeepEvents, ListedRow, Look, NewAppPassword, PageStart, PutBack, RecordMarks,
-    Refolded, Renamed, Restrictions, Selection, Store, StoreCopy, StoreError, Uses,
+    AccountId, AccountRecord, AppPasswordRecord, By, Changed, CopyError, Counts, Created, EventPage,
+    EventSelection, Halves, Hash, Health, IdsFound, KeepEvents, ListedRow, Look, NewAppPassword, PageStart,
+    PutBack, RecordMarks, Refolded, Renamed, Restrictions, Selection, Store, StoreCopy, StoreError, Uses,
 };
 use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;

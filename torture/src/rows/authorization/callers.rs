@@ -162,7 +162,9 @@ pub fn expected(verb: Verb, caller: Caller, is_own: bool, may_create: bool) -> &
     );
     match caller {
         // They may; but no pipe comes with it, and there is no such backup.
-        Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if verb == Verb::Backup => "invalid",
+        Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if verb == Verb::Backup => {
+            "invalid"
+        }
         Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if verb == Verb::BackupKept => {
             "not_found"
         }

@@ -76,7 +76,9 @@ fn go_back_to(bed: &Bed, schema: i64) {
         let mut query = database.prepare(sql).unwrap();
         query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
-    for table in names("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'sqlite_sequence'") {
+    for table in
+        names("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'sqlite_sequence'")
+    {
         let columns = names(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
         let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}");
         database.execute(&copy, []).unwrap();
