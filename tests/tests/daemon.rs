@@ -22,6 +22,8 @@ mod configuration;
 mod day;
 #[path = "daemon/directory.rs"]
 mod directory;
+#[path = "daemon/drill.rs"]
+mod drill;
 #[path = "daemon/durability.rs"]
 mod durability;
 #[path = "daemon/events.rs"]
@@ -141,6 +143,7 @@ fn main() -> ExitCode {
         ("restoring", restoring::cases()),
         ("completion", completion::cases()),
         ("day", day::cases()),
+        ("drill", drill::cases()),
         ("screens", screens::cases()),
         ("configuration", configuration::cases()),
         ("fail2ban", fail2ban::cases()),

@@ -25,12 +25,16 @@ pub fn check() {
         }
         match rows.get(&shown) {
             None => faults.push(format!("no row for {place}: | `{shown}` | {level} |")),
-            Some(found) if found != level => faults.push(format!("{shown}: is {level}, the row says {found}")),
+            Some(found) if found != level => {
+                faults.push(format!("{shown}: is {level}, the row says {found}"))
+            }
             Some(_) => {}
         }
         said.insert(shown, level);
     }
-    faults.extend(rows.keys().filter(|row| !said.contains_key(*row)).map(|row| format!("no line says `{row}`")));
+    faults.extend(
+        rows.keys().filter(|row| !said.contains_key(*row)).map(|row| format!("no line says `{row}`")),
+    );
     assert!(faults.is_empty(), "docs/operations.md: {HEADING:?}:\n{}", faults.join("\n"));
 }
 

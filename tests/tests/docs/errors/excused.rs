@@ -157,7 +157,10 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "can't read the backup", why: DISK },
     Excused { text: "what has arrived is not what apppwd has sent", why: OURS },
     Excused { text: "can't write the backup to {}", why: "needs a disk that fills in that moment" },
-    Excused { text: "the backup is made, but apppwd has not noted it", why: "needs a daemon that ends in that moment" },
+    Excused {
+        text: "the backup is made, but apppwd has not noted it",
+        why: "needs a daemon that ends in that moment",
+    },
     Excused { text: "another backup is being made", why: "two requests would have to meet within a moment" },
     Excused { text: "nobody reads it any more", why: "needs a caller that goes away in between" },
     Excused { text: "nothing was read for", why: "needs a caller that stops for a minute" },
@@ -166,7 +169,10 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "is not the writing end of a pipe", why: "`apppw` sends nothing else" },
     Excused { text: "it was broken off", why: BETWEEN },
     Excused { text: "the database can't be copied", why: DISK },
-    Excused { text: "the database is damaged: {0}. Put a backup", why: "needs a database that is damaged while it is used" },
+    Excused {
+        text: "the database is damaged: {0}. Put a backup",
+        why: "needs a database that is damaged while it is used",
+    },
     Excused { text: "its header asks for a later SQLite\"", why: "as other damage" },
     Excused { text: "could not note that the database is a backup", why: DISK },
     Excused { text: "there is no room for the backup in", why: DISK },

@@ -276,7 +276,10 @@ fn restores(printed: &mut Printed, place: &Site, file: &str) {
     restore(file);
     let plain = place.path("plain.db");
     copy(&place.path("state/apppw.db"), &plain);
-    let status = std::process::Command::new("sqlite3").arg(&plain).arg("DELETE FROM meta WHERE key = 'backup'").status();
+    let status = std::process::Command::new("sqlite3")
+        .arg(&plain)
+        .arg("DELETE FROM meta WHERE key = 'backup'")
+        .status();
     assert!(status.expect("sqlite3 runs").success());
     fs::remove_file(place.path("state/apppw.db")).expect("the database goes");
     fs::rename(place.path("key/server.key"), place.path("aside")).expect("the key goes");

@@ -34,7 +34,12 @@ fn backup(page: &mut Page, daemon: &Apppwd) {
     let nowhere = path(daemon, "nowhere/apppw.db");
     page.fails(&desk, Who::Root, &["backup", &nowhere], "The folder is not there.");
     let full = How { stdout_to: Some(Path::new("/dev/full")), ..How::default() };
-    page.fails(&Desk::at(daemon).with(full), Who::Root, &["backup", "-"], "Standard output can't be written.");
+    page.fails(
+        &Desk::at(daemon).with(full),
+        Who::Root,
+        &["backup", "-"],
+        "Standard output can't be written.",
+    );
     page.declined(&desk, &["backup", "-"], "Standard output is a terminal.");
     page.declined(&desk, &["restore", "-"], "Standard input is one.");
     page.fails(&desk, Who::Alice, &["backup", &path(daemon, "alice.db")], "A user asks for it.");
@@ -62,7 +67,11 @@ fn restore(page: &mut Page, site: &Site) {
     for (name, statement, what) in [
         ("newer.db", "PRAGMA user_version = 999", "It is a newer apppwd's."),
         ("changed.db", "CREATE TABLE guest (id INTEGER)", "Somebody has changed it."),
-        ("other.db", "UPDATE meta SET value = x'00' WHERE key = 'key.1'", "It was made with another server key."),
+        (
+            "other.db",
+            "UPDATE meta SET value = x'00' WHERE key = 'key.1'",
+            "It was made with another server key.",
+        ),
     ] {
         copy(&site.path("apppw.db"), &site.path(name));
         sql(&site.path(name), statement);
@@ -109,7 +118,12 @@ fn full(page: &mut Page) {
     let daemon = start_on_small_disk("", "state");
     apppw_tests::among::fill_disk(&daemon, "state");
     let file = path(&daemon, "apppw.db");
-    page.fails(&Desk::at(&daemon), Who::Root, &["backup", &file], "The daemon's disk has no room for its copy.");
+    page.fails(
+        &Desk::at(&daemon),
+        Who::Root,
+        &["backup", &file],
+        "The daemon's disk has no room for its copy.",
+    );
 }
 
 fn sql(database: &Path, statement: &str) {
