@@ -13,6 +13,7 @@ mod accounts;
 mod create;
 mod events;
 mod find;
+mod keys;
 mod life;
 mod moment;
 mod opening;
