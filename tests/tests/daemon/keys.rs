@@ -493,7 +493,7 @@ fn files() {
     assert_eq!((status, warned.contains("others may read")), (Some(0), true), "{warned}");
     fs::write(path("large"), "# ".repeat(16 << 10)).expect("a file");
     let (status, _, told) = run(&daemon, &["key", "import", &path("large")]);
-    assert_eq!((status, told.contains("too large")), (Some(2), true), "{told}");
+    assert_eq!((status, told.contains("longer than server keys")), (Some(2), true), "{told}");
     let (status, _, told) = run(&daemon, &["key", "import", &path("missing")]);
     assert_eq!((status, told.contains("can't read")), (Some(1), true), "{told}");
     // Where the daemon doesn't run for want of its key, the way in is another.

@@ -6,6 +6,7 @@ mod daemons;
 mod disk;
 mod flood;
 mod input;
+mod keys;
 mod kills;
 mod matrix;
 mod module;
@@ -34,6 +35,7 @@ pub const ROWS: &[Row] = &[
     kills::AT_RANDOM,
     kills::AT_START,
     kills::AT_FIRST_START,
+    keys::AT_CALL,
     power::IMAGES,
     disk::RUNNING,
     disk::STARTING,

@@ -155,6 +155,25 @@ mod tests {
     use apppw_admin::verbs::{Actor, ActorRole};
 
     #[test]
+    fn server_keys_are_told_by_their_numbers() {
+        let said = |kind, was: &str, reason: Option<&str>| {
+            let event = Event {
+                was: Some(was.to_owned()),
+                reason: reason.map(str::to_owned),
+                ..samples::event(1, kind)
+            };
+            said(&event, None)
+        };
+        assert_eq!(said(EventKind::KeyRotate, "2", None), "key 2  by root (uid 0)");
+        assert_eq!(said(EventKind::KeyExport, "2 1", None), "key 2, 1  by root (uid 0)");
+        let gone = Some("3 app passwords were revoked with it");
+        assert_eq!(
+            said(EventKind::KeyRetire, "1", gone),
+            "key 1  by root (uid 0)  3 app passwords were revoked with it"
+        );
+    }
+
+    #[test]
     fn each_kind_of_line() {
         let expected = "\
 2027-01-14 09:00:00 +01:00  create         alice@example.org  ap-0000002a \"old phone\"  for mail, dav  by alice (uid 1000)

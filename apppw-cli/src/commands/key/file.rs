@@ -100,7 +100,7 @@ pub(super) fn read(from: &str) -> Result<SecretText, Failure> {
     match read {
         Ok(read) if read > MAX_SIZE => Err(Failure::invalid(
             "text",
-            format!("{} is too large for server keys: is it the right file?", named(from)),
+            format!("{} is longer than server keys are: is it the right file?", named(from)),
         )),
         Ok(_) => Ok(SecretText::new(std::mem::take(&mut *text))),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(Failure::invalid(

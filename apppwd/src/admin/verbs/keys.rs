@@ -257,7 +257,7 @@ fn check_changeable<S>(daemon: &Daemon<S>) -> Result<(), AdminError> {
     }
     let message = format!(
         "the server key is the systemd credential {}, which can't be changed while apppwd runs: `apppw key export`, \
-         systemd-creds and a restart change it (docs/operations.md, \"The key as a systemd credential\")",
+         systemd-creds and a restart change it (docs/operations.md says how)",
         daemon.key_place.path.display()
     );
     Err(AdminError::new(Code::Unsupported, message))

@@ -14,6 +14,7 @@ mod create;
 mod events;
 mod examine;
 mod find;
+mod keys;
 mod life;
 mod moment;
 mod opening;

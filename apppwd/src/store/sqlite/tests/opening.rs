@@ -16,7 +16,10 @@ fn another_key_or_none_of_its_own_is_refused() {
             .unwrap()
             .to_string();
     assert!(error.contains("is not the one that the database was made with"), "{error}");
-    Connection::open(bed.path()).unwrap().execute("UPDATE meta SET key = 'key.9'", []).unwrap();
+    Connection::open(bed.path())
+        .unwrap()
+        .execute("UPDATE meta SET key = 'key.9' WHERE key = 'key.1'", [])
+        .unwrap();
     let error = bed.open().err().unwrap().to_string();
     assert!(error.contains("lacks key 9"), "{error}");
 }

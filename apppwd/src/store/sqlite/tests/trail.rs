@@ -67,6 +67,12 @@ const TABLE: &[Row] = &[
     row!("panic_on", |s| s.set_panic("mail".into(), Some(11), by(11)), &[(PanicOn, None, None)]),
     row!("panic_on_again", |s| s.set_panic(String::new(), Some(11), by(11)), &[]),
     row!("panic_off", |s| s.set_panic(String::new(), None, by(11)), &[(PanicOff, None, None)]),
+    row!("add_key", |s| s.add_key(2, [7; 16], by(11)), &[(KeyRotate, None, None)]),
+    row!("retire_key", |s| s.retire_key(1, by(11)),
+        &[(Revoke, Some(1), ALICE), (Revoke, Some(3), BOB), (Revoke, Some(4), BOB), (KeyRetire, None, None)]),
+    row!("retire_a_key_that_is_not_known", |s| s.retire_key(9, by(11)), &[]),
+    row!("forget_a_key_that_is_needed", |s| s.forget_keys(vec![9, 1]), &[]),
+    row!("import_keys", |s| s.import_keys(vec![(2, [7; 16]), (1, [8; 16])], by(11)), &[(KeyImport, None, None)]),
     row!("forget", |s| s.prune(15, by(99)), &[(Forget, None, None)]),
     row!("forget_nothing", |s| s.prune(1, by(99)), &[]),
 ];
@@ -114,7 +120,7 @@ fn state(bed: &Bed) -> BTreeMap<&'static str, Vec<String>> {
         };
         (table, statement.query_map([], text).unwrap().collect::<Result<_, _>>().unwrap())
     };
-    ["account", "app_password", "panic"].map(rows).into()
+    ["account", "app_password", "meta", "panic"].map(rows).into()
 }
 
 async fn all_events(store: &SqliteStore) -> Vec<Event> {

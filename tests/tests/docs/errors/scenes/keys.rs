@@ -39,6 +39,7 @@ pub fn play(page: &mut Page) {
         &["key", "export", &file("y")],
         "Somebody has changed `server.key` meanwhile.",
     );
+    carried(page);
     lost_names(page);
     credential(page);
     full_disk(page);
@@ -97,6 +98,19 @@ fn files(page: &mut Page, daemon: &Apppwd) {
         page.fails(&desk(), Who::Root, &["key", "import", &write(name, text)], what);
     }
     page.fails(&desk(), Who::Root, &["key", "import", &file("missing")], "A file that there isn't.");
+}
+
+/// To another host.
+fn carried(page: &mut Page) {
+    let (here, there) = (start(""), start(""));
+    let out = there.path("apppwd.key").to_str().expect("UTF-8").to_owned();
+    done(&here, &["key", "rotate"]);
+    done(&here, &["key", "export", &out]);
+    done(&there, &["key", "import", &out]);
+    page.logs(&there, &["into the place of"], "What the log says of an import:");
+    let place = there.kill();
+    let nobody = Desk::without_daemon(&place.path(""));
+    page.fails(&nobody, Who::Root, &["key", "import", &out], "The daemon doesn't run.");
 }
 
 /// Accounts that only the journal knows.
