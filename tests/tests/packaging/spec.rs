@@ -11,7 +11,6 @@ const MACROS: &[(&str, &str)] = &[
     ("_docdir", "/usr/share/doc"),
     ("_libdir", "/usr/lib64"),
     ("_mandir", "/usr/share/man"),
-    ("_sharedstatedir", "/var/lib"),
     ("_sysconfdir", "/etc"),
     ("_unitdir", "/usr/lib/systemd/system"),
     ("_presetdir", "/usr/lib/systemd/system-preset"),
