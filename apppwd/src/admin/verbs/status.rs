@@ -21,6 +21,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, Admi
     let counts = daemon.store.counts(None, clock::now()).await?;
     let pool = daemon.argon.pool();
     let config = &daemon.config.argon2;
+    let last_backup = daemon.store.last_backup().await?;
     Ok(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -47,6 +48,6 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, Admi
         panic: super::panic::to_messages(daemon),
         in_memory: daemon.in_memory.borrow().count(),
         writable: daemon.store.health().writable,
-        last_backup: daemon.store.last_backup().await?,
+        last_backup,
     })
 }
