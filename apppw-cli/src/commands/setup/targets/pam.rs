@@ -115,9 +115,15 @@ fn other(facts: &Facts, plan: &mut Plan) {
     if stack::loads_much(other) {
         plan.findings.push(Finding::warning(
             "pam-other",
-            "libpam reads /etc/pam.d/other at every login, also for a service with a complete stack of its own, and loads \
-             all modules that it names: with Debian's default a login costs about 8 times what our line does; and a service \
-             without a file of its own takes the primary password there",
+            format!(
+                "libpam reads /etc/pam.d/other at every login, also for a service with a complete stack of its own, and \
+                 loads all modules that it names: with Debian's default a login costs about 8 times what our line does{}",
+                if stack::refuses_all(other) {
+                    ""
+                } else {
+                    "; and a service without a file of its own takes the primary password there"
+                }
+            ),
             "If no service of this host needs it, let it have only auth, account, password and session required \
              pam_deny.so; setup never changes that file",
         ));
