@@ -35,7 +35,7 @@ fn facts(language: Language, host: &Host) -> Facts {
     }
     let protocols = effective.get("protocols").unwrap_or("imap").to_owned();
     let protocols = Block { settings: vec![("protocols".into(), protocols)], ..Block::default() };
-    let pam = pam::Facts::read(host).unwrap();
+    let pam = pam::Facts::read(host);
     Facts { language, main: MAIN.into(), effective, protocols, source, pam }
 }
 
