@@ -192,7 +192,7 @@ pub enum Command {
   apppw status
   apppw status --metrics   For Prometheus: logins, latencies, what waits")]
     Status(Status),
-    /// Set up a mail server for app passwords: shows a diff, asks, writes, checks
+    /// Set up a mail server: shows a diff, asks, writes, checks
     ///
     /// Reads what is there, plans the files of PAM and of the server, shows how they would change, and writes them
     /// when told to, each whole or not at all. The server's own checker is asked; if it refuses, everything is put

@@ -19,9 +19,10 @@ Targets:
 Stacks:
   app-passwords-only        App passwords open the services, nothing else does
   primary-where-permitted   The primary password, too, where [policy] permits it
-  system-users              App passwords, and the account rules of Unix accounts (chage -E, pam_access)
-Without --stack it is system-users where mail is that of Unix accounts (Dovecot's userdb passwd), else
-app-passwords-only.")]
+  system-users              App passwords; account rules of Unix accounts count
+
+Without --stack it is system-users where mail is that of Unix accounts (Dovecot's
+userdb passwd), else app-passwords-only.")]
 pub struct Setup {
     /// What is to take app passwords
     pub target: SetupTarget,

@@ -141,7 +141,7 @@ pub fn refuses_all(other: &str) -> bool {
         matches!(entry, Entry::Module { control, module, .. }
         if module == "pam_warn.so" || module == "pam_deny.so" && !control.starts_with('['))
     };
-    auth.iter().any(|entry| is_deny(entry)) && auth.iter().all(|entry| plain(entry))
+    auth.iter().any(is_deny) && auth.iter().all(plain)
 }
 
 #[cfg(test)]

@@ -236,7 +236,7 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
     let made = stage.daemon.create(user, "laptop", &[]);
     stage.becomes(user, made.secret.expose(), true)?;
     stage.becomes(user, primary, false)?;
-    stage.daemon.revoke(made.app_password.id.clone());
+    stage.daemon.revoke(made.app_password.id);
     stage.becomes(user, made.secret.expose(), false)?;
     if postfix {
         stage.expect(&["--undo", "--yes"], 1, "conflict")?;

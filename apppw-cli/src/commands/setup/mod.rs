@@ -13,7 +13,8 @@ use super::Session;
 use crate::cli::Setup;
 use crate::exit::{Failure, Status};
 use crate::hosts::finding::Finding;
-use crate::output::{Text, json, terminal};
+use crate::output::terminal::Stream;
+use crate::output::{Fit, Text, json, terminal};
 use apply::Place;
 use apppw_admin::{Verb, verbs};
 use ledger::{Entry, Ledger, Run};
@@ -39,16 +40,17 @@ pub fn run(session: &mut Session, args: &Setup) -> Result<Status, Failure> {
 
 fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status, Failure> {
     let host = Host;
+    let fit = Fit::of(Stream::Stdout);
     let mut plan = targets::plan(args.target, args.stack, &host)?;
     let places = look(&mut plan);
     if !plan.stops.is_empty() {
-        return tell(session, args, &plan, "stopped", || show::stopped(&plan)).map(|()| Status::Refused);
+        return tell(session, args, &plan, "stopped", || show::stopped(&plan, fit)).map(|()| Status::Refused);
     }
     if plan.changes().next().is_none() {
         let text = || {
             let mut text = Text::new();
             text.line(format!("{}: nothing to do, everything is in its place", plan.title));
-            show::findings(&mut text, &plan.findings);
+            show::findings(&mut text, &plan.findings, fit);
             text
         };
         return tell(session, args, &plan, "nothing", text).map(|()| Status::Done);
@@ -57,7 +59,7 @@ fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status
     session.hang_up();
     if args.dry_run {
         let text = || {
-            let mut text = show::plan(&plan);
+            let mut text = show::plan(&plan, fit);
             text.line("");
             text.line("Nothing was written (--dry-run)");
             text
@@ -71,7 +73,7 @@ fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status
             "Write {}?",
             if count == 1 { "this file".into() } else { format!("these {count} files") }
         );
-        let mut about = show::plan(&plan);
+        let mut about = show::plan(&plan, Fit::of(Stream::Stderr));
         about.line("");
         if !terminal::confirm(&about, &question)? {
             return Err(Failure::declined("nothing was written"));
@@ -88,7 +90,7 @@ fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status
         }
         // With --yes nobody has seen them yet.
         if args.yes.yes {
-            show::findings(&mut text, &plan.findings);
+            show::findings(&mut text, &plan.findings, fit);
         }
         text.line("");
         follow_up(&mut text, &plan.then);
@@ -272,6 +274,10 @@ fn document(plan: &Plan) -> json::SetUp {
         stops: plan.stops.iter().map(finding).collect(),
         findings: plan.findings.iter().map(finding).collect(),
         paste: plan.paste.iter().map(|paste| (paste.place.clone(), paste.lines.clone())).collect(),
-        then: plan.then.clone(),
+        then: if plan.stops.is_empty() && plan.changes().next().is_some() {
+            plan.then.clone()
+        } else {
+            Vec::new()
+        },
     }
 }

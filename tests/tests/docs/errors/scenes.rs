@@ -14,6 +14,7 @@ mod reaching;
 mod requests;
 mod rights;
 mod running;
+mod setup;
 mod starting;
 mod verifying;
 
@@ -37,4 +38,5 @@ pub const ALL: &[fn(&mut Page)] = &[
     running::play,
     module::play,
     requests::play,
+    setup::play,
 ];

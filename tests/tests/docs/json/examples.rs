@@ -24,6 +24,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("`apppw doctor`", "doctor"),
     ("`apppw backup`", "backup"),
     ("`apppw restore`", "restore"),
+    ("`apppw setup`", "setup"),
 ];
 
 /// All of them, whole: where an example says `...`, the fields of its kind's first example are put in.
