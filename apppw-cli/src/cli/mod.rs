@@ -10,6 +10,7 @@ pub mod help;
 mod id;
 mod parse;
 mod revoke;
+mod setup;
 pub mod values;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use hand_over::{HandOver, Wait};
 pub use id::TypedId;
 pub use parse::{Parsed, parse, wants_json};
 pub use revoke::Revoke;
+pub use setup::{Setup, SetupTarget, Stack};
 
 use crate::exit::Failure;
 use crate::output::paint::When;
@@ -191,6 +193,13 @@ pub enum Command {
     /// A part of `doctor` that runs in a process of its own
     #[command(hide = true)]
     DoctorChild(DoctorChild),
+    /// Set up a mail server for app passwords: shows a diff, asks, writes, checks
+    ///
+    /// Reads what is there, plans the files of PAM and of the server, shows how they would change, and writes them
+    /// when told to, each whole or not at all. The server's own checker is asked; if it refuses, everything is put
+    /// back. Nothing is restarted or reloaded: the commands for that are shown. What it doesn't understand it
+    /// doesn't touch, and prints the lines to paste instead. Run as root, on the server's own host.
+    Setup(Setup),
     /// Print what makes a shell complete apppw's commands, users and ids
     Completion(Completion),
     /// What those scripts ask: words on standard input, candidates on standard output

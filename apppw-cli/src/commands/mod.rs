@@ -16,6 +16,7 @@ mod report;
 mod resolve;
 mod revoke;
 mod rotate;
+mod setup;
 mod several;
 mod show;
 mod status;
@@ -65,6 +66,7 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Status(args) => status::run(&mut session, &args),
         Command::Doctor(args) => doctor::run(&mut session, &args),
         Command::DoctorChild(args) => doctor::child::run(&args),
+        Command::Setup(args) => setup::run(&mut session, &args),
         Command::Completion(args) => complete::script(args.shell),
         Command::Complete(args) => complete::run(session.socket, args.shell),
     }
