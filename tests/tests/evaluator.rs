@@ -12,10 +12,10 @@ use nix::sched::{CloneFlags, unshare};
 use std::fmt::Write as _;
 use std::path::Path;
 
-const USUAL: u64 = 4_000;
+const USUAL: u64 = 10_000;
 
-/// Where the files are that a service may include, by name.
-const INCLUDED: [&str; 5] = ["common-auth", "inner", "deep", "missing", "empty"];
+/// Files that may be included, each by those before it only: libpam before 1.6 follows a circle until it crashes.
+const INCLUDED: [&str; 5] = ["common-auth", "inner", "deep", "empty", "missing"];
 
 #[test]
 fn libpam_and_the_evaluator_agree() {
@@ -41,14 +41,11 @@ fn compare() {
     let mut draw = Draw(0x9e37_79b9_7f4a_7c15);
     let (mut opened, mut refused, mut unusable) = (0, 0, 0);
     for number in 0..count {
-        for name in INCLUDED {
-            let _ = std::fs::remove_file(Path::new("/etc/pam.d").join(name));
-            if name != "missing" {
-                write(name, &if name == "empty" { String::new() } else { stack(&mut draw, 3) });
-            }
+        for (at, name) in INCLUDED.iter().enumerate().filter(|(_, name)| **name != "missing") {
+            write(name, &if *name == "empty" { String::new() } else { stack(&mut draw, 3, at + 1) });
         }
-        write("other", &stack(&mut draw, 2));
-        let text = stack(&mut draw, 6);
+        write("other", &stack(&mut draw, 2, 1));
+        let text = stack(&mut draw, 6, 0);
         write("imap", &text);
         let service = Configuration::default().service(&pam::Disk, "imap");
         let (authenticated, account) = match Plain::start("imap", "nobody") {
@@ -62,6 +59,10 @@ fn compare() {
         };
         assert_eq!(service.unusable, None, "libpam takes stack {number}:\n{text}");
         for (facility, code) in [(Facility::Auth, authenticated), (Facility::Account, account)] {
+            // What isn't complete has to be called again before anything else.
+            if facility == Facility::Account && authenticated == apppw_tests::pam::Code(31) {
+                continue;
+            }
             let outcome = pam::run(service.stack(facility).handlers, |_, handler| answer(handler, facility));
             assert_eq!(
                 i32::try_from(outcome.code.0).expect("a code"),
@@ -109,12 +110,16 @@ fn answer(handler: &Handler, facility: Facility) -> Code {
     }
 }
 
-/// A stack of up to `longest` lines.
-fn stack(draw: &mut Draw, longest: u64) -> String {
+/// A stack of up to `longest` lines, that includes the files from that one on.
+fn stack(draw: &mut Draw, longest: u64, from: usize) -> String {
     let mut text = String::new();
     for _ in 0..=draw.below(longest) {
-        let line = line(draw);
+        let line = line(draw, INCLUDED.get(from..).unwrap_or_default());
         text.push_str(&line);
+        // What follows would be a line that is torn: each libpam reads it in its own way.
+        if line.ends_with("\\\n") {
+            break;
+        }
     }
     if draw.below(40) == 0 {
         text.pop();
@@ -122,23 +127,20 @@ fn stack(draw: &mut Draw, longest: u64) -> String {
     text
 }
 
-fn line(draw: &mut Draw) -> String {
+fn line(draw: &mut Draw, included: &[&str]) -> String {
+    // What an @include that can't be read does in a file that is itself included for one facility is what the line before
+    // it has left in libpam's memory.
+    let whole = if included.len() == INCLUDED.len() { included } else { &["empty"] };
     match draw.below(60) {
         0 => return "# a comment\n\n".to_owned(),
-        1 => return format!("@include {}\n", draw.of(&INCLUDED)),
-        2 => return format!("@include /etc/pam.d/{}\n", draw.of(&INCLUDED)),
-        3 => return format!("@INCLUDE {}\n", draw.of(&INCLUDED)),
+        1 => return format!("@include {}\n", draw.of(whole)),
+        2 => return format!("@include /etc/pam.d/{}\n", draw.of(whole)),
+        3 => return format!("@INCLUDE {}\n", draw.of(whole)),
         4 => return "atuh required pam_permit.so\n".to_owned(),
         5 => {
             return format!(
                 "{}\n",
-                draw.of(&[
-                    "auth",
-                    "account required",
-                    "[auth] [required] [pam_permit.so]",
-                    "@include",
-                    "auth include"
-                ])
+                draw.of(&["auth", "account required", "[auth] [required] [pam_permit.so]", "auth"])
             );
         }
         6 if draw.below(4) == 0 => return "auth required pam_permit.so \\\n".to_owned(),
@@ -147,10 +149,10 @@ fn line(draw: &mut Draw) -> String {
     let facility = draw.of(&[
         "auth", "auth", "auth", "account", "account", "AUTH", "-auth", "-account", "Account", "session",
     ]);
-    let gap = draw.of(&[" ", "\t", "  ", " \\\n ", " \\\n# between\n\n  "]);
+    let gap = draw.of(&[" ", "\t", "  ", " \\\n "]);
     if draw.below(8) == 0 {
         let word = draw.of(&["include", "substack", "substack", "Include"]);
-        return format!("{facility}{gap}{word} {}\n", draw.of(&INCLUDED));
+        return format!("{facility}{gap}{word} {}\n", draw.of(included));
     }
     let (control, module) = (control(draw), module(draw));
     let behind = draw.of(&["", "", "", " # behind", " [debug_arg x]"]);
@@ -162,7 +164,6 @@ fn module(draw: &mut Draw) -> String {
         0 => "pam_permit.so".to_owned(),
         1 => "pam_deny.so".to_owned(),
         2 => "pam_is_not_there.so".to_owned(),
-        3 if draw.below(10) == 0 => "/lib/.so".to_owned(),
         _ => {
             let code = |draw: &mut Draw| match draw.below(2) {
                 0 => Code::SUCCESS,

@@ -18,6 +18,7 @@ mod stacks;
 mod walls;
 
 use super::Session;
+use super::setup::system::Host;
 use crate::cli::Doctor;
 use crate::exit::{Failure, Status};
 use crate::hosts::pam;
@@ -40,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// Most services that a login is tried at: each costs an Argon2id, and a fault in one is mostly a fault in all.
 const MOST_LOGINS: usize = 8;
 
-pub fn run(session: &mut Session, args: &Doctor) -> Result<Status, Failure> {
+pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<Status, Failure> {
     let mut said: Vec<Line> = Vec::new();
     for line in lines(session, args) {
         // Both sockets lie in one folder, for one.
@@ -85,7 +86,9 @@ fn lines(session: &mut Session, args: &Doctor) -> Vec<Line> {
     }
     let unlisted = checkup.map_or(&[][..], |checkup| checkup.unlisted.as_slice());
     lines.extend(stacks::judge(&stacks, unlisted));
-    lines.extend(hosts::lines());
+    let served: Vec<String> = stacks.used.iter().map(|used| used.name.to_ascii_lowercase()).collect();
+    let served: Vec<&str> = served.iter().map(String::as_str).collect();
+    lines.extend(hosts::judge(&hosts::gather(&Host), &served));
     let socket = auth_sockets.first().cloned().unwrap_or_default();
     lines.extend(walls::judge(&walls::gather(&socket)));
     let installed = modules.keys().next().and_then(|path| std::fs::read(path).ok());

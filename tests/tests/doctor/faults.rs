@@ -328,6 +328,50 @@ pub const FAULTS: &[Fault] = &[
         [("stack-other", WARNING)],
         ["pam_unix.so", "pam_deny.so"]
     ),
+    // Programs that ask PAM.
+    fault!(
+        "Dovecot caches",
+        "cp -a /etc/dovecot /root/good; echo 'auth_cache_size = 10M' >>/etc/dovecot/dovecot.conf; \
+         sed -i 's/args = %s/args = cache_key=%u\\/%s %s/' /etc/dovecot/conf.d/auth-apppw.conf.ext",
+        "rm -r /etc/dovecot; mv /root/good /etc/dovecot",
+        [("dovecot-auth-cache", FAULT)],
+        ["cache"]
+    ),
+    fault!(
+        "Dovecot writes passwords down",
+        "echo 'auth_debug_passwords = yes' >>/etc/dovecot/dovecot.conf",
+        "sed -i '/auth_debug_passwords/d' /etc/dovecot/dovecot.conf",
+        [("dovecot-debug-passwords", FAULT)],
+        ["auth_debug_passwords"]
+    ),
+    fault!(
+        "Dovecot asks a second passdb",
+        "printf 'passdb {\n driver = passwd-file\n args = /etc/dovecot/users\n}\n' >>/etc/dovecot/dovecot.conf",
+        "head -n -4 /etc/dovecot/dovecot.conf >/root/good; cp /root/good /etc/dovecot/dovecot.conf",
+        [("dovecot-second-passdb", FAULT)],
+        ["return-fail"]
+    ),
+    fault!(
+        "Dovecot asks as a service without the module",
+        "mv /etc/pam.d/pop3 /root/good",
+        "mv /root/good /etc/pam.d/pop3",
+        [("dovecot-service", WARNING)],
+        ["pop3"]
+    ),
+    fault!(
+        "saslauthd caches",
+        "saslauthd -a pam -c -r -m /run -n 1 -d >/dev/null 2>&1 & echo $! >/run/sasl; sleep 0.3",
+        "kill $(cat /run/sasl); sleep 0.3",
+        [("saslauthd-cache", FAULT), ("saslauthd-processes", WARNING)],
+        ["saslauthd"]
+    ),
+    fault!(
+        "saslauthd drops the domain",
+        "saslauthd -a pam -m /run -n 5 -d >/dev/null 2>&1 & echo $! >/run/sasl; sleep 0.3",
+        "kill $(cat /run/sasl); sleep 0.3",
+        [("saslauthd-realm", FAULT)],
+        ["alice@evil.org", "-r"]
+    ),
     // Programs that run, and the kernel.
     fault!(
         "an older module in a program that runs",

@@ -11,6 +11,11 @@ use apppw_tests::servers::tree::{Suite, Tree};
 use serde_json::Value;
 use std::process::Command;
 
+/// The test's Dovecot runs without TLS. Only its configuration is looked at: from here on it has it.
+const WITH_TLS: &str = "echo x >/etc/dovecot/tls; sed -i -e 's/^ssl = no/ssl = required/' -e 's/^disable_plaintext_auth = no//' \
+                        /etc/dovecot/dovecot.conf; printf 'ssl_cert = </etc/dovecot/tls\nssl_key = </etc/dovecot/tls\n' \
+                        >>/etc/dovecot/dovecot.conf";
+
 /// What `other` should be: it is read at each login.
 const DENY: &str = "auth required pam_deny.so\naccount required pam_deny.so\npassword required pam_deny.so\nsession required pam_deny.so\n";
 
@@ -84,6 +89,7 @@ impl Host {
             ("KEY", daemon.path("key").display().to_string()),
         ];
         let host = Host { server, daemon: Some(daemon), stopped: None, variables };
+        host.inside(WITH_TLS);
         host.note_backup(now());
         Some(host)
     }
@@ -122,9 +128,13 @@ impl Host {
 
     /// As an ordinary user.
     pub fn doctor_as(&self, uid: u32, options: &[&str]) -> Found {
-        let mut command = self.server.command("setpriv").expect("setpriv inside");
-        let ids = [format!("--reuid={uid}"), format!("--regid={uid}"), "--clear-groups".to_owned()];
-        found(command.args(ids).args(["apppw", "doctor", "--json"]).args(options))
+        let as_root = self.server.command("apppw").expect("apppw inside");
+        let before: Vec<_> = as_root.get_args().collect();
+        let (program, enter) = before.split_last().expect("a program");
+        let mut command = Command::new(as_root.get_program());
+        command.env_clear().envs(as_root.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.args(enter).args([format!("--setuid={uid}"), format!("--setgid={uid}")]).arg(program);
+        found(command.args(["doctor", "--json"]).args(options))
     }
 
     pub fn stop_daemon(&mut self) {

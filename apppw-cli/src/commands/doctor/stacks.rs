@@ -42,8 +42,6 @@ pub struct Facts {
     pub slow_other: Option<Slow>,
     /// `/etc/pam.conf` names the module, and isn't read.
     pub dead_single_file: bool,
-    /// Directories that can't be listed.
-    pub unseen: Vec<PathBuf>,
 }
 
 /// What `other` loads.

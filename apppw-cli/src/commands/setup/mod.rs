@@ -4,7 +4,7 @@ mod apply;
 mod ledger;
 mod plan;
 mod show;
-mod system;
+pub mod system;
 mod targets;
 mod texts;
 mod undo;

@@ -12,6 +12,9 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lines {
     pub lines: Vec<Line>,
+    /// Numbers of lines that go on behind an empty line or a comment: libpam reads them in one way before 1.6, and ends
+    /// them there since.
+    pub torn: Vec<usize>,
     /// It ends in the middle of a line that goes on: libpam then takes the file for unreadable.
     pub cut_off: bool,
 }
@@ -29,8 +32,8 @@ pub fn read(text: &str) -> Lines {
     let mut begun: Option<Line> = None;
     for (index, raw) in text.split_inclusive('\n').enumerate() {
         let raw = raw.strip_suffix('\n').unwrap_or(raw);
-        // Empty lines and comments may stand in the middle of a line that goes on.
         if raw.trim_start_matches(BLANKS).is_empty() || raw.trim_start_matches(BLANKS).starts_with('#') {
+            lines.torn.extend(begun.as_ref().map(|line| line.number));
             continue;
         }
         let (said, commented) = match raw.split_once('#') {
@@ -110,6 +113,8 @@ mod tests {
             [(3, "auth required a.so ".to_owned()), (4, " account  \trequired b.so".to_owned())]
         );
         assert!(!read(text).cut_off);
+        assert_eq!(read(text).torn, [4, 4]);
+        assert_eq!(read("a \\\nb\n\nc\n").torn, [0_usize; 0]);
     }
 
     #[test]

@@ -132,7 +132,8 @@ impl Service {
     }
 }
 
-/// Most includes in one another, the service's own file among them.
+/// Most includes, and most substacks, in one another, the service's own file among them. (libpam before 1.6 counts
+/// substacks only, and follows a circle of includes until its stack is full.)
 const DEEPEST: usize = 16;
 
 const OTHER: &str = "other";
@@ -144,12 +145,25 @@ pub fn service(configuration: &Configuration<'_>, files: &dyn Files, name: &str)
     let has_directory = configuration.confdir.is_some() || super::has_directory(files);
     let read = if has_directory { reader.directories() } else { reader.single_file() };
     let mut service = reader.service;
-    service.unusable = read.err().map(|Unreadable(why)| why);
+    service.unusable = read.err().map(Unreadable::why);
     service
 }
 
-/// The file can't be used, and why.
-struct Unreadable(String);
+/// What can't be used, and why.
+enum Unreadable {
+    /// A file: a line that includes it fails, and no more.
+    File(String),
+    /// Everything: `pam_start` fails, or libpam brings its host down.
+    All(String),
+}
+
+impl Unreadable {
+    fn why(self) -> String {
+        match self {
+            Self::File(why) | Self::All(why) => why,
+        }
+    }
+}
 
 struct Reader<'a> {
     configuration: &'a Configuration<'a>,
@@ -178,13 +192,17 @@ impl Reader<'_> {
             self.file(&path, &text, Some(OTHER), None, TOP)?;
             any = true;
         }
-        if any { Ok(()) } else { Err(Unreadable("there is no file for it, and none for `other`".to_owned())) }
+        if any {
+            Ok(())
+        } else {
+            Err(Unreadable::File("there is no file for it, and none for `other`".to_owned()))
+        }
     }
 
     fn single_file(&mut self) -> Result<(), Unreadable> {
         let path = Path::new(SINGLE_FILE);
         let Ok(text) = self.files.read(path) else {
-            return Err(Unreadable(format!("there is neither {} nor {SINGLE_FILE}", DIRECTORIES[0])));
+            return Err(Unreadable::File(format!("there is neither {} nor {SINGLE_FILE}", DIRECTORIES[0])));
         };
         self.file(path, &text, None, None, Depth { includes: 0, substacks: 0 })
     }
@@ -220,8 +238,15 @@ impl Reader<'_> {
                 self.line(&place, &service, rest, wanted, depth)?;
             }
         }
+        for line in read.torn {
+            let place = Place { file: path.to_owned(), line };
+            self.note(
+                &place,
+                "the line goes on behind an empty line or a comment, where libpam since 1.6 ends it",
+            );
+        }
         if read.cut_off {
-            return Err(Unreadable(format!("{} ends in the middle of a line", path.display())));
+            return Err(Unreadable::File(format!("{} ends in the middle of a line", path.display())));
         }
         Ok(())
     }
@@ -236,10 +261,11 @@ impl Reader<'_> {
     ) -> Result<(), Unreadable> {
         let (first, rest) = word(rest).map_or((None, ""), |(first, rest)| (Some(first), rest));
         let first = first.as_deref();
-        if first.is_some_and(|first| first.eq_ignore_ascii_case("@include")) {
+        let plain = |first: &str| first.strip_prefix('-').unwrap_or(first).to_owned();
+        if first.is_some_and(|first| plain(first).eq_ignore_ascii_case("@include")) {
             return self.include_all(place, service, rest, wanted, depth);
         }
-        let facility = first.and_then(|first| Facility::from_word(first.strip_prefix('-').unwrap_or(first)));
+        let facility = first.and_then(|first| Facility::from_word(&plain(first)));
         let mut kind = Kind::Module;
         // Where libpam can't tell what a line is for, it lets the login fail there.
         let facility = facility.unwrap_or_else(|| {
@@ -285,15 +311,16 @@ impl Reader<'_> {
     ) -> Result<(), Unreadable> {
         let inner = Depth { includes: depth.includes + 1, substacks: depth.substacks + deeper };
         match self.included(service, target, Some(facility), inner) {
-            Ok(()) => Ok(()),
-            Err(Unreadable(why)) => {
+            Err(Unreadable::File(why)) => {
                 self.note(place, &why);
                 self.add(service, facility, Kind::Broken, depth, place, "", "", Vec::new())
             }
+            read => read,
         }
     }
 
-    /// Debian's `@include FILE`: all facilities of it, unless one alone is wanted already.
+    /// Debian's `@include FILE`: all facilities of it, unless one alone is wanted already. If all are and it can't be read,
+    /// neither can the file that asks for it.
     fn include_all(
         &mut self,
         place: &Place,
@@ -304,13 +331,12 @@ impl Reader<'_> {
     ) -> Result<(), Unreadable> {
         let (target, _) = word(rest).unwrap_or_default();
         let inner = Depth { includes: depth.includes + 1, substacks: depth.substacks };
-        match self.included(service, &target, wanted, inner) {
-            Ok(()) => Ok(()),
-            Err(Unreadable(why)) => {
+        match (self.included(service, &target, wanted, inner), wanted) {
+            (Err(Unreadable::File(why)), Some(facility)) => {
                 self.note(place, &why);
-                let facility = wanted.unwrap_or(Facility::Auth);
                 self.add(service, facility, Kind::Broken, depth, place, "", "", Vec::new())
             }
+            (read, _) => read,
         }
     }
 
@@ -321,14 +347,22 @@ impl Reader<'_> {
         wanted: Option<Facility>,
         depth: Depth,
     ) -> Result<(), Unreadable> {
+        if depth.substacks >= DEEPEST {
+            return Err(Unreadable::File("substacks are in one another too deeply".to_owned()));
+        }
         if depth.includes >= DEEPEST {
-            return Err(Unreadable("files include one another too deeply".to_owned()));
+            let why = format!(
+                "{target} and other files include one another too deeply, or in a circle: libpam may crash there"
+            );
+            return Err(Unreadable::All(why));
         }
         if target.is_empty() {
-            return Err(Unreadable("the file to include is missing".to_owned()));
+            return Err(Unreadable::All(
+                "a line includes without saying which file: libpam may crash there".to_owned(),
+            ));
         }
         let Some((path, text)) = self.open(target) else {
-            return Err(Unreadable(format!("the file {target} to include can't be read")));
+            return Err(Unreadable::File(format!("the file {target} to include can't be read")));
         };
         self.file(&path, &text, Some(service), wanted, depth)
     }
@@ -366,7 +400,7 @@ impl Reader<'_> {
         let name = module.rsplit('/').next().unwrap_or_default();
         let name = name.rsplit_once('.').map_or(name, |(name, _)| name);
         if !module.is_empty() && (name.is_empty() || name == "?") {
-            return Err(Unreadable(format!("{place}: {module:?} is no name of a module")));
+            return Err(Unreadable::All(format!("{place}: {module:?} is no name of a module")));
         }
         Ok(())
     }
