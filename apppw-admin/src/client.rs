@@ -2,10 +2,12 @@
 
 use crate::envelope::{Call, Response, to_line};
 use crate::{AdminError, Code, MAX_LINE, VERSION, Verb};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::{Serialize, de::DeserializeOwned};
 use socket2::{Domain, SockAddr, Socket, Type};
-use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::io::{IoSlice, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -78,9 +80,37 @@ impl Client {
         verb: Verb,
         args: &A,
     ) -> Result<R, ClientError> {
+        let id = self.next_id();
+        self.send(id, verb, args, None)?;
+        self.answer(id)
+    }
+
+    /// As [`Client::call`], with a descriptor that goes along (unix(7), `SCM_RIGHTS`). It is closed here once it is sent;
+    /// `meanwhile` is run before the result is waited for.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn call_with<A: Serialize, R: DeserializeOwned>(
+        &mut self,
+        verb: Verb,
+        args: &A,
+        descriptor: OwnedFd,
+        meanwhile: impl FnOnce(),
+    ) -> Result<R, ClientError> {
+        let id = self.next_id();
+        self.send(id, verb, args, Some(&descriptor))?;
+        drop(descriptor);
+        meanwhile();
+        self.answer(id)
+    }
+
+    const fn next_id(&mut self) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        self.send(id, verb, args)?;
+        id
+    }
+
+    fn answer<R: DeserializeOwned>(&mut self, id: u64) -> Result<R, ClientError> {
         let line = self.receive()?;
         let protocol = |e: serde_json::Error| ClientError::Protocol(e.to_string());
         let response: Response<R> = serde_json::from_slice(&line).map_err(protocol)?;
@@ -94,7 +124,13 @@ impl Client {
         }
     }
 
-    fn send<A: Serialize>(&mut self, id: u64, verb: Verb, args: &A) -> Result<(), ClientError> {
+    fn send<A: Serialize>(
+        &mut self,
+        id: u64,
+        verb: Verb,
+        args: &A,
+        descriptor: Option<&OwnedFd>,
+    ) -> Result<(), ClientError> {
         let call = Call { v: VERSION, id, verb: verb.name(), args };
         let line = to_line(&call).map_err(|e| ClientError::Protocol(e.to_string()))?;
         if line.len() > MAX_LINE {
@@ -104,11 +140,26 @@ impl Client {
             );
             return Err(AdminError::new(Code::Invalid, message).into());
         }
-        match self.stream.write_all(&line) {
+        let sent = match descriptor {
+            None => Ok(0),
+            Some(descriptor) => self.send_with(&line, descriptor),
+        };
+        match sent.and_then(|sent| self.stream.write_all(line.get(sent..).unwrap_or_default())) {
             // Who was turned away before he asked finds the reason where the answer would be.
             Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             written => Ok(written?),
         }
+    }
+
+    /// Sends the beginning of a line, and the descriptor with it.
+    fn send_with(&self, line: &[u8], descriptor: &OwnedFd) -> std::io::Result<usize> {
+        let descriptors = [descriptor.as_fd()];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+            return Err(std::io::ErrorKind::OutOfMemory.into());
+        }
+        Ok(sendmsg(&self.stream, &[IoSlice::new(line)], &mut control, SendFlags::NOSIGNAL)?)
     }
 
     /// One line. Nothing follows it before the next request, so that no buffer is left over,

@@ -2,6 +2,7 @@
 
 use crate::account::Names;
 use crate::admin::caller::People;
+use crate::admin::verbs::backup::HandedOut;
 use crate::auth::argon::Flights;
 use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
@@ -51,6 +52,8 @@ pub struct Daemon<S> {
     pub uses: RefCell<PendingUses<AppPasswordId>>,
     /// Uses of primary passwords not written yet, by canonical name.
     pub primary_uses: RefCell<PendingUses<String>>,
+    /// The last backup that was handed out, while it isn't known to lie where it was to; held while one is made.
+    pub backup: tokio::sync::Mutex<Option<HandedOut>>,
     /// A task is there that will write them.
     pub flush_scheduled: Cell<bool>,
     /// Held while uses are on their way to the store.

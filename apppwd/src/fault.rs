@@ -42,6 +42,9 @@ pub enum Fault {
     /// The store can't be opened.
     #[error("{0}")]
     Store(#[from] crate::store::OpenError),
+    /// What is to be restored can't be.
+    #[error("{0}")]
+    Restore(#[from] crate::store::RestoreError),
     /// A socket can't be had.
     #[error("{0}")]
     Socket(#[from] crate::sockets::SocketError),
@@ -144,7 +147,8 @@ impl Fault {
             | Self::DatabaseMissing { .. }
             | Self::Damaged { .. }
             | Self::NothingToInit { .. }
-            | Self::NoKeyLost { .. } => Exit::Config,
+            | Self::NoKeyLost { .. }
+            | Self::Restore(_) => Exit::Config,
             Self::Store(error) => error.exit(),
             Self::Socket(error) => error.exit(),
             Self::SecondDaemon { .. } | Self::Io { .. } | Self::System { .. } => Exit::Failure,

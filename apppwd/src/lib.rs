@@ -26,6 +26,7 @@ pub mod ownership;
 pub mod panic_switch;
 pub mod policy;
 pub mod reconcile;
+pub mod restore;
 pub mod run;
 pub mod scope;
 pub mod secret;

@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::log::{Log, Provoked};
 use crate::sockets::{self, Limits, Places, Sockets};
 use crate::store::{By, Store};
-use crate::{admin, auth, clock, housekeeping, log, start, sys};
+use crate::{admin, auth, clock, housekeeping, log, restore, start, sys};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use sd_notify::NotifyState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -65,6 +65,9 @@ fn try_main(args: &Args, log: &Arc<Log>) -> Result<(), Fault> {
             None => tracing::info!("there is no {}: the defaults hold", config::DEFAULT_PATH),
         }
         return Ok(());
+    }
+    if args.restore {
+        return restore::run(&config);
     }
     let inherited = sockets::inherited()?;
     start::keep_memory_private();

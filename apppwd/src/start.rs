@@ -17,7 +17,7 @@ use crate::ownership;
 use crate::panic_switch::HOST;
 use crate::reconcile::{self, Reconciled};
 use crate::store::sqlite::{self, Database, Empty, Missing, Presence, SqliteStore};
-use crate::store::{By, OpenError, Origin, RecordMarks, Store, StoreError};
+use crate::store::{By, OpenError, Origin, PutBack, RecordMarks, Store, StoreError};
 use crate::sys;
 use apppw_admin::text::visible;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -151,6 +151,7 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
     let Reconciled { lost, panic } =
         reconcile::run(&store, &mut journal, &state, &keys, &config.users, origin).await?;
     let known_run = if origin == Origin::Ahead { marks.map(|marks| marks.run) } else { state.run() };
+    tell_put_back(&store).await;
     let record = begin_record(&store, &mut journal, marks, known_run).await?;
     give_back(state);
     for switch in panic.0.keys().filter(|switch| *switch != HOST && !config.groups.has_group(switch)) {
@@ -180,6 +181,7 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
         buffers: crate::auth::wire::Buffers::default(),
         uses: std::cell::RefCell::default(),
         primary_uses: std::cell::RefCell::default(),
+        backup: tokio::sync::Mutex::default(),
         flush_scheduled: std::cell::Cell::default(),
         flushing: tokio::sync::Mutex::default(),
         watches: crate::watch::Watches::default(),
@@ -202,6 +204,20 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
         started: std::time::Instant::now(),
         config,
     }))
+}
+
+/// Says that this database is a backup that was put back: what the journal had to add stands in the lines before.
+async fn tell_put_back<S: Store>(store: &S) {
+    match store.tell_put_back().await {
+        Ok(None) => {}
+        Ok(Some(PutBack { at, shows })) => tracing::warn!(
+            "the database is a backup{}, put back at {}: app passwords made since are gone, what was taken away since stays so",
+            shows.map(|shows| format!(" of {}", clock::shown(shows))).unwrap_or_default(),
+            clock::shown(at)
+        ),
+        // On a full disk: the next start says it.
+        Err(error) => tracing::warn!("could not note that the database is a backup: {error}"),
+    }
 }
 
 /// Frees what the journal said, which may be a million accounts, while logins are served: taking

@@ -42,6 +42,14 @@ impl SmallDisk {
         ["nsenter".to_owned(), namespace, "--wd=/".to_owned(), "--".to_owned()]
     }
 
+    /// A program's command there.
+    pub fn command(&self, program: &std::path::Path) -> Command {
+        let [enter, rest @ ..] = self.enter();
+        let mut command = Command::new(enter);
+        command.args(rest).arg(program);
+        command
+    }
+
     /// The file that fills it.
     fn filler(&self) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root{}", self.holder.id(), self.dir.join("filler").display()))

@@ -3,6 +3,7 @@
 pub mod activate;
 pub mod among;
 pub mod apppwd;
+pub mod backups;
 pub mod bin;
 pub mod clients;
 pub mod clock;

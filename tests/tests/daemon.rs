@@ -10,6 +10,8 @@ mod attempts;
 mod authorize;
 #[path = "daemon/backup.rs"]
 mod backup;
+#[path = "daemon/backups.rs"]
+mod backups;
 #[path = "daemon/closing.rs"]
 mod closing;
 #[path = "daemon/completion.rs"]
@@ -20,6 +22,8 @@ mod configuration;
 mod day;
 #[path = "daemon/directory.rs"]
 mod directory;
+#[path = "daemon/drill.rs"]
+mod drill;
 #[path = "daemon/durability.rs"]
 mod durability;
 #[path = "daemon/events.rs"]
@@ -80,6 +84,8 @@ mod record;
 mod report;
 #[path = "daemon/restored.rs"]
 mod restored;
+#[path = "daemon/restoring.rs"]
+mod restoring;
 #[path = "daemon/revocation.rs"]
 mod revocation;
 #[path = "daemon/scope.rs"]
@@ -133,8 +139,11 @@ fn main() -> ExitCode {
         ("hostile", hostile::cases()),
         ("metrics", metrics::cases()),
         ("backup", backup::cases()),
+        ("backups", backups::cases()),
+        ("restoring", restoring::cases()),
         ("completion", completion::cases()),
         ("day", day::cases()),
+        ("drill", drill::cases()),
         ("screens", screens::cases()),
         ("configuration", configuration::cases()),
         ("fail2ban", fail2ban::cases()),

@@ -12,6 +12,8 @@ mod host;
 mod json;
 #[path = "docs/ledger.rs"]
 mod ledger;
+#[path = "docs/log.rs"]
+mod log;
 
 use apppw_tests::identity::{is_root, rerun_as_root};
 use libtest_mimic::{Arguments, Trial};
@@ -26,9 +28,10 @@ fn main() -> ExitCode {
     if let Some(code) = rerun_as_root() {
         return code;
     }
-    let cases: [(&str, fn()); 6] = [
+    let cases: [(&str, fn()); 7] = [
         ("ledger::every_test_that_is_named_exists", ledger::check),
         ("ledger::a_test_that_is_not_there_is_missed", ledger::finds),
+        ("ledger::every_line_of_the_log_is_explained", log::check),
         ("errors::each_as_it_happens", errors::check),
         ("json::real_output_fits_the_schema", json::check_output),
         ("json::examples_of_the_description_fit_the_schema", json::check_examples),

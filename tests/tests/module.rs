@@ -22,6 +22,8 @@ mod process;
 mod site;
 #[path = "module/stacks.rs"]
 mod stacks;
+#[path = "module/upgrades.rs"]
+mod upgrades;
 #[path = "module/versions.rs"]
 mod versions;
 
@@ -32,9 +34,13 @@ fn main() {
         child::main();
         return;
     }
+    if std::env::args().nth(1).as_deref() == Some(upgrades::ARGUMENT) {
+        upgrades::host();
+        return;
+    }
     let module = site::module();
     assert!(module.exists(), "{}: build it first: cargo build --release -p pam_apppw", module.display());
-    let groups: [(&str, Vec<Case>); 9] = [
+    let groups: [(&str, Vec<Case>); 10] = [
         ("artifact", artifact::cases()),
         ("codes", codes::cases()),
         ("daemons", daemons::cases()),
@@ -43,6 +49,7 @@ fn main() {
         ("phases", phases::cases()),
         ("process", process::cases()),
         ("stacks", stacks::cases()),
+        ("upgrades", upgrades::cases()),
         ("versions", versions::cases()),
     ];
     let trials = groups.into_iter().flat_map(|(group, cases)| {

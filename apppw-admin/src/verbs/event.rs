@@ -62,6 +62,10 @@ words! {
     KeyImport => "key.import",
     /// One was lost (the same).
     KeyLost => "key.lost",
+    /// A copy of the database was handed out.
+    Backup => "backup",
+    /// A backup was put back ([`Event::was`]: of when, in Unix seconds).
+    Restore => "restore",
     /// Somebody was refused a management verb ([`Event::verb`]), by his role or by a limit.
     Denied => "denied",
     /// Old tombstones were forgotten.

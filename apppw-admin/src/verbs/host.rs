@@ -46,6 +46,9 @@ pub struct Status {
     pub in_memory: u64,
     /// Whether the store took the last write: `false` on a full or read-only disk.
     pub writable: bool,
+    /// The moment that the last backup shows; none: there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_backup: Option<i64>,
 }
 
 /// Verdicts since the start.

@@ -2,6 +2,7 @@
 
 mod account;
 mod app_password;
+mod backup;
 mod client;
 mod create;
 mod event;
@@ -17,6 +18,7 @@ mod words;
 
 pub use account::{Account, PrimaryPolicy, PrimaryUse, Report, ReportArgs, UserArgs, UserRenameArgs};
 pub use app_password::{Actor, ActorRole, AppPassword, PinState, State, Use};
+pub use backup::{Backup, BackupKept, BackupKeptArgs, Restored};
 pub use client::{ClientSettings, Encryption, MailServer};
 pub use create::{CreateArgs, Created, Expiry, PinKind, RotateArgs};
 pub use event::{Event, EventKind, Events, EventsArgs};
@@ -83,6 +85,10 @@ words! {
     KeyExport => "key.export",
     /// Other server keys in their place.
     KeyImport => "key.import",
+    /// A consistent copy of the database, into a pipe.
+    Backup => "backup",
+    /// That copy lies where it was to: it is the last backup.
+    BackupKept => "backup.kept",
     /// One account.
     UserShow => "user.show",
     /// Mark an account as enrolled.

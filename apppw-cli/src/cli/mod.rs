@@ -2,6 +2,7 @@
 
 mod account;
 mod app_password;
+mod backup;
 mod completion;
 mod events;
 mod hand_over;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use account::{ABOUT_ACTIONS, Action, User};
 pub use app_password::{Create, Ids, List, Pin, Rename, Rotate, Show, Suspend, Verify};
+pub use backup::{Backup, Restore};
 pub use completion::{Completion, Shell};
 pub use events::Events;
 pub use hand_over::{HandOver, Wait};
@@ -186,6 +188,17 @@ pub enum Command {
   apppw status
   apppw status --metrics   For Prometheus: logins, latencies, what waits")]
     Status(Status),
+    /// Copy the database to a file, while apppwd serves
+    ///
+    /// Consistent, checked, and of one moment; logins and changes don't wait for it. The server key isn't in it, nor is
+    /// the journal of what was revoked: both lie in the daemon's key_dir, and belong into another backup.
+    Backup(Backup),
+    /// Put a backup back, while apppwd is stopped
+    ///
+    /// As root. The file is checked first, also whether it fits the server key; the database that is there is kept
+    /// beside it. At its next start apppwd takes away again what the journal says was revoked, locked or suspended since
+    /// the backup, and tells each difference in its log. Of what is given, nothing is opened by anything but apppwd.
+    Restore(Restore),
     /// Print what makes a shell complete apppw's commands, users and ids
     Completion(Completion),
     /// What those scripts ask: words on standard input, candidates on standard output

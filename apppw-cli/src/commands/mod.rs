@@ -1,5 +1,6 @@
 //! The commands, one per file: each asks the daemon and says what came of it.
 
+mod backup;
 mod complete;
 mod create;
 mod doveadm;
@@ -14,6 +15,7 @@ mod reasons;
 mod rename;
 mod report;
 mod resolve;
+mod restore;
 mod revoke;
 mod rotate;
 mod several;
@@ -64,6 +66,8 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Users(csv) => users::run(&mut session, &csv),
         Command::Report(csv) => report::run(&mut session, &csv),
         Command::Status(args) => status::run(&mut session, &args),
+        Command::Backup(args) => backup::run(&mut session, &args),
+        Command::Restore(args) => restore::run(&session, &args),
         Command::Completion(args) => complete::script(args.shell),
         Command::Complete(args) => complete::run(session.socket, args.shell),
     }

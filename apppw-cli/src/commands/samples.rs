@@ -1,10 +1,12 @@
 //! Messages of the daemon, for the unit tests.
 
+mod backup;
 mod client;
 mod happened;
 mod keys;
 mod measured;
 
+pub use backup::{backup, restored};
 pub use client::client;
 pub use happened::{about, event, events, hostile_event, page};
 pub use keys::keys;
@@ -290,5 +292,6 @@ pub fn status() -> Status {
         panic: vec![],
         in_memory: 0,
         writable: true,
+        last_backup: Some(NOW - 2 * DAY),
     }
 }

@@ -51,13 +51,13 @@ fn text(status: &verbs::Status, clock: &Clock, for_a_person: bool) -> Text {
         panic::write(&mut text, &status.panic, clock);
         text.line("");
     }
-    record(&mut text, fields(status, for_a_person));
+    record(&mut text, fields(status, clock, for_a_person));
     text
 }
 
 const NOT_WRITABLE: &str = "NOT WRITABLE: logins go on, changes don't; see journalctl -u apppwd and df";
 
-fn fields(status: &verbs::Status, for_a_person: bool) -> Vec<(&'static str, Cell)> {
+fn fields(status: &verbs::Status, clock: &Clock, for_a_person: bool) -> Vec<(&'static str, Cell)> {
     let number = |number: u64| if for_a_person { thousands(number) } else { number.to_string() };
     let (oldest, newest) = status.frame_versions;
     let verbs::Status { verdicts, argon2, .. } = status;
@@ -104,6 +104,7 @@ fn fields(status: &verbs::Status, for_a_person: bool) -> Vec<(&'static str, Cell
                 .into(),
         ),
         ("Argon2id", argon2.into()),
+        ("Last backup", status.last_backup.map_or_else(|| "never".to_owned(), |at| clock.ago(at)).into()),
     ]
 }
 
@@ -134,6 +135,7 @@ App passwords:   5 live (2 suspended), 1 revoked
 Primary:         refuse
 Verdicts:        10 accepted, 4 refused, 1 not mine, 0 unavailable
 Argon2id:        m=19456 KiB t=2 p=1, 4 at once, 0 waiting; 6 computed, 4 answered by the memo
+Last backup:     2 days ago
 ";
         assert_eq!(text(&samples::status(), &samples::clock(), false).as_str(), expected);
     }

@@ -2,6 +2,7 @@
 //! removed, as long as `schema` is 1; a field without a value is `null`, not absent.
 
 mod app_passwords;
+mod backup;
 mod events;
 mod handed_over;
 mod host;
@@ -9,6 +10,7 @@ mod keys;
 mod parts;
 
 pub use app_passwords::{changed, created, listed, renamed, revoked, rotated, shown, verified};
+pub use backup::{backup, restored};
 pub use events::{event, events};
 pub use handed_over::{attempt, login};
 pub use host::{account, panic_switches, primary_uses, status, users};

@@ -189,6 +189,11 @@ fn visible_lines(failure: &Failure) -> String {
     }
 }
 
+/// Prints `bytes` to standard error, for standard output is taken.
+pub fn print_to_stderr(bytes: &[u8]) {
+    to_stderr(&String::from_utf8_lossy(bytes));
+}
+
 /// Nothing is left to be done when standard error can't be written.
 fn to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());

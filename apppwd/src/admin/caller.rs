@@ -102,6 +102,20 @@ impl Caller {
     }
 }
 
+/// Whoever runs this process: an administrator at the daemon's own command line.
+#[must_use]
+pub fn this_process() -> Actor {
+    let uid = Uid::current();
+    let name = User::from_uid(uid).ok().flatten().map(|user| user.name);
+    Actor {
+        uid: uid.as_raw(),
+        login_uid: login_uid::of_this_process(),
+        role: ActorRole::Admin,
+        on_behalf_of: None,
+        name,
+    }
+}
+
 /// The daemon itself, acting by `source`: what it is told there, not by a person.
 #[must_use]
 pub fn daemon_as(source: &str) -> Actor {

@@ -13,6 +13,7 @@ use apppw_admin::{About, AdminError, Code, MAX_LINE, Request, Response, VERSION,
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use zeroize::Zeroizing;
 
@@ -38,8 +39,13 @@ pub enum Then {
     HangUp,
 }
 
-/// Answers one line.
-pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, line: &[u8]) -> Answer {
+/// Answers one line; `descriptor` is what came with it.
+pub async fn line<S: Store + 'static>(
+    daemon: &Rc<Daemon<S>>,
+    caller: &Caller,
+    line: &[u8],
+    descriptor: Option<OwnedFd>,
+) -> Answer {
     let request: Request<'_> = match parse_object(line) {
         Ok(request) => request,
         Err(why) => {
@@ -47,7 +53,7 @@ pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, l
             return Answer { line, then: Then::GoOnUnlessFirst };
         }
     };
-    let line = match answer(daemon, caller, &request).await {
+    let line = match answer(daemon, caller, &request, descriptor).await {
         Ok(line) => line,
         Err(error) => {
             let message = log::masked(&error.message);
@@ -91,6 +97,7 @@ async fn answer<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
     caller: &Caller,
     request: &Request<'_>,
+    descriptor: Option<OwnedFd>,
 ) -> Result<Line, AdminError> {
     if request.v != VERSION {
         let message = format!("version {} of these requests is not spoken here, only {VERSION}", request.v);
@@ -129,6 +136,8 @@ async fn answer<S: Store + 'static>(
         Verb::UserShow => reply(id, verbs::user::show(daemon, &power, parse(args)?).await?),
         Verb::Report => reply(id, verbs::report::run(daemon, parse(args)?).await?),
         Verb::Panic => reply(id, verbs::panic::run(daemon, caller, parse(args)?).await?),
+        Verb::Backup => reply(id, verbs::backup::run(daemon, caller, parse(args)?, descriptor).await?),
+        Verb::BackupKept => reply(id, verbs::backup::kept(daemon, caller, parse(args)?).await?),
         Verb::UserEnroll => reply(id, verbs::mark::run(daemon, caller, parse(args)?, Mark::Enroll).await?),
         Verb::UserUnenroll => {
             reply(id, verbs::mark::run(daemon, caller, parse(args)?, Mark::Unenroll).await?)

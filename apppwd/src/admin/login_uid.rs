@@ -12,10 +12,12 @@ use std::os::unix::fs::MetadataExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::UCred;
 
+/// What the kernel has for who has no login.
+const UNSET: u32 = u32::MAX;
+
 /// The login uid of root's process that has connected; `None` where there is none, or the kernel
 /// doesn't tell (no audit, another pid namespace, `hidepid`, a process that has ended since).
 pub fn of_root(stream: &UnixStream, peer: &UCred) -> Option<u32> {
-    const UNSET: u32 = u32::MAX;
     let pid = peer.pid().filter(|pid| *pid > 0)?;
     let process = std::path::PathBuf::from(format!("/proc/{pid}"));
     let pidfd = getsockopt(stream, PeerPidfd);
@@ -28,6 +30,12 @@ pub fn of_root(stream: &UnixStream, peer: &UCred) -> Option<u32> {
         Err(_) => false,
     };
     Some(login_uid).filter(|login_uid| is_the_peers && *login_uid != UNSET)
+}
+
+/// The same of this process.
+pub fn of_this_process() -> Option<u32> {
+    let login_uid = std::fs::read_to_string("/proc/self/loginuid").ok()?.trim().parse().ok()?;
+    Some(login_uid).filter(|login_uid| *login_uid != UNSET)
 }
 
 /// A pidfd becomes readable when its process ends (pidfd_open(2)).

@@ -65,6 +65,9 @@ pub const fn rule(verb: Verb) -> Rule {
         Verb::Keys => (All, None, None, None),
         // Who has the keys and a copy of the database can test guesses.
         Verb::KeyRotate | Verb::KeyRetire | Verb::KeyExport | Verb::KeyImport => (Root, None, None, None),
+        // Every name, and every hash; without the key.
+        Verb::Backup => (All, None, None, None),
+        Verb::BackupKept => (All, None, None, None),
         Verb::UserShow => (All, All, None, None),
         Verb::UserEnroll => (All, None, None, None),
         Verb::UserUnenroll => (All, None, None, None),

@@ -7,9 +7,13 @@ use crate::daemon::Daemon;
 use crate::events;
 use crate::store::Store;
 use apppw_admin::{AdminError, Code, MAX_LINE};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 use zeroize::{Zeroize, Zeroizing};
@@ -38,14 +42,19 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: U
         // Whatever he asks is denied, and his place is another's.
         return deny(&daemon, &caller, stream).await;
     }
-    let mut lines = Lines::new(&mut stream);
+    // Nobody else has to pass one on: what comes is never taken.
+    let takes_descriptors = caller.role == Role::Admin;
+    let mut lines = Lines::new(&mut stream, takes_descriptors);
     let mut is_first = true;
     loop {
         let line = timeout(IDLE, lines.next()).await;
         // At a stop nobody gets in any more.
         let Ok(under_way) = daemon.requests.try_read() else { return };
         let answer = match line {
-            Ok(Ok(Some(line))) => respond(&daemon, &caller, line).await,
+            Ok(Ok(Some(line))) => {
+                let descriptor = lines.descriptor.take();
+                respond(&daemon, &caller, line, descriptor).await
+            }
             Ok(Err(broken)) => {
                 let line = dispatch::refusal(0, AdminError::new(Code::Invalid, broken.message()));
                 Answer { line, then: Then::HangUp }
@@ -124,11 +133,16 @@ struct Lines<'s> {
     filled: usize,
     /// Bytes of the line handed out last.
     done: usize,
+    /// Whether descriptors are taken that are passed on.
+    takes_descriptors: bool,
+    /// The last one that was.
+    descriptor: Option<OwnedFd>,
 }
 
 impl<'s> Lines<'s> {
-    fn new(stream: &'s mut UnixStream) -> Self {
-        Self { stream, buffer: Zeroizing::new(vec![0; MAX_LINE]), filled: 0, done: 0 }
+    fn new(stream: &'s mut UnixStream, takes_descriptors: bool) -> Self {
+        let buffer = Zeroizing::new(vec![0; MAX_LINE]);
+        Self { stream, buffer, filled: 0, done: 0, takes_descriptors, descriptor: None }
     }
 
     /// The next line without its newline; `None` at the end.
@@ -150,7 +164,13 @@ impl<'s> Lines<'s> {
             searched = self.filled;
             let room =
                 self.buffer.get_mut(self.filled..).filter(|room| !room.is_empty()).ok_or(Broken::TooLong)?;
-            match self.stream.read(room).await {
+            let read = if self.takes_descriptors {
+                receive(self.stream, room, &mut self.descriptor).await
+            } else {
+                // The kernel closes what comes.
+                self.stream.read(room).await
+            };
+            match read {
                 Ok(0) | Err(_) if self.filled == 0 => return Ok(None),
                 Ok(0) | Err(_) => return Err(Broken::Ended),
                 Ok(n) => self.filled += n,
@@ -159,15 +179,41 @@ impl<'s> Lines<'s> {
     }
 }
 
+/// Reads, and takes the descriptor that comes along; of several the last.
+async fn receive(
+    stream: &UnixStream,
+    room: &mut [u8],
+    descriptor: &mut Option<OwnedFd>,
+) -> std::io::Result<usize> {
+    /// The kernel passes no more on at once (unix(7)): with less room some would be cut off.
+    const MOST: usize = 253;
+    stream
+        .async_io(Interest::READABLE, || {
+            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
+            let mut control = RecvAncillaryBuffer::new(&mut space);
+            let mut parts = [IoSliceMut::new(&mut *room)];
+            let read = recvmsg(stream, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+            for message in control.drain() {
+                if let RecvAncillaryMessage::ScmRights(passed) = message {
+                    passed.for_each(|one| *descriptor = Some(one));
+                }
+            }
+            Ok(read.bytes)
+        })
+        .await
+}
+
 /// A change runs to its end though the caller hangs up: between commit and journal there is
 /// no stopping.
 async fn respond<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
     caller: &Caller,
     line: Zeroizing<Vec<u8>>,
+    descriptor: Option<OwnedFd>,
 ) -> Answer {
     let (daemon, caller) = (Rc::clone(daemon), caller.clone());
-    let task = tokio::task::spawn_local(async move { dispatch::line(&daemon, &caller, &line).await });
+    let task =
+        tokio::task::spawn_local(async move { dispatch::line(&daemon, &caller, &line, descriptor).await });
     task.await.unwrap_or_else(|error| {
         tracing::error!("a management request failed: {error}");
         let error = AdminError::new(Code::Busy, "internal fault; see the log of apppwd");

@@ -77,6 +77,12 @@ impl<S: Store> Daemon<S> {
         self.note(Event { user, id: Some(id), name, ..self.event_in_memory(kind, actor) });
     }
 
+    /// An event that befell the whole host.
+    #[must_use]
+    pub fn event_of_host(&self, kind: EventKind, actor: Actor, at: UnixSeconds) -> Event {
+        Event { actor: Some(actor), ..bare(kind, at, &self.host) }
+    }
+
     /// Has an event wait for its write.
     pub fn note(&self, event: Event) {
         self.events.borrow_mut().add(event);

@@ -1,7 +1,7 @@
 //! Where the record of uses can be relied on: what nobody could have used, or whose use may
 //! not have been noted, is not called unused.
 
-use crate::clock::UnixSeconds;
+use crate::clock::{self, UnixSeconds};
 use crate::store::{RecordMarks, Store};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -212,19 +212,15 @@ impl Record {
 }
 
 fn say_jump(jump: i64, now: UnixSeconds) {
-    let now = shown(now);
+    let now = clock::shown(now);
     tracing::warn!(
         "the clock jumped by {jump} s, to {now}: app passwords that end by it are refused, but housekeeping calls none \
          expired for a day, and what it forgets it keeps for its whole time from now on"
     );
 }
 
-fn shown(now: UnixSeconds) -> String {
-    jiff::Timestamp::from_second(now).map_or_else(|_| now.to_string(), |now| now.to_string())
-}
-
 fn say(gap: Gap, now: UnixSeconds) {
-    let now = shown(now);
+    let now = clock::shown(now);
     tracing::warn!("the record of uses has a gap until {now}: {gap}. Nothing before it counts as unused");
 }
 

@@ -80,6 +80,11 @@ impl JournalFile {
         Ok((journal, state))
     }
 
+    /// How many bytes of it are known to be whole and synced.
+    pub const fn synced(&self) -> u64 {
+        self.len
+    }
+
     /// Appends the records, and what was owed before them, and syncs them to disk: one sync for
     /// many of them.
     ///

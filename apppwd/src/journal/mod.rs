@@ -26,6 +26,14 @@ impl Journal {
         Worker::start("journal", file, |_| ()).map(Self)
     }
 
+    /// How many bytes of it are whole and synced.
+    ///
+    /// # Errors
+    /// [`JournalError::Lost`].
+    pub async fn synced(&self) -> Result<u64, JournalError> {
+        Ok(self.0.run(|file| file.synced()).await?)
+    }
+
     /// Appends the records and waits until they are on disk. Those that an append before
     /// could not write come first.
     ///

@@ -1,7 +1,7 @@
 //! Why the store did not do it, or can't be opened.
 
 use crate::fault::Exit;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the store did not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -19,8 +19,8 @@ pub enum StoreError {
 pub enum OpenError {
     /// Made by a newer apppwd.
     #[error(
-        "{}: the database has schema {found}, this apppwd knows up to {known}. Install the newer apppwd again, or \
-         put back the backup that was made before its upgrade", path.display()
+        "{}: the database has schema {found}, this apppwd knows up to {known}. Install the newer apppwd again, or put \
+         back how it was before its upgrade: `apppw restore {}`", path.display(), before_it(kept.as_deref())
     )]
     Newer {
         /// The database.
@@ -29,6 +29,21 @@ pub enum OpenError {
         found: i64,
         /// The newest known one.
         known: i64,
+        /// As it was before it was brought to a schema that is too new, if that is still there.
+        kept: Option<PathBuf>,
+    },
+    /// It has to be migrated, and can't be copied before.
+    #[error(
+        "{}: the database is of an older apppwd, and before it is brought up to date it must be copied to {}: {why}. \
+         Nothing has changed", path.display(), kept.display()
+    )]
+    NotKept {
+        /// The database.
+        path: PathBuf,
+        /// Where the copy would be.
+        kept: PathBuf,
+        /// Why there is none.
+        why: String,
     },
     /// Nothing is in it, though this host has had app passwords.
     #[error(
@@ -63,13 +78,19 @@ pub enum OpenError {
     OldSqlite(&'static str),
 }
 
+/// What is to be restored.
+fn before_it(kept: Option<&Path>) -> String {
+    kept.map_or_else(|| "FILE".to_owned(), |kept| kept.display().to_string())
+}
+
 impl OpenError {
     /// The exit status.
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Newer { .. } | Self::Empty { .. } | Self::Unusable { .. } => Exit::Config,
-            Self::NotNow { .. } | Self::OldSqlite(_) => Exit::Failure,
+            // Room on a disk may come back by itself.
+            Self::NotNow { .. } | Self::NotKept { .. } | Self::OldSqlite(_) => Exit::Failure,
         }
     }
 }

@@ -3,12 +3,14 @@
 //! [`Store`] says what the daemon needs and nothing of how SQLite does it, so that another
 //! database can stand behind it. [`sqlite`] is the one there is.
 
+mod copy;
 mod error;
 mod event;
 mod outcome;
 pub mod sqlite;
 mod types;
 
+pub use copy::{CopyError, PutBack, RestoreError, StoreCopy};
 pub use error::{OpenError, StoreError};
 pub use event::{By, EventPage, EventSelection, KeepEvents};
 pub use outcome::{Changed, Created, Refolded, Renamed, Restrictions};
@@ -329,6 +331,19 @@ pub trait Store {
 
     /// Replaces them.
     async fn set_record_marks(&self, marks: RecordMarks) -> Result<(), StoreError>;
+
+    /// A copy of everything, of one moment, which the clock says is `at`. Neither logins nor changes wait for it. It is
+    /// broken off when this is dropped.
+    async fn copy(&self, at: UnixSeconds) -> Result<StoreCopy, CopyError>;
+
+    /// The moment that the last backup shows which is known to lie where it was to.
+    async fn last_backup(&self) -> Result<Option<UnixSeconds>, StoreError>;
+
+    /// Replaces it.
+    async fn set_last_backup(&self, at: UnixSeconds) -> Result<(), StoreError>;
+
+    /// Has the event of a backup that was put back; `None` if none was since the last time.
+    async fn tell_put_back(&self) -> Result<Option<PutBack>, StoreError>;
 
     /// How the store itself is.
     fn health(&self) -> Health;

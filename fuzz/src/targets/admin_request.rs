@@ -2,9 +2,9 @@
 
 use apppw_admin::text::cut;
 use apppw_admin::verbs::{
-    CreateArgs, EventsArgs, FindArgs, IdsArgs, KeyExportArgs, KeyImportArgs, KeyRetireArgs, ListArgs,
-    PanicArgs, RenameArgs, ReportArgs, RevokeArgs, RotateArgs, ShowArgs, UserArgs, UserRenameArgs, UsersArgs,
-    VerifyArgs, WatchArgs,
+    BackupKeptArgs, CreateArgs, EventsArgs, FindArgs, IdsArgs, KeyExportArgs, KeyImportArgs, KeyRetireArgs,
+    ListArgs, PanicArgs, RenameArgs, ReportArgs, RevokeArgs, RotateArgs, ShowArgs, UserArgs, UserRenameArgs,
+    UsersArgs, VerifyArgs, WatchArgs,
 };
 use apppw_admin::{AdminError, Code, MAX_LINE, Request, Response, Verb};
 use apppwd::config::{Config, Groups};
@@ -59,7 +59,9 @@ fn verb_args(verb: Verb, args: Option<&RawValue>) {
         Verb::KeyExport => both_ways::<KeyExportArgs>(args),
         Verb::KeyImport => import(args),
         Verb::UserRename => both_ways::<UserRenameArgs>(args),
+        Verb::BackupKept => both_ways::<BackupKeptArgs>(args),
         Verb::Metrics
+        | Verb::Backup
         | Verb::Status
         | Verb::Keys
         | Verb::KeyRotate

@@ -132,6 +132,8 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         | Verb::KeyRetire
         | Verb::KeyExport
         | Verb::KeyImport
+        | Verb::Backup
+        | Verb::BackupKept
         | Verb::UserShow
         | Verb::UserEnroll
         | Verb::UserUnenroll
@@ -156,6 +158,9 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
     let is_roots = matches!(verb, Verb::KeyRotate | Verb::KeyRetire | Verb::KeyExport | Verb::KeyImport);
     match caller {
         AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk if is_roots => "denied",
+        // They may; but no pipe comes with it, and there is no such backup.
+        Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk if verb == Verb::Backup => "invalid",
+        Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk if verb == Verb::BackupKept => "not_found",
         Root | AdminGroup | AdminPrimaryGroup | AdminOfHelpdesk => "ok",
         Helpdesk | HelpdeskProgram if looks_or_takes_away => "ok",
         // For the rest a person like any other, and a program is none.
@@ -197,10 +202,11 @@ fn table(self_service: &str) {
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),
-                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics => json!({}),
                 Verb::Keys | Verb::KeyRotate | Verb::KeyExport => json!({}),
                 Verb::KeyRetire => json!({"id": old}),
                 Verb::KeyImport => json!({"text": exported(&daemon)}),
+                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Backup => json!({}),
+                Verb::BackupKept => json!({"sha256": "00"}),
                 Verb::Panic => json!({"on": true}),
                 Verb::UserRename => json!({"user": "olive", "new": "olga"}),
                 Verb::UserShow

@@ -23,16 +23,21 @@ struct Story {
     queued: Answers,
     /// How many of those had no answer when the daemon came back.
     waiting: usize,
+    /// Asked while it was restarted, again and again, as an upgrade does.
+    restarted: Vec<Answers>,
 }
 
 /// How long the daemon stays away: longer than a refusal takes, and much less than the module waits.
 const AWAY: Duration = Duration::from_millis(800);
 
+/// Restarts under logins; many more through libpam alone, in the tests of the module.
+const RESTARTS: usize = 4;
+
 /// A check of one client's part.
 type Part = fn(&Outage, &Spot<'_>) -> Check;
 
 /// The phases: a name, and the check.
-pub const PHASES: [(&str, Part); 3] = [
+pub const PHASES: [(&str, Part); 4] = [
     ("refused-without-daemon", |outage, spot| {
         let story = outage.story(spot);
         let answer = answer(&story.stopped, spot)?;
@@ -52,6 +57,15 @@ pub const PHASES: [(&str, Part); 3] = [
             return Ok(());
         }
         Err(format!("{answer:?}; {} clients waited", story.waiting).into())
+    }),
+    ("accepted-over-restarts", |outage, spot| {
+        for answers in &outage.story(spot).restarted {
+            let answer = answer(answers, spot)?;
+            if !answer.accepted() {
+                return Err(format!("{answer:?}").into());
+            }
+        }
+        Ok(())
     }),
 ];
 
@@ -96,5 +110,14 @@ fn happen(spot: &Spot<'_>, accounts: Accounts) -> Story {
         waiting = unanswered();
         *slot = site.take().map(|site| site.start_activated(DAEMON_UID));
     });
-    Story { accounts, stopped, back, queued, waiting }
+    let restarted = (0..RESTARTS)
+        .map(|_| {
+            log_in_everywhere(&clients, account, |_| {
+                let (status, site) = slot.take().expect("it runs").stop();
+                assert!(status.success(), "apppwd stopped with {status}");
+                *slot = Some(site.start_activated(DAEMON_UID));
+            })
+        })
+        .collect();
+    Story { accounts, stopped, back, queued, waiting, restarted }
 }

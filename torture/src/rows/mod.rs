@@ -12,6 +12,7 @@ mod matrix;
 mod module;
 mod mutated;
 mod power;
+mod replaced;
 mod restored;
 mod revoked;
 mod secrets;
@@ -42,6 +43,8 @@ pub const ROWS: &[Row] = &[
     disk::DROPPED,
     mutated::ROW,
     restored::RESTORED,
+    replaced::RESTORE,
+    replaced::MIGRATION,
     secrets::ROW,
     secrets::hosts::ROW,
     input::ROW,

@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("App passwords", &["verify", "rename", "rotate", "suspend", "resume", "wait"]),
     ("Accounts", &["users", "user"]),
     ("What happened", &["events", "report"]),
-    ("Host", &["status", "panic", "key", "completion"]),
+    ("Host", &["status", "panic", "backup", "restore", "key", "completion"]),
 ];
 
 /// How all of them are called.

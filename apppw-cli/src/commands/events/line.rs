@@ -29,7 +29,7 @@ fn line(event: &Event, whose: Option<&str>, clock: &Clock) -> Vec<(Paint, String
     vec![
         (Paint::Plain, format!("{}  ", clock.exact(event.at))),
         (paint_of(event.kind), kind.to_owned()),
-        (Paint::Plain, format!("{room}{}", said(event, whose))),
+        (Paint::Plain, format!("{room}{}", said(event, whose, clock))),
     ]
 }
 
@@ -42,16 +42,18 @@ const fn paint_of(kind: EventKind) -> Paint {
         | EventKind::UserLockdown
         | EventKind::UserDelete
         | EventKind::KeyRetire
-        | EventKind::KeyLost => Paint::Bad,
+        | EventKind::KeyLost
+        | EventKind::Restore => Paint::Bad,
         _ => Paint::Plain,
     }
 }
 
 /// All but time and kind.
-fn said(event: &Event, whose: Option<&str>) -> String {
+fn said(event: &Event, whose: Option<&str>, clock: &Clock) -> String {
     let mut parts = Vec::new();
     parts.extend(user(event, whose));
     parts.extend(app_password(event));
+    parts.extend(of_when(event, clock));
     parts.extend(place(event));
     parts.extend(server_key(event));
     parts.push(match &event.actor {
@@ -98,6 +100,12 @@ fn server_key(event: &Event) -> Option<String> {
     let is_about_keys = matches!(event.kind, KeyRotate | KeyRetire | KeyExport | KeyImport | KeyLost);
     let ids = event.was.as_deref().filter(|_| is_about_keys)?;
     Some(format!("key {}", ids.split(' ').map(word).collect::<Vec<_>>().join(", ")))
+}
+
+/// The moment that a backup shows.
+fn of_when(event: &Event, clock: &Clock) -> Option<String> {
+    let was = event.was.as_deref().filter(|_| event.kind == EventKind::Restore)?;
+    Some(format!("of {}", was.parse().map_or_else(|_| word(was), |at| clock.exact(at))))
 }
 
 /// Which services, and from where.

@@ -159,6 +159,7 @@ pub fn status(status: &verbs::Status) -> impl Serialize {
         panic: Vec<PanicSwitch<'a>>,
         in_memory: u64,
         writable: bool,
+        last_backup: Option<String>,
     }
     Status {
         version: &status.version,
@@ -178,5 +179,6 @@ pub fn status(status: &verbs::Status) -> impl Serialize {
         panic: switches(&status.panic),
         in_memory: status.in_memory,
         writable: status.writable,
+        last_backup: status.last_backup.map(rfc3339),
     }
 }

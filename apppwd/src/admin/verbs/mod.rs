@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub mod backup;
 pub mod create;
 pub mod events;
 pub mod find;

@@ -47,5 +47,6 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, Admi
         panic: super::panic::to_messages(daemon),
         in_memory: daemon.in_memory.borrow().count(),
         writable: daemon.store.health().writable,
+        last_backup: daemon.store.last_backup().await?,
     })
 }

@@ -2,9 +2,11 @@
 //! the thread that answers logins.
 
 mod account;
+mod copy;
 mod create;
 mod events;
 mod find;
+pub mod incoming;
 mod keys;
 mod life;
 mod moment;
@@ -28,9 +30,10 @@ mod tests;
 pub use open::{Database, Empty, Missing, Presence, highest_key, open};
 
 use super::{
-    AccountId, AccountRecord, AppPasswordRecord, By, Changed, Counts, Created, EventPage, EventSelection,
-    Halves, Hash, Health, IdsFound, KeepEvents, KnownKeys, ListedRow, Look, NewAppPassword, PageStart,
-    RecordMarks, Refolded, Renamed, Restrictions, Selection, Store, StoreError, Uses,
+    AccountId, AccountRecord, AppPasswordRecord, By, Changed, CopyError, Counts, Created, EventPage,
+    EventSelection, Halves, Hash, Health, IdsFound, KeepEvents, KnownKeys, ListedRow, Look, NewAppPassword,
+    PageStart, PutBack, RecordMarks, Refolded, Renamed, Restrictions, Selection, Store, StoreCopy,
+    StoreError, Uses,
 };
 use crate::clock::UnixSeconds;
 use crate::config::UsersConfig;
@@ -40,6 +43,7 @@ use apppw_admin::verbs::{Event, Use, UserSummary};
 use apppw_admin::{AppPasswordId, IdPrefix};
 use moment::Moment;
 use rusqlite::Connection;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use threads::{Reader, Writer};
@@ -48,6 +52,7 @@ use trail::Trail;
 /// The open store. Reads run on the calling thread: each is an index look-up of
 /// microseconds, and a hop to another thread would cost more than the read.
 pub struct SqliteStore {
+    path: Arc<Path>,
     reader: Connection,
     /// For what reads many rows: logins must not wait for it.
     slow: Reader,
@@ -75,6 +80,15 @@ impl SqliteStore {
     {
         let host = Arc::clone(&self.host);
         self.writer.run(move |tx| work(&Trail::new(tx, &host, &by))).await
+    }
+}
+
+/// Nobody waits for the copy any more.
+struct BreaksOff(Arc<copy::Cancel>);
+
+impl Drop for BreaksOff {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 
@@ -399,6 +413,26 @@ impl Store for SqliteStore {
 
     async fn set_record_marks(&self, marks: RecordMarks) -> Result<(), StoreError> {
         self.writer.run(move |tx| record::set(tx, &marks)).await
+    }
+
+    async fn copy(&self, at: UnixSeconds) -> Result<StoreCopy, CopyError> {
+        let (path, cancel) = (Arc::clone(&self.path), Arc::new(copy::Cancel::default()));
+        let _breaks_off = BreaksOff(Arc::clone(&cancel));
+        let made = tokio::task::spawn_blocking(move || copy::make(&path, at, &cancel)).await;
+        made.unwrap_or_else(|lost| Err(CopyError::Failed(lost.to_string())))
+    }
+
+    async fn last_backup(&self) -> Result<Option<UnixSeconds>, StoreError> {
+        self.read(record::last_backup(&self.reader))
+    }
+
+    async fn set_last_backup(&self, at: UnixSeconds) -> Result<(), StoreError> {
+        self.writer.run(move |tx| record::set_last_backup(tx, at)).await
+    }
+
+    async fn tell_put_back(&self) -> Result<Option<PutBack>, StoreError> {
+        // In its own name.
+        self.change(By::login(0), record::tell_put_back).await
     }
 
     fn health(&self) -> Health {

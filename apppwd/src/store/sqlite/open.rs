@@ -1,9 +1,9 @@
 //! Opening and migrating the database file.
 
-use super::SqliteStore;
 use super::keys as known_keys;
 use super::threads::{Reader, Writer, is_passing};
 use super::trail::Trail;
+use super::{SqliteStore, copy};
 use crate::admin::caller;
 use crate::clock;
 use crate::fault::Fault;
@@ -152,12 +152,14 @@ pub fn open(
         return Err(OpenError::OldSqlite(rusqlite::version()).into());
     }
     check_files(path)?;
+    copy::remove_begun(path).map_err(|e| Fault::io("can't remove", &copy::begun(path), e))?;
     make_file(path)?;
     check_format(path)?;
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(path, flags).map_err(unusable)?;
     configure(&connection).map_err(unusable)?;
+    back_up_before_migration(&connection, path)?;
     migrate(&mut connection, path, empty)?;
     check_schema(&connection, path)?;
     check_numbers(&connection, path)?;
@@ -170,11 +172,11 @@ pub fn open(
     slow.pragma_update(None, "cache_size", SLOW_CACHE_KIB).map_err(unusable)?;
     let slow = Reader::start(slow, Arc::clone(&errors)).map_err(thread)?;
     let writer = Writer::start(connection, Arc::clone(&errors)).map_err(thread)?;
-    Ok(SqliteStore { reader, slow, writer, host: host.into(), errors })
+    Ok(SqliteStore { path: path.as_path().into(), reader, slow, writer, host: host.into(), errors })
 }
 
 /// The file that SQLite keeps beside the database under that suffix.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.to_owned().into_os_string();
     name.push(suffix);
     name.into()
@@ -194,7 +196,7 @@ fn check_files(path: &Path) -> Result<(), Fault> {
 /// SQLite plays back a rollback journal that it finds, and if another file is named at its end, deletes that
 /// file: a backup that somebody edited could have it delete `journal.log`. Ours never name one, for the daemon
 /// opens one database only (<https://www.sqlite.org/fileformat2.html>, 3; pager.c, `pager_delsuper`).
-fn check_rollback(path: &Path) -> Result<(), Fault> {
+pub(super) fn check_rollback(path: &Path) -> Result<(), Fault> {
     const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
     let rollback = beside(path, ROLLBACK);
     let mut file = match std::fs::File::open(&rollback) {
@@ -214,7 +216,7 @@ fn check_rollback(path: &Path) -> Result<(), Fault> {
 
 /// A file whose header asks for a later SQLite is opened to be read only, and each start would end as if the disk
 /// were write-protected (<https://www.sqlite.org/fileformat2.html>, 1.3.3).
-fn check_format(path: &Path) -> Result<(), Fault> {
+pub(super) fn check_format(path: &Path) -> Result<(), Fault> {
     let mut header = [0; 20];
     let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
     let [.., for_writing, for_reading] = header;
@@ -268,8 +270,14 @@ fn make_file(path: &Path) -> Result<(), Fault> {
         .map_err(|e| Fault::io("can't open the database", path, e))
 }
 
+/// A new, empty file that nobody else may touch.
+pub(super) fn file_of_our_own(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(path)
+}
+
 /// Whoever could edit a backup must not leave code in it, nor rows that fill the memory.
-fn harden(connection: &Connection, longest: i32) -> rusqlite::Result<()> {
+pub(super) fn harden(connection: &Connection, longest: i32) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -289,13 +297,64 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
+/// The schema's number; 0: there is none.
+pub(super) fn schema_number(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// The newest schema that is known.
+pub(super) fn newest_schema() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Where the database is kept as it was before it was brought to that schema.
+fn before_schema(path: &Path, schema: i64) -> PathBuf {
+    beside(path, &format!(".before-schema-{schema}"))
+}
+
+/// What an older apppwd can go on with where a newer one has brought the database to schema `found`.
+fn before_upgrade(path: &Path, found: i64) -> Option<PathBuf> {
+    let newer = newest_schema().saturating_add(1)..=found.min(newest_schema().saturating_add(100));
+    newer.map(|schema| before_schema(path, schema)).find(|kept| kept.is_file())
+}
+
+/// A database of an older schema is copied before it is touched: there is no way back otherwise.
+fn back_up_before_migration(connection: &Connection, path: &Path) -> Result<(), Fault> {
+    let found = schema_number(connection).map_err(|e| open_error(path, &e))?;
+    let newest = newest_schema();
+    if !(1..newest).contains(&found) {
+        return Ok(());
+    }
+    let kept = before_schema(path, newest);
+    let why = |why: String| OpenError::NotKept { path: path.to_owned(), kept: kept.clone(), why };
+    let copied = copy::write(connection, path).map_err(|error| why(error.to_string()));
+    let placed = copied.and_then(|copy| put_in_place(&copy, &kept).map_err(|error| why(error.to_string())));
+    if placed.is_err() {
+        // Half of it would only fill the disk.
+        let _ = copy::remove_begun(path);
+    }
+    placed?;
+    tracing::info!(
+        "the database has schema {found} and is brought to {newest}; as it was it is kept in {}",
+        kept.display()
+    );
+    Ok(())
+}
+
+/// Gives a whole file its name, for good.
+pub(super) fn put_in_place(new: &Path, path: &Path) -> std::io::Result<()> {
+    std::fs::File::open(new)?.sync_all()?;
+    std::fs::rename(new, path)?;
+    path.parent().map_or(Ok(()), ownership::sync_dir)
+}
+
 fn migrate(connection: &mut Connection, path: &Path, empty: Empty) -> Result<(), Fault> {
     let unusable = |e| open_error(path, &e);
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unusable)?;
-    let found: i64 = tx.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(unusable)?;
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let (found, known) = (schema_number(&tx).map_err(unusable)?, newest_schema());
     if found > known {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known }.into());
+        let kept = before_upgrade(path, found);
+        return Err(OpenError::Newer { path: path.to_owned(), found, known, kept }.into());
     }
     match empty {
         Empty::Refused if found == 0 => return Err(OpenError::Empty { path: path.to_owned() }.into()),
@@ -315,18 +374,24 @@ fn migrate(connection: &mut Connection, path: &Path, empty: Empty) -> Result<(),
 /// backup that was put back is somebody's doing.
 fn check_schema(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let unusable = |e| open_error(path, &e);
-    let expected = Connection::open_in_memory().map_err(unusable)?;
-    make_schema(&expected).map_err(unusable)?;
-    if schema_of(connection).map_err(unusable)? == schema_of(&expected).map_err(unusable)? {
+    if has_schema(connection, newest_schema()).map_err(unusable)? {
         return Ok(());
     }
     let why = "its schema is not the one that apppwd makes: somebody has changed it".to_owned();
     Err(OpenError::Unusable { path: path.to_owned(), why })
 }
 
-/// The newest schema, from nothing.
-pub(super) fn make_schema(connection: &Connection) -> rusqlite::Result<()> {
-    MIGRATIONS.iter().try_for_each(|step| connection.execute_batch(step))
+/// Whether its schema is the one of that number, and nothing besides.
+pub(super) fn has_schema(connection: &Connection, number: i64) -> rusqlite::Result<bool> {
+    let expected = Connection::open_in_memory()?;
+    make_schema(&expected, number)?;
+    Ok(schema_of(connection)? == schema_of(&expected)?)
+}
+
+/// The schema of that number, from nothing.
+pub(super) fn make_schema(connection: &Connection, number: i64) -> rusqlite::Result<()> {
+    let steps = usize::try_from(number).unwrap_or(0);
+    MIGRATIONS.iter().take(steps).try_for_each(|step| connection.execute_batch(step))
 }
 
 /// Tables, indexes, triggers, views, with the table that each is on. What SQLite keeps for itself too: an index
@@ -339,7 +404,7 @@ fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<(String, String, O
 }
 
 /// With a number at the end of all numbers no event could be written any more, and so no change be made.
-fn check_numbers(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+pub(super) fn check_numbers(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq > ?1)";
     let are_out: bool =
         connection.query_row(sql, [LAST_EVENT], |row| row.get(0)).map_err(|e| open_error(path, &e))?;

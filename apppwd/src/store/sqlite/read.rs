@@ -90,11 +90,16 @@ pub(super) fn counts(
     Ok(Counts { accounts, enrolled, locked, live, suspended, revoked })
 }
 
+/// Whether there are app passwords whose numbers are no ids.
+pub(super) fn has_wrong_ids(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM app_password WHERE id < 0 OR id >= 1 << 40)";
+    db.query_row(sql, [], |row| row.get(0))
+}
+
 /// What is wrong with the tables that decide who gets in, and their indexes: an account that its index doesn't
 /// find would pass for one that was never enrolled.
 pub(super) fn check(db: &Connection, thorough: bool) -> rusqlite::Result<Option<String>> {
-    let no_ids = "SELECT EXISTS (SELECT 1 FROM app_password WHERE id < 0 OR id >= 1 << 40)";
-    if db.query_row(no_ids, [], |row| row.get(0))? {
+    if has_wrong_ids(db)? {
         return Ok(Some("it has app passwords whose numbers are no ids".to_owned()));
     }
     // 5 ms a MiB.

@@ -1,25 +1,95 @@
-//! What is kept of the record of uses itself: a row in `meta`.
+//! What is kept of the record of uses itself, and of backups: rows in `meta`.
 
-use crate::store::RecordMarks;
+use super::rows::actor_to_sql;
+use super::trail::{Details, Trail};
+use crate::clock::UnixSeconds;
+use crate::store::{By, PutBack, RecordMarks};
+use apppw_admin::verbs::{Actor, EventKind};
 use rusqlite::{Connection, OptionalExtension};
 
 const KEY: &str = "record";
 
+/// In a copy: the moment that it shows.
+const COPY: &str = "backup";
+
+/// The moment that the last backup shows which lies where it was to.
+const LAST_BACKUP: &str = "last_backup";
+
+/// In a copy that was put back: when, and by whom. Until the next start.
+const PUT_BACK: &str = "restored";
+
 pub(super) fn read(db: &Connection) -> rusqlite::Result<Option<RecordMarks>> {
+    // What can't be read is as good as none: the record then begins anew.
+    Ok(text(db, KEY)?.and_then(|value| parse(&value)))
+}
+
+fn text(db: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
     let value: Option<Vec<u8>> = db
         .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
-        .query_row([KEY], |row| row.get(0))
+        .query_row([key], |row| row.get(0))
         .optional()?;
-    // What can't be read is as good as none: the record then begins anew.
-    Ok(value.and_then(|value| parse(std::str::from_utf8(&value).ok()?)))
+    Ok(value.and_then(|value| String::from_utf8(value).ok()))
+}
+
+fn set_text(db: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute((key, value.as_bytes()))?;
+    Ok(())
+}
+
+/// Notes in a copy which moment it shows.
+pub(super) fn note_copy(copy: &Connection, at: UnixSeconds) -> rusqlite::Result<()> {
+    set_text(copy, COPY, &at.to_string())
+}
+
+/// The moment that a copy shows; none: it isn't one.
+pub(super) fn copy_of(copy: &Connection) -> rusqlite::Result<Option<UnixSeconds>> {
+    Ok(text(copy, COPY)?.and_then(|at| at.parse().ok()))
+}
+
+/// Notes in a copy that it was put back.
+pub(super) fn note_put_back(copy: &Connection, by: &Actor, at: UnixSeconds) -> rusqlite::Result<()> {
+    // Also one of the last run must be known for a backup: the number is far before all that the journal may have.
+    const BEFORE: u64 = 1 << 40;
+    if let Some(marks) = read(copy)? {
+        set_run(copy, marks.run.wrapping_sub(BEFORE))?;
+    }
+    set_text(copy, PUT_BACK, &format!("{at} {}", actor_to_sql(by)))
+}
+
+/// Has the event of a backup that was put back, once; `None`: this isn't one.
+pub(super) fn tell_put_back(tx: &Trail<'_>) -> rusqlite::Result<Option<PutBack>> {
+    let Some(noted) = text(tx, PUT_BACK)? else { return Ok(None) };
+    let shows = copy_of(tx)?;
+    let (at, actor) = noted.split_once(' ').unwrap_or((&noted, ""));
+    let put_back = PutBack { at: at.parse().unwrap_or_default(), shows };
+    let by = By { actor: super::rows::actor_from_sql(actor), at: put_back.at };
+    let was = shows.map(|shows| shows.to_string());
+    let details = Details { was: was.as_deref(), ..Details::default() };
+    tx.by(&by).host(EventKind::Restore, &details)?;
+    tx.prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([PUT_BACK])?;
+    Ok(Some(put_back))
+}
+
+/// The moment that the last backup shows.
+pub(super) fn last_backup(db: &Connection) -> rusqlite::Result<Option<UnixSeconds>> {
+    Ok(text(db, LAST_BACKUP)?.and_then(|at| at.parse().ok()))
+}
+
+/// Replaces it.
+pub(super) fn set_last_backup(tx: &Connection, at: UnixSeconds) -> rusqlite::Result<()> {
+    set_text(tx, LAST_BACKUP, &at.to_string())
+}
+
+/// The number of the last event.
+pub(super) fn last_event(db: &Connection) -> rusqlite::Result<Option<u64>> {
+    db.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'event'", [], |row| row.get(0)).optional()
 }
 
 pub(super) fn set(tx: &Connection, marks: &RecordMarks) -> rusqlite::Result<()> {
     let RecordMarks { since, clock, until, ended, run } = marks;
     let value = format!("{since} {until} {} {run} {clock}", u8::from(*ended));
-    tx.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
-        .execute((KEY, value.as_bytes()))?;
-    Ok(())
+    set_text(tx, KEY, &value)
 }
 
 /// Another number, if it has one.

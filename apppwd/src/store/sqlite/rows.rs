@@ -174,7 +174,7 @@ pub(crate) fn app_password(row: &Row<'_>) -> rusqlite::Result<AppPasswordRecord>
         name: row.get(n + 3)?,
         expired: row.get(n + 4)?,
         created: row.get(n + 5)?,
-        created_by: actor_from_sql(n + 6, row.get_ref(n + 6)?.as_str()?)?,
+        created_by: actor_of(n + 6, row.get_ref(n + 6)?.as_str()?)?,
         successor: row.get::<_, Option<i64>>(n + 7)?.map(id_from_sql).transpose()?,
         suspended: row.get(n + 8)?,
         suspended_by: actor(row, n + 9)?,
@@ -199,7 +199,7 @@ pub(super) fn used(row: &Row<'_>) -> rusqlite::Result<Use> {
 
 /// Who did it, if anyone did.
 pub(super) fn actor(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Actor>> {
-    row.get_ref(column)?.as_str_or_null()?.map(|text| actor_from_sql(column, text)).transpose()
+    row.get_ref(column)?.as_str_or_null()?.map(|text| actor_of(column, text)).transpose()
 }
 
 /// `UID ROLE ON-BEHALF-OF NAME`, `-` for none: a few bytes in each row. `UID/LOGIN-UID` where the
@@ -211,21 +211,23 @@ pub(super) fn actor_to_sql(actor: &Actor) -> String {
     format!("{uid}{login} {} {} {}", role.as_str(), or_none(on_behalf_of), or_none(name))
 }
 
-fn actor_from_sql(column: usize, text: &str) -> rusqlite::Result<Actor> {
+/// Back from there.
+pub(super) fn actor_from_sql(text: &str) -> Option<Actor> {
     let some = |word: &str| (word != "-").then(|| word.to_owned());
-    let parse = || {
-        let mut words = text.splitn(4, ' ');
-        let uids = words.next()?;
-        let (uid, login) = uids.split_once('/').map_or((uids, None), |(uid, login)| (uid, Some(login)));
-        Some(Actor {
-            uid: uid.parse().ok()?,
-            login_uid: login.map(str::parse).transpose().ok()?,
-            role: ActorRole::from_word(words.next()?)?,
-            on_behalf_of: some(words.next()?),
-            name: some(words.next()?),
-        })
-    };
-    parse().ok_or_else(|| {
+    let mut words = text.splitn(4, ' ');
+    let uids = words.next()?;
+    let (uid, login) = uids.split_once('/').map_or((uids, None), |(uid, login)| (uid, Some(login)));
+    Some(Actor {
+        uid: uid.parse().ok()?,
+        login_uid: login.map(str::parse).transpose().ok()?,
+        role: ActorRole::from_word(words.next()?)?,
+        on_behalf_of: some(words.next()?),
+        name: some(words.next()?),
+    })
+}
+
+fn actor_of(column: usize, text: &str) -> rusqlite::Result<Actor> {
+    actor_from_sql(text).ok_or_else(|| {
         let why = format!("not an actor: {text:?}");
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, why.into())
     })

@@ -63,6 +63,11 @@ impl<'t> Trail<'t> {
         Self { tx, host, by }
     }
 
+    /// The same transaction, in somebody else's name.
+    pub(super) const fn by<'b>(&'b self, by: &'b By) -> Trail<'b> {
+        Trail { tx: self.tx, host: self.host, by }
+    }
+
     /// When it is changed.
     pub(super) const fn at(&self) -> UnixSeconds {
         self.by.at

@@ -154,6 +154,43 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "--all shows expired", why: "stands behind a result, not an error" },
     // Of a reply; a module never meets it from apppwd.
     Excused { text: "unknown verdict", why: "of a reply; a module never meets it from apppwd" },
+    // Backups.
+    Excused { text: "can't make a pipe", why: STARVED },
+    Excused { text: "can't read the backup: {e}", why: OURS },
+    Excused { text: "can't read the backup", why: DISK },
+    Excused { text: "what has arrived is not what apppwd has sent", why: OURS },
+    Excused { text: "can't write the backup to {}", why: "needs a disk that fills in that moment" },
+    Excused {
+        text: "the backup is made, but apppwd has not noted it",
+        why: "needs a daemon that ends in that moment",
+    },
+    Excused { text: "another backup is being made", why: "two requests would have to meet within a moment" },
+    Excused { text: "nobody reads it any more", why: "needs a caller that goes away in between" },
+    Excused { text: "nothing was read for", why: "needs a caller that stops for a minute" },
+    Excused { text: "the backup could not be handed over", why: "needs a caller that goes away in between" },
+    Excused { text: "the pipe can't be used", why: OURS },
+    Excused { text: "is not the writing end of a pipe", why: "`apppw` sends nothing else" },
+    Excused { text: "it was broken off", why: BETWEEN },
+    Excused { text: "the database can't be copied", why: DISK },
+    Excused {
+        text: "the database is damaged: {0}. Put a backup",
+        why: "needs a database that is damaged while it is used",
+    },
+    Excused { text: "its header asks for a later SQLite\"", why: "as other damage" },
+    Excused { text: "could not note that the database is a backup", why: DISK },
+    Excused { text: "there is no room for the backup in", why: DISK },
+    Excused { text: "can't put the backup in place of", why: DISK },
+    Excused { text: "can't keep the database as", why: DISK },
+    Excused { text: "can't put aside", why: DISK },
+    Excused { text: "can't remove", why: DISK },
+    Excused { text: "can't write", why: DISK },
+    Excused { text: "can't make", why: DISK },
+    Excused { text: "can't say so", why: "needs a pipe that nobody reads any more" },
+    Excused { text: "can't look up the user apppwd", why: DIRECTORY },
+    Excused { text: "can't give away the folder", why: BETWEEN },
+    Excused { text: "can't close the folder", why: BETWEEN },
+    Excused { text: "can't become the", why: "needs a root that may not become another user" },
+    Excused { text: "can't run {}", why: "needs an apppw without its apppwd" },
 ];
 
 /// Puts them on the page.

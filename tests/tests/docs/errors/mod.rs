@@ -9,7 +9,7 @@ mod excused;
 mod page;
 mod plain;
 mod scenes;
-mod sources;
+pub mod sources;
 
 use crate::repository;
 use excused::EXCUSED;

@@ -89,11 +89,16 @@ impl Page {
 
     /// A command on a terminal, where the person says no.
     pub fn declined(&mut self, desk: &Desk<'_>, args: &[&str], what: &str) {
-        let ran = apppw_on_a_terminal(&desk.socket, &format!("\"$APPPW\" {}", shell(args)));
-        assert!(!ran.stderr.is_empty(), "{args:?} says nothing: {ran:?}");
+        self.declined_as_shown(desk, &shell(args), &shell(args), what);
+    }
+
+    /// The same, with another command line shown.
+    pub fn declined_as_shown(&mut self, desk: &Desk<'_>, line: &str, shown: &str, what: &str) {
+        let ran = apppw_on_a_terminal(&desk.socket, &format!("\"$APPPW\" {line}"));
+        assert!(!ran.stderr.is_empty(), "{shown} says nothing: {ran:?}");
         self.codes.insert("declined".to_owned());
         let error = serde_json::json!({"code": "declined"});
-        self.tell(&desk.place, Who::Root, &shell(args), &ran, Some(&error), what);
+        self.tell(&desk.place, Who::Root, shown, &ran, Some(&error), what);
     }
 
     /// `events --follow`, whose daemon goes away.

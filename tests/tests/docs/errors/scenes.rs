@@ -1,6 +1,7 @@
 //! The scenes, in the order of the page.
 
 mod account;
+mod backups;
 mod changing;
 mod command_line;
 mod configuration;
@@ -30,6 +31,7 @@ pub const ALL: &[fn(&mut Page)] = &[
     looking::play,
     verifying::play,
     disk::play,
+    backups::play,
     configuration::play,
     starting::play,
     running::play,

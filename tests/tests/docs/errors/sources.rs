@@ -68,6 +68,49 @@ pub fn texts() -> Vec<Text> {
     files.iter().flat_map(|path| texts_of(path)).filter(|text| is_sentence(&text.text)).collect()
 }
 
+/// A line of the daemon's log.
+pub struct LogLine {
+    pub level: &'static str,
+    pub text: String,
+    pub place: String,
+}
+
+/// All of them: the first literal of each macro that logs.
+pub fn log_lines() -> Vec<LogLine> {
+    let mut files = Vec::new();
+    rust_files(&repository("apppwd/src"), &mut files);
+    files.sort();
+    let mut lines = Vec::new();
+    for path in files {
+        let source = std::fs::read_to_string(&path).expect("a source");
+        let name = path.strip_prefix(repository("")).unwrap_or(&path).display().to_string();
+        let mut scan = Scan { source: source.as_bytes(), at: 0 };
+        let (mut last, mut level) = (String::new(), None);
+        while let Some(token) = scan.next() {
+            match token {
+                Token::Tests => break,
+                Token::Word(word) => last = word,
+                Token::Open { .. } => {
+                    level = match last.as_str() {
+                        "tracing::info!" => Some("info"),
+                        "tracing::warn!" => Some("warning"),
+                        "tracing::error!" => Some("error"),
+                        _ => None,
+                    };
+                    last.clear();
+                }
+                Token::Text(text, line) => {
+                    if let Some(level) = level.take() {
+                        lines.push(LogLine { level, text, place: format!("{name}:{line}") });
+                    }
+                }
+                Token::Close | Token::End => level = None,
+            }
+        }
+    }
+    lines
+}
+
 fn rust_files(dir: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).expect("a folder of sources").flatten() {
         let (path, name) = (entry.path(), entry.file_name());

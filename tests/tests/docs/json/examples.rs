@@ -21,6 +21,8 @@ const HEADINGS: &[(&str, &str)] = &[
     ("`apppw users`", "users"),
     ("`apppw events`", "events"),
     ("`apppw status`", "status"),
+    ("`apppw backup`", "backup"),
+    ("`apppw restore`", "restore"),
 ];
 
 /// All of them, whole: where an example says `...`, the fields of its kind's first example are put in.

@@ -238,8 +238,18 @@ fn follow(printed: &mut Printed, daemon: &Apppwd) {
 /// A backup of the database put back, over a rotation; and other people under the same name.
 fn a_backup(printed: &mut Printed) {
     let daemon = start("");
+    let path = |name: &str| daemon.path(name).display().to_string();
+    printed.take(&daemon, "backup", Who::Root, &["backup", &path("empty.db")]);
     let (phone, _) = made(&printed.take(&daemon, "create", Who::Root, &["create", "alice", "phone"]));
+    let file = path("whole.db");
+    printed.take(&daemon, "backup", Who::Root, &["backup", &file]);
+    printed.take(&daemon, "status", Who::Root, &["status"]);
+    let to_pipe = How { stdout_to: Some(Path::new("/dev/null")), ..How::default() };
+    let ran = apppw(&daemon.admin_socket(), Who::Root, &["--json", "backup", "-"], &to_pipe);
+    let value = serde_json::from_str(&ran.stderr).expect("JSON");
+    printed.0.push(Document { of: "backup", from: "backup -".to_owned(), value });
     let (_, place) = daemon.stop();
+    restores(printed, &place, &file);
     copy(&place.path("state"), &place.path("backup"));
     let command = among_people(&place);
     let daemon = place.start_by(command);
@@ -253,6 +263,28 @@ fn a_backup(printed: &mut Printed) {
     printed.take(&daemon, "events", Who::Root, &["events"]);
     printed.take(&daemon, "user", Who::Root, &["user", "alice", "show"]);
     printed.take(&daemon, "revoke", Who::Root, &["revoke", "--unused", "1d", "--dry-run"]);
+}
+
+/// Of what `apppw backup` has made, and of a copy, without a key and in the place of nothing.
+fn restores(printed: &mut Printed, place: &Site, file: &str) {
+    let config = place.config_path().display().to_string();
+    let mut restore = |file: &str| {
+        let args = ["restore", "--yes", "--config", &config, file];
+        printed.take_with(&place.admin_socket(), "restore", Who::Root, &args, &How::default());
+    };
+    restore(file);
+    let plain = place.path("plain.db");
+    copy(&place.path("state/apppw.db"), &plain);
+    let status = std::process::Command::new("sqlite3")
+        .arg(&plain)
+        .arg("DELETE FROM meta WHERE key = 'backup'")
+        .status();
+    assert!(status.expect("sqlite3 runs").success());
+    fs::remove_file(place.path("state/apppw.db")).expect("the database goes");
+    fs::rename(place.path("key/server.key"), place.path("aside")).expect("the key goes");
+    restore(&plain.display().to_string());
+    fs::rename(place.path("aside"), place.path("key/server.key")).expect("the key comes");
+    restore(file);
 }
 
 /// Events that wait, and a creation that is taken back.

@@ -142,6 +142,8 @@ pub fn expected(verb: Verb, caller: Caller, is_own: bool, may_create: bool) -> &
         | Verb::KeyRetire
         | Verb::KeyExport
         | Verb::KeyImport
+        | Verb::Backup
+        | Verb::BackupKept
         | Verb::UserShow
         | Verb::UserEnroll
         | Verb::UserUnenroll
@@ -166,6 +168,13 @@ pub fn expected(verb: Verb, caller: Caller, is_own: bool, may_create: bool) -> &
     let is_roots = matches!(verb, Verb::KeyRotate | Verb::KeyRetire | Verb::KeyExport | Verb::KeyImport);
     match caller {
         AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if is_roots => "denied",
+        // They may; but no pipe comes with it, and there is no such backup.
+        Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if verb == Verb::Backup => {
+            "invalid"
+        }
+        Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk if verb == Verb::BackupKept => {
+            "not_found"
+        }
         Root | AdminGroup | AdminPrimaryGroup | AdminOfMany | AdminOfHelpdesk => "ok",
         Helpdesk | HelpdeskProgram if looks_or_takes_away => "ok",
         // For the rest a person like any other, and a program is none.

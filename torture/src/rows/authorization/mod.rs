@@ -141,7 +141,6 @@ impl Cell<'_> {
             Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?} {case}")}),
             Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
             Verb::Verify => json!({"user": user, "secret": target.secret.expose()}),
-            Verb::Status | Verb::Report | Verb::Users | Verb::Metrics => json!({}),
             Verb::Keys | Verb::KeyRotate | Verb::KeyExport => json!({}),
             Verb::KeyRetire => {
                 let old = self.keys().swap_remove(0);
@@ -149,6 +148,8 @@ impl Cell<'_> {
                 json!({"id": old})
             }
             Verb::KeyImport => json!({"text": self.as_root(Verb::KeyExport, &json!({}))["text"]}),
+            Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Backup => json!({}),
+            Verb::BackupKept => json!({"sha256": "00"}),
             Verb::Panic => json!({"on": true}),
             Verb::UserRename => json!({"user": user, "new": "renamed@example.org"}),
             Verb::UserShow
@@ -255,6 +256,8 @@ const fn changes(verb: Verb) -> bool {
         | Verb::KeyExport
         // What is there is imported again.
         | Verb::KeyImport
+        | Verb::Backup
+        | Verb::BackupKept
         | Verb::UserShow => false,
     }
 }

@@ -1,0 +1,212 @@
+//! `backup`, `backup.kept`
+//!
+//! The copy goes through a pipe that the caller has made: what it writes to, and with whose rights, is the caller's
+//! affair, and no file system, no AppArmor profile and no SELinux type of the place stands between (ADR 30).
+
+use super::status::NoArgs;
+use crate::admin::caller::Caller;
+use crate::clock::{self, UnixSeconds};
+use crate::daemon::Daemon;
+use crate::log;
+use crate::store::sqlite::Database;
+use crate::store::{CopyError, Store, StoreCopy};
+use apppw_admin::verbs::{Backup, BackupKept, BackupKeptArgs, EventKind};
+use apppw_admin::{AdminError, Code};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{SFlag, fstat};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long the caller may take to read something, however little.
+const READS_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long a stop may go unnoticed.
+const LOOKS_EVERY: u16 = 100;
+
+/// A backup that went through the pipe.
+#[derive(Debug)]
+pub struct HandedOut {
+    sha256: String,
+    at: UnixSeconds,
+}
+
+/// Writes a copy of the database into the pipe that came with the request.
+///
+/// # Errors
+/// The closed list of codes.
+pub async fn run<S: Store + 'static>(
+    daemon: &Rc<Daemon<S>>,
+    caller: &Caller,
+    _: NoArgs,
+    descriptor: Option<OwnedFd>,
+) -> Result<Backup, AdminError> {
+    let pipe = writing_end(descriptor)?;
+    let Ok(mut handed_out) = daemon.backup.try_lock() else {
+        return Err(AdminError::new(Code::Busy, "another backup is being made; try again when it is done"));
+    };
+    let mut stopping = daemon.stopping.subscribe();
+    let made = async {
+        let journal = daemon.journal.lock().await.synced().await;
+        let journal_bytes = journal.map_err(|error| AdminError::new(Code::Busy, error.to_string()))?;
+        let at = clock::now();
+        let StoreCopy { file, bytes, counts, last_event } = daemon.store.copy(at).await.map_err(refusal)?;
+        let sha256 = pour(file, pipe).await?;
+        Ok(Backup {
+            at,
+            bytes,
+            sha256,
+            accounts: counts.accounts,
+            live: counts.live,
+            revoked: counts.revoked,
+            last_event,
+            journal_bytes,
+            database: Database::in_dir(&daemon.config.state_dir).path.display().to_string(),
+            key_dir: daemon.config.key_dir.display().to_string(),
+        })
+    };
+    // Logins wait for the next start: a backup must not hold up a stop.
+    let made = tokio::select! {
+        made = made => made,
+        _ = stopping.wait_for(|stopping| *stopping) => Err(AdminError::new(Code::Busy, "apppwd is stopping; try again in a moment")),
+    }?;
+    // Whoever has it has every name, wherever it lies now.
+    daemon.note(daemon.event_of_host(EventKind::Backup, caller.actor(), made.at));
+    daemon.write_events_later();
+    tracing::info!(
+        "{caller} took a backup of {} and {}",
+        log::count(usize::try_from(made.accounts).unwrap_or(usize::MAX), "account"),
+        log::count(usize::try_from(made.live).unwrap_or(usize::MAX), "live app password")
+    );
+    *handed_out = Some(HandedOut { sha256: made.sha256.clone(), at: made.at });
+    Ok(made)
+}
+
+/// The last backup that was handed out lies where it was to.
+///
+/// # Errors
+/// The closed list of codes.
+pub async fn kept<S: Store>(
+    daemon: &Daemon<S>,
+    caller: &Caller,
+    args: BackupKeptArgs,
+) -> Result<BackupKept, AdminError> {
+    let Ok(mut handed_out) = daemon.backup.try_lock() else {
+        return Err(AdminError::new(Code::Busy, "another backup is being made; that one will count"));
+    };
+    let Some(at) = handed_out.as_ref().filter(|it| it.sha256 == args.sha256).map(|it| it.at) else {
+        let message = "this apppwd has handed out no such backup last; make another one";
+        return Err(AdminError::in_field(Code::NotFound, "sha256", message));
+    };
+    daemon.store.set_last_backup(at).await?;
+    *handed_out = None;
+    tracing::info!("the backup that {caller} took lies where it was to");
+    Ok(BackupKept { last_backup: at })
+}
+
+/// A pipe, and nothing else: a file may lie where a write never ends, and on a disk that isn't the caller's.
+fn writing_end(descriptor: Option<OwnedFd>) -> Result<File, AdminError> {
+    let invalid = |message: &str| AdminError::new(Code::Invalid, message);
+    let Some(descriptor) = descriptor else {
+        return Err(invalid("with this request must come a descriptor: the writing end of a pipe"));
+    };
+    let kind = fstat(&descriptor).map(|stat| SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT);
+    let flags = fcntl(&descriptor, FcntlArg::F_GETFL).map(OFlag::from_bits_retain);
+    match (kind, flags) {
+        (Ok(SFlag::S_IFIFO), Ok(flags)) if flags & OFlag::O_ACCMODE != OFlag::O_RDONLY => {
+            // Or a caller who doesn't read would keep a thread.
+            fcntl(&descriptor, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))
+                .map_err(|error| invalid(&format!("the pipe can't be used: {error}")))?;
+            Ok(descriptor.into())
+        }
+        _ => Err(invalid("the descriptor that came with this request is not the writing end of a pipe")),
+    }
+}
+
+/// Writes all of `copy` into `pipe`, on another thread, and returns its SHA-256. Ends soon when it is dropped.
+async fn pour(copy: File, pipe: File) -> Result<String, AdminError> {
+    let given_up = Arc::new(GivenUp::default());
+    let _gives_up = GivesUp(Arc::clone(&given_up));
+    let poured = tokio::task::spawn_blocking(move || pour_all(copy, pipe, &given_up)).await;
+    let poured = poured.unwrap_or_else(|lost| Err(std::io::Error::other(lost)));
+    poured.map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::BrokenPipe => "nobody reads it any more".to_owned(),
+            ErrorKind::TimedOut => format!("nothing was read for {} s", READS_WITHIN.as_secs()),
+            _ => error.to_string(),
+        };
+        AdminError::new(Code::Busy, format!("the backup could not be handed over: {why}"))
+    })
+}
+
+#[derive(Default)]
+struct GivenUp(AtomicBool);
+
+struct GivesUp(Arc<GivenUp>);
+
+impl Drop for GivesUp {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn pour_all(mut copy: File, mut pipe: File, given_up: &GivenUp) -> std::io::Result<String> {
+    let (mut block, mut hash) = (vec![0; 1 << 16], Sha256::new());
+    loop {
+        let read = copy.read(&mut block)?;
+        let mut rest = block.get(..read).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(hex(&hash.finalize()));
+        }
+        hash.update(rest);
+        let mut moved = Instant::now();
+        while !rest.is_empty() {
+            match pipe.write(rest) {
+                Ok(written) => {
+                    rest = rest.get(written..).unwrap_or_default();
+                    moved = Instant::now();
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock => wait(&pipe)?,
+                Err(e) => return Err(e),
+            }
+            if given_up.0.load(Ordering::Relaxed) {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            if moved.elapsed() > READS_WITHIN {
+                return Err(ErrorKind::TimedOut.into());
+            }
+        }
+    }
+}
+
+fn wait(pipe: &File) -> std::io::Result<()> {
+    let mut watched = [PollFd::new(pipe.as_fd(), PollFlags::POLLOUT)];
+    match poll(&mut watched, PollTimeout::from(LOOKS_EVERY)) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn refusal(error: CopyError) -> AdminError {
+    let code = match error {
+        CopyError::NoRoom { .. } | CopyError::Io { .. } => Code::ReadOnly,
+        CopyError::Damaged(_) | CopyError::Cancelled | CopyError::Failed(_) => Code::Busy,
+    };
+    AdminError::new(code, format!("there is no backup: {error}"))
+}

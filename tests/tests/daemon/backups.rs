@@ -1,0 +1,385 @@
+//! `apppw backup`: a copy of one moment, through a pipe, while logins and changes go on.
+
+use super::Case;
+use super::asking::{USER, create, imap, login, site};
+use super::events::events;
+use apppw_admin::verbs::{Backup, BackupKept, BackupKeptArgs};
+use apppw_admin::{Client, ClientError, Code, Verb};
+use apppw_proto::frame::Verdict;
+use apppw_tests::activate::DAEMON_UID;
+use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
+use apppw_tests::frames::try_login;
+use serde_json::{Value, json};
+use std::fs;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        Case::new("what_it_has_and_what_it_says", whole),
+        Case::new("it_takes_no_other_files_place", exists),
+        Case::new("it_goes_to_standard_output", stdout),
+        Case::new("it_is_of_one_moment_while_changes_go_on", one_moment),
+        Case::new("only_the_writing_end_of_a_pipe_will_do", descriptors),
+        Case::new("only_what_was_handed_out_counts", kept),
+        Case::new("nobody_has_to_wait_for_who_does_not_read", unread),
+        Case::new("a_crash_leaves_nothing_for_long", leftovers),
+        Case::new("a_damaged_database_is_not_handed_out", damaged).with_program("sqlite3"),
+        Case::as_root("a_disk_without_room_for_the_copy", no_room).with_program("unshare"),
+        Case::as_root("a_target_without_room", full_target),
+    ]
+}
+
+/// The names in the database's folder.
+fn files(site: &Site) -> Vec<String> {
+    let names = fs::read_dir(site.path("state")).expect("a folder").flatten();
+    let mut names: Vec<String> =
+        names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+const USUAL: [&str; 4] = ["apppw.db", "apppw.db-shm", "apppw.db-wal", "lock"];
+
+fn whole() {
+    let daemon = site("").start();
+    let (phone, old) = (create(&daemon, "phone", json!({})), create(&daemon, "old", json!({})));
+    daemon.revoke(old.id.parse().expect("an id"));
+    let file = daemon.path("b.db");
+    let begun = apppw_now();
+    let done = daemon.cli(&["--json", "backup"]).arg(&file).output().expect("apppw runs");
+    assert!(done.status.success(), "{done:?}");
+    let said: Value = serde_json::from_slice(&done.stdout).expect("JSON");
+    assert_eq!(
+        ["accounts", "live", "revoked"].map(|key| said[key].clone()),
+        [json!(1), json!(1), json!(1)],
+        "{said}"
+    );
+    assert_eq!(said["key_included"], false);
+    assert_eq!(said["key_dir"], daemon.path("key").display().to_string());
+    let journal = fs::metadata(daemon.path("key/journal.log")).expect("the journal").len();
+    assert_eq!(said["journal_bytes"], journal);
+    let meta = fs::metadata(&file).expect("the backup");
+    assert_eq!((meta.permissions().mode() & 0o7777, json!(meta.len())), (0o600, said["bytes"].clone()));
+    // The key is not in it, in no way that it is written.
+    let bytes = fs::read(&file).expect("the backup");
+    let key = fs::read_to_string(daemon.path("key/server.key")).expect("the key");
+    let hex = key.trim().split(' ').nth(1).expect("a key");
+    let raw: Vec<u8> =
+        (0..32).map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).expect("hex")).collect();
+    for part in [&hex.as_bytes()[..16], &raw[..8]] {
+        assert!(!bytes.windows(part.len()).any(|found| found == part), "the key is in it");
+    }
+    assert!(
+        bytes.windows(USER.len()).any(|found| found == USER.as_bytes()),
+        "the search finds what is there"
+    );
+    // Who did it, and when the last one was.
+    let trail = events(&daemon, json!({"kinds": ["backup"]}));
+    assert_eq!(trail.len(), 1, "{trail:?}");
+    assert_eq!(trail[0]["actor"]["uid"], 0);
+    let last = daemon.status().last_backup.expect("there was one");
+    assert!((begun..=apppw_now()).contains(&last), "{last}");
+    assert_eq!(files(&daemon), USUAL);
+    assert_eq!(imap(&daemon, &phone), "accepted");
+    // In words, too.
+    let said = daemon.cli(&["backup"]).arg(daemon.path("c.db")).output().expect("apppw runs");
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    for word in [
+        "1 account, 1 live app password, 1 revoked",
+        "key is NOT in it",
+        &daemon.path("key").display().to_string(),
+    ] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+}
+
+fn apppw_now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_secs()).expect("a time")
+}
+
+fn exists() {
+    let daemon = Apppwd::start();
+    let file = daemon.back_up("b.db");
+    let before = fs::read(&file).expect("a file");
+    daemon.create(USER, "phone", &[]);
+    let link = daemon.path("link.db");
+    std::os::unix::fs::symlink(daemon.path("elsewhere"), &link).expect("a link");
+    for taken in [&file, &link, &daemon.path("key")] {
+        let done = daemon.cli(&["--json", "backup"]).arg(taken).output().expect("apppw runs");
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(1), "{said}");
+        assert!(said.contains("\"exists\"") && said.contains("is there already"), "{said}");
+    }
+    assert_eq!(fs::read(&file).expect("a file"), before);
+    assert!(!daemon.path("elsewhere").exists());
+    let names: Vec<_> = fs::read_dir(daemon.path("")).expect("a folder").flatten().collect();
+    assert!(!names.iter().any(|name| name.file_name().to_string_lossy().contains(".part-")), "{names:?}");
+}
+
+fn stdout() {
+    let daemon = Apppwd::start();
+    let done = daemon.cli(&["backup", "-"]).output().expect("apppw runs");
+    assert!(done.status.success(), "{done:?}");
+    assert!(done.stdout.starts_with(b"SQLite format 3\0"));
+    assert!(String::from_utf8_lossy(&done.stderr).contains("key is NOT in it"), "{done:?}");
+    // Who stops reading has no backup, and that is no success.
+    let mut child = daemon
+        .cli(&["backup", "-"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("apppw runs");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().expect("an end");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+}
+
+/// App passwords are made and revoked two at a time, each pair in an order: a copy that isn't of one moment would have
+/// the later without the earlier.
+fn one_moment() {
+    let daemon = Site::in_memory(CHEAP_ARGON2).start();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut made = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                for half in ["a", "b"] {
+                    daemon.create(&format!("user{made}@example.org"), half, &[]);
+                }
+                made += 1;
+            }
+            made
+        });
+        for n in 0..12 {
+            daemon.back_up(&format!("b{n}.db"));
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(writer.join().expect("a count") > 5);
+    });
+    let (_, site) = daemon.stop();
+    let mut before = 0;
+    for n in 0..12 {
+        let said = site.restore(&site.path(&format!("b{n}.db")));
+        let numbers: Vec<u64> =
+            said.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).take(2).collect();
+        let (accounts, app_passwords) = (numbers[0], numbers[1]);
+        assert!(app_passwords == 2 * accounts || app_passwords + 1 == 2 * accounts, "{said}");
+        assert!(accounts >= before, "an older one came later: {said}");
+        before = accounts;
+    }
+}
+
+fn ask_with(daemon: &Apppwd, descriptor: OwnedFd) -> Result<Backup, ClientError> {
+    daemon.client().call_with(Verb::Backup, &json!({}), descriptor, || ())
+}
+
+fn refused<T>(done: Result<T, ClientError>) -> (Code, String) {
+    match done.map(drop) {
+        Err(ClientError::Refused(error)) => (error.code, error.message),
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+fn descriptors() {
+    let daemon = Apppwd::start();
+    daemon.create(USER, "phone", &[]);
+    let none: Result<Backup, _> = daemon.call(Verb::Backup, &json!({}));
+    let (code, message) = refused(none);
+    assert_eq!(code, Code::Invalid);
+    assert!(message.contains("the writing end of a pipe"), "{message}");
+    let before = daemon.descriptors_at_rest();
+    for _ in 0..50 {
+        let (reading, _writing) = std::io::pipe().expect("a pipe");
+        let file = tempfile::tempfile().expect("a file");
+        let (socket, _other) = std::os::unix::net::UnixStream::pair().expect("a pair");
+        for wrong in [reading.into(), file.into(), socket.into()] {
+            let (code, message) = refused(ask_with(&daemon, wrong));
+            assert_eq!(code, Code::Invalid, "{message}");
+        }
+        // With a request that has no use for one.
+        let (_reading, writing) = std::io::pipe().expect("a pipe");
+        let listed: Value =
+            daemon.client().call_with(Verb::Status, &json!({}), writing.into(), || ()).expect("a status");
+        assert!(listed.is_object());
+    }
+    assert_eq!(daemon.descriptors_at_rest(), before, "descriptors were kept");
+    // Nor is one that comes without a request kept for the next.
+    let file = daemon.path("f");
+    let mut client = daemon.client();
+    let (_reading, writing) = std::io::pipe().expect("a pipe");
+    let _: Value = client.call_with(Verb::Status, &json!({}), writing.into(), || ()).expect("a status");
+    let next: Result<Backup, _> = client.call(Verb::Backup, &json!({}));
+    assert_eq!(refused(next).0, Code::Invalid);
+    assert!(!file.exists());
+    assert_eq!(files(&daemon), USUAL);
+}
+
+/// A pipe's other end, read to its end by a thread.
+fn read_all(mut reading: std::io::PipeReader) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut all = Vec::new();
+        reading.read_to_end(&mut all).expect("the backup");
+        all
+    })
+}
+
+fn kept() {
+    let daemon = Apppwd::start();
+    let kept = |sha256: &str| -> Result<BackupKept, ClientError> {
+        daemon.call(Verb::BackupKept, &BackupKeptArgs { sha256: sha256.to_owned() })
+    };
+    assert_eq!(refused(kept("00")).0, Code::NotFound);
+    let (reading, writing) = std::io::pipe().expect("a pipe");
+    let reader = read_all(reading);
+    let backup = ask_with(&daemon, writing.into()).expect("a backup");
+    assert_eq!(u64::try_from(reader.join().expect("bytes").len()).expect("a length"), backup.bytes);
+    // Nobody has said that it lies anywhere.
+    assert_eq!(daemon.status().last_backup, None);
+    assert_eq!(refused(kept("00")).0, Code::NotFound);
+    assert_eq!(kept(&backup.sha256).expect("it counts").last_backup, backup.at);
+    assert_eq!(daemon.status().last_backup, Some(backup.at));
+    let (_, site) = daemon.stop();
+    assert_eq!(site.start().status().last_backup, Some(backup.at), "also after a restart");
+}
+
+/// More than a pipe holds.
+fn fill(daemon: &Apppwd) {
+    for n in 0..60 {
+        for name in ["a", "b", "c", "d"] {
+            daemon.create(&format!("user{n}@example.org"), name, &[]);
+        }
+    }
+}
+
+fn unread() {
+    let daemon = Site::in_memory(CHEAP_ARGON2).start();
+    let phone = daemon.create(USER, "phone", &[]);
+    fill(&daemon);
+    let (reading, writing) = std::io::pipe().expect("a pipe");
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| ask_with(&daemon, writing.into()));
+        // It hangs in the pipe now, and everything else goes on.
+        daemon_waits_in_the_pipe(&daemon);
+        assert_eq!(try_login(&daemon.auth_socket(), USER, phone.secret.expose()), Verdict::Accepted);
+        daemon.revoke(phone.app_password.id);
+        let (_other, second) = std::io::pipe().expect("a pipe");
+        let (code, message) = refused(ask_with(&daemon, second.into()));
+        assert!(code == Code::Busy && message.contains("another backup"), "{message}");
+        // Whoever has gone ends it.
+        drop(reading);
+        let (code, message) = refused(asked.join().expect("an answer"));
+        assert!(code == Code::Busy && message.contains("nobody reads it any more"), "{message}");
+    });
+    daemon.back_up("b.db");
+    // And a stop doesn't wait for it: logins would wait for the next start.
+    let (reading, writing) = std::io::pipe().expect("a pipe");
+    let socket = daemon.admin_socket();
+    let asked = std::thread::spawn(move || {
+        Client::connect(&socket).and_then(|mut client| {
+            client.call_with::<_, Backup>(Verb::Backup, &json!({}), writing.into(), || ())
+        })
+    });
+    daemon_waits_in_the_pipe(&daemon);
+    let begun = Instant::now();
+    let (status, site) = daemon.stop();
+    assert!(status.success() && begun.elapsed() < Duration::from_secs(3), "{status}, {:?}", begun.elapsed());
+    assert!(asked.join().expect("an answer").is_err());
+    drop(reading);
+    assert_eq!(files(&site), ["apppw.db", "lock"]);
+}
+
+/// The copy is made and has no name any more.
+fn daemon_waits_in_the_pipe(daemon: &Apppwd) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let is_open = || {
+        let open = fs::read_dir(format!("/proc/{}/fd", daemon.id())).expect("its descriptors").flatten();
+        open.filter_map(|fd| fs::read_link(fd.path()).ok())
+            .any(|path| path.to_string_lossy().contains("apppw.db.copying (deleted)"))
+    };
+    while !is_open() {
+        assert!(Instant::now() < deadline, "no copy is being handed out");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(100));
+}
+
+fn leftovers() {
+    let daemon = Apppwd::start();
+    let phone = daemon.create(USER, "phone", &[]);
+    let site = daemon.kill();
+    for name in ["apppw.db.copying", "apppw.db.copying-journal"] {
+        fs::write(site.path("state").join(name), "half a copy").expect("a file");
+    }
+    let daemon = site.start();
+    assert_eq!(files(&daemon), USUAL);
+    assert_eq!(try_login(&daemon.auth_socket(), USER, phone.secret.expose()), Verdict::Accepted);
+    // One that is in the way while it runs is no harm.
+    std::os::unix::fs::symlink(daemon.path("elsewhere"), daemon.path("state/apppw.db.copying"))
+        .expect("a link");
+    daemon.back_up("b.db");
+    assert!(!daemon.path("elsewhere").exists(), "the link was followed");
+    assert_eq!(files(&daemon), USUAL);
+}
+
+fn damaged() {
+    let daemon = Site::in_memory(CHEAP_ARGON2).start();
+    let phone = daemon.create(USER, "phone", &[]);
+    fill(&daemon);
+    let (_, site) = daemon.stop();
+    let daemon = site.start();
+    // While it runs: a page of the trail, which no login reads.
+    let path = daemon.path("state/apppw.db");
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'event_user'";
+    let page = std::process::Command::new("sqlite3").arg(&path).arg(sql).output().expect("sqlite3 runs");
+    let page: u64 = String::from_utf8_lossy(&page.stdout).trim().parse().expect("a page");
+    let file = fs::File::options().write(true).open(&path).expect("the database");
+    std::os::unix::fs::FileExt::write_all_at(&file, &[0x55; 4096], (page - 1) * 4096).expect("damage");
+    let target = daemon.path("b.db");
+    let done = daemon.cli(&["backup"]).arg(&target).output().expect("apppw runs");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    assert!(said.contains("the database is damaged"), "{said}");
+    assert!(!target.exists());
+    assert_eq!(daemon.status().last_backup, None);
+    assert_eq!(try_login(&daemon.auth_socket(), USER, phone.secret.expose()), Verdict::Accepted);
+}
+
+fn no_room() {
+    let daemon =
+        Site::new(CHEAP_ARGON2).with_small_disk("state", DAEMON_UID, "2m").start_activated(DAEMON_UID);
+    let phone = create(&daemon, "phone", json!({}));
+    daemon.disk().fill();
+    let target = daemon.path("b.db");
+    let done = daemon.cli(&["--json", "backup"]).arg(&target).output().expect("apppw runs");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    assert!(said.contains("read_only") && said.contains("needs 2 MiB, and 0 MiB are free"), "{said}");
+    assert!(!target.exists() && !target.with_extension("db.part").exists());
+    assert_eq!(login(&daemon, USER, &phone.secret, "imap", ""), "accepted");
+    daemon.disk().empty();
+    daemon.back_up("b.db");
+}
+
+/// The one who writes the file sees that its disk is full.
+fn full_target() {
+    let daemon = Site::in_memory(CHEAP_ARGON2).start();
+    fill(&daemon);
+    let full = Path::new("/dev/full");
+    let done = daemon
+        .cli(&["backup", "-"])
+        .stdout(fs::File::options().write(true).open(full).expect("/dev/full"))
+        .stderr(Stdio::piped())
+        .output()
+        .expect("apppw runs");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(said.contains("can't write the backup to standard output: No space left"), "{said}");
+    assert_eq!(done.status.code(), Some(1));
+    assert_eq!(daemon.status().last_backup, None, "it doesn't count");
+    assert_eq!(fs::metadata(full).expect("it is there").uid(), 0);
+}
