@@ -58,10 +58,10 @@ fn find_keys(key_dir: &Path) -> Result<Option<(Keyring, std::path::PathBuf)>, Fa
     }
     ownership::private_dir(key_dir)?;
     let found = key::find(key_dir)?;
-    let keys = found.keys.as_deref().map(|keys| Keyring::new(keys, &found.path)).transpose()?;
+    let keys = found.keys.as_deref().map(|keys| Keyring::new(keys, &found.place.path)).transpose()?;
     drop(found.keys);
     key::wipe_stack();
-    Ok(keys.map(|keys| (keys, found.path)))
+    Ok(keys.map(|keys| (keys, found.place.path)))
 }
 
 /// Root becomes the owner of `state_dir`: what it makes there is the daemon's then. Where the folder isn't there yet,
