@@ -24,14 +24,14 @@ pub struct Args {
     #[arg(long)]
     pub init: bool,
 
-    /// Put a backup, read from standard input, in the place of the database, and exit (see apppw-restore(1))
-    #[arg(long, conflicts_with_all = ["check", "init"])]
-    pub restore: bool,
-
     /// Give up a server key that is lost for good: revoke the app passwords that need it, make another
     /// key if there is none, and exit
     #[arg(long, conflicts_with = "init")]
     pub key_lost: bool,
+
+    /// Put a backup, read from standard input, in the place of the database, and exit (see apppw-restore(1))
+    #[arg(long, conflicts_with_all = ["check", "init", "key_lost"])]
+    pub restore: bool,
 }
 
 /// What a start is for.

@@ -35,7 +35,7 @@ pub struct Daemon<S> {
     /// Accounts and app passwords.
     pub store: S,
     /// The active keys. They are exchanged under the journal's lock only.
-    pub keys: Arc<ActiveKeys>,
+    pub keys: ActiveKeys,
     /// Where they are kept.
     pub key_place: Place,
     /// Argon2id.

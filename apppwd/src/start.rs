@@ -158,7 +158,7 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
              `apppw panic off --group {switch:?}`"
         );
     }
-    let keys = Arc::new(ActiveKeys::new(keys));
+    let keys = ActiveKeys::new(keys);
     let (peers, unknown) = Peers::resolve(&config.peers);
     for name in unknown {
         tracing::warn!(
@@ -166,7 +166,7 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
         );
     }
     let thread = |source| Fault::System { what: "can't start a thread", source };
-    let pool = Pool::start(&config.argon2, Arc::clone(&keys)).map_err(thread)?;
+    let pool = Pool::start(&config.argon2, keys.shared()).map_err(thread)?;
     let memo = |source| Fault::System { what: "can't draw a key for this process", source };
     Ok(Rc::new(Daemon {
         store,

@@ -77,7 +77,7 @@ fn judge<S: Store + 'static>(
     names: &Names,
     secret: &Secret,
 ) -> Result<Judged, StoreError> {
-    let keys = daemon.keys.now();
+    let keys = daemon.keys.borrow();
     let (account, twin, row) = daemon.store.look(|look| {
         let (account, twin) = daemon.account_and_twin(look, names)?;
         let row = find(look, &keys, account.as_ref(), secret)?;
@@ -201,7 +201,7 @@ impl<S: Store> Daemon<S> {
     where
         S: 'static,
     {
-        let is_outdated = argon::is_outdated(&old, &self.config.argon2, self.keys.now().newest().id());
+        let is_outdated = argon::is_outdated(&old, &self.config.argon2, self.keys.borrow().newest().id());
         if !is_outdated || !self.rewriting.ids.borrow_mut().insert(row.id) {
             return;
         }
@@ -264,5 +264,58 @@ impl<S: Store> Daemon<S> {
         };
         self.primary_uses.borrow_mut().count(name, place, clock::now());
         self.flush_later();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::{self, ServerKey};
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    /// Has no row, and remembers which were asked for.
+    #[derive(Default)]
+    struct Empty(RefCell<Vec<(AccountId, u32, u32)>>);
+
+    impl Look for Empty {
+        fn account(&self, _: &str) -> Result<Option<AccountRecord>, StoreError> {
+            Ok(None)
+        }
+
+        fn login_row(&self, account: &AccountId, key: u32, tag: u32) -> Result<Option<LoginRow>, StoreError> {
+            self.0.borrow_mut().push((*account, key, tag));
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn whoever_has_no_row_is_looked_for_once_under_each_key_newest_first() {
+        let secret = Secret::from_values(&[7; 15]).unwrap();
+        let account = AccountRecord {
+            id: AccountId([1; 16]),
+            name: "alice".into(),
+            given: "alice".into(),
+            uid: None,
+            enrolled: None,
+            locked: None,
+            created: 0,
+        };
+        for ids in [&[1][..], &[2, 1], &[5, 3, 2]] {
+            let all: Vec<ServerKey> = ids.iter().map(|id| ServerKey::draw(*id).unwrap()).collect();
+            let keys = Keyring::new(&all, std::path::Path::new("server.key")).unwrap();
+            key::wipe_stack();
+            for whose in [None, Some(&account)] {
+                let look = Empty::default();
+                assert_eq!(find(&look, &keys, whose, &secret).unwrap(), None);
+                let asked = look.0.into_inner();
+                // As often for one who is unknown: the time must not tell.
+                assert_eq!(asked.iter().map(|(_, key, _)| *key).collect::<Vec<_>>(), ids);
+                let tags: BTreeSet<u32> = asked.iter().map(|(_, _, tag)| *tag).collect();
+                assert_eq!(tags.len(), ids.len(), "each key has tags of its own");
+                let id = whose.map_or(AccountId::NONE, |account| account.id);
+                assert!(asked.iter().all(|(account, ..)| *account == id));
+            }
+        }
     }
 }

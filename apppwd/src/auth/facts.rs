@@ -102,7 +102,7 @@ impl<S: Store> Daemon<S> {
     /// Whether an account is enrolled and locked, by the database or by the journal.
     #[must_use]
     pub fn standing(&self, names: &Names, account: Option<&AccountRecord>) -> Standing {
-        let lost = self.lost.borrow().find(&self.keys.now(), names);
+        let lost = self.lost.borrow().find(&self.keys.borrow(), names);
         let in_memory = |name: &str| self.in_memory.borrow().has_account(name);
         Standing {
             enrolled: account.is_some_and(|account| account.enrolled.is_some())

@@ -8,7 +8,7 @@ mod active;
 mod derived;
 mod file;
 
-pub use active::ActiveKeys;
+pub use active::{ActiveKeys, SharedKeys};
 pub use derived::{DerivedKeys, NameMac};
 pub use file::{Found, Place, clear, create, find, is_credential, parse, read, to_text, write};
 

@@ -2,7 +2,7 @@
 
 use super::{Owned, compute, within_caps};
 use crate::config::Argon2Config;
-use crate::key::{ActiveKeys, wipe_stack};
+use crate::key::{SharedKeys, wipe_stack};
 use crate::store::Hash;
 use crate::tally::Histogram;
 use apppw_proto::secret::Secret;
@@ -43,7 +43,7 @@ struct Job {
 }
 
 struct Shared {
-    keys: Arc<ActiveKeys>,
+    keys: Arc<SharedKeys>,
     queue: Mutex<Queue>,
     ready: Condvar,
     limit: usize,
@@ -70,7 +70,7 @@ impl Pool {
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn start(config: &Argon2Config, keys: Arc<ActiveKeys>) -> std::io::Result<Self> {
+    pub fn start(config: &Argon2Config, keys: Arc<SharedKeys>) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             keys,
             queue: Mutex::default(),
@@ -223,7 +223,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let found = key::create(dir.path(), 1).unwrap();
         let keys = Keyring::new(&found.keys.unwrap(), &found.place.path).unwrap();
-        let keys = Arc::new(ActiveKeys::new(keys));
+        let keys = key::ActiveKeys::new(keys).shared();
         let config = Argon2Config { workers: 1, queue, ..Argon2Config::default() };
         let mut pool = Pool::start(&config, keys).unwrap();
         pool.shared.lock().closed = true;

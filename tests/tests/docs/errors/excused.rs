@@ -115,6 +115,7 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "its account is gone", why: OURS },
     Excused { text: "holds more than three keys", why: OURS },
     Excused { text: "no such key", why: OURS },
+    Excused { text: "which can't be changed while apppwd runs", why: "`apppw` looks before it asks" },
     Excused { text: "can't reach the server key", why: STARVED },
     Excused { text: "can't remove what is left beside", why: DISK },
     Excused { text: "a power cut may bring the old one back", why: DISK },

@@ -8,7 +8,7 @@ fn flights(workers: usize, queue: usize) -> Rc<Flights> {
     let dir = tempfile::tempdir().unwrap();
     let found = key::create(dir.path(), 1).unwrap();
     let keys = Keyring::new(&found.keys.unwrap(), &found.place.path).unwrap();
-    let keys = Arc::new(ActiveKeys::new(keys));
+    let keys = ActiveKeys::new(keys).shared();
     let config = Argon2Config { workers, queue, ..Argon2Config::default() };
     Rc::new(Flights::new(Pool::start(&config, keys).unwrap()))
 }
