@@ -25,7 +25,7 @@ RELEASE := $(TARGET)/release
 	test-packages clean
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 try: build ## See the main job: a private Dovecot, a login with an app password, its revocation
 	@echo "Building the demonstration and unpacking Dovecot (a minute, the first time) ..."

@@ -35,10 +35,10 @@ run() {
     printf '%s\n' "$command"
     answer=$(cat "$work/answer" 2>/dev/null || true)
     rm -f "$work/answer"
-    # script(1) ends when its input does, so that is kept open.
-    { if [ -n "$answer" ]; then sleep 1; printf '%s\n' "$answer"; fi; sleep 600 & echo $! >"$work/sleeper"; wait; } |
-        inside sh -c 'cd /root && exec script --quiet --return --command "$1" /dev/null' sh "$command" >"$work/shown" 2>&1 && status=0 || status=$?
-    kill "$(cat "$work/sleeper")" 2>/dev/null || true
+    # A moment late, for what is typed before it is asked for may be thrown away.
+    { if [ -n "$answer" ]; then sleep 3; printf '%s\n' "$answer"; sleep 3; fi; } |
+        inside sh -c 'cd /root && exec timeout 300 script --quiet --return --command "$1" /dev/null' sh "$command" \
+            >"$work/shown" 2>&1 && status=0 || status=$?
     cat "$work/shown"
     if printf '%s\n' "$command" | grep -q '^apppw create'; then
         grep -o 'ap-[0-9a-z]\{8\}' "$work/shown" | head -n 1 >"$work/id"

@@ -13,7 +13,7 @@ die() { echo "tree.sh: $1" >&2; exit "${2:-1}"; }
 [ "$ID" = debian ] || die "no mirror of Debian in the apt sources of $ID" 3
 
 # Beside a minimal system: what every machine with our packages has, and what the recipe installs.
-system=systemd
+system="systemd systemd-sysv"
 recipe="dovecot-imapd postfix apparmor"
 stamp=$(cat "$0" | sha256sum | cut -c1-64)
 is_done() { [ -f "$dir/.apppw-tree" ] && [ "$(cat "$dir/.apppw-tree")" = "$stamp" ]; }
@@ -47,6 +47,7 @@ cp /etc/resolv.conf "$new/etc/resolv.conf"
 apt() { DEBIAN_FRONTEND=noninteractive chroot "$new" apt-get -qq --yes "$@" >>"$dir.log" 2>&1 || die "apt-get $1: $dir.log"; }
 apt update
 apt dist-upgrade
+# shellcheck disable=SC2086 # words
 apt install --no-install-recommends $system
 # Each for itself too, as a person may do it.
 # shellcheck disable=SC2086 # words
