@@ -21,10 +21,11 @@ ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /et
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install dist selinux rpm clean
+.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install dist selinux rpm \
+	deb deb-twice test-packages clean
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 try: build ## See the main job: a private Dovecot, a login with an app password, its revocation
 	@echo "Building the demonstration and unpacking Dovecot (a minute, the first time) ..."
@@ -121,6 +122,16 @@ selinux: ## Compile the SELinux module (selinux-policy-dev or -devel)
 
 rpm: dist ## RPM packages, in dist/ (rpmbuild)
 	@tools/rpm $(TARGET)
+
+deb: ## Build Debian packages of daemon and module, left in dist/ (dpkg-dev, debhelper, dh-apparmor)
+	@tools/deb
+
+deb-twice: deb ## Build them once more, elsewhere and otherwise, and see whether the bytes are the same
+	@sh tests/packages/twice.sh dist
+
+test-packages: deb ## Install, upgrade, remove and purge the packages, and walk the recipe, in clean Debian 12 and 13 (root, network)
+	$(CARGO) build --locked -p apppw-tests --bins
+	@sh tests/packages/run.sh dist
 
 clean: ## Remove what was built and unpacked
 	$(CARGO) clean

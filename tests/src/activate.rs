@@ -17,7 +17,7 @@ pub const DAEMON_UID: u32 = 61_110;
 
 /// Descriptors can't be given to a child by number without `unsafe`, so they come as stdin
 /// and stdout; and only the child knows its process id before it runs.
-const PASS_ON: &str = "exec 3<&0 4<&1 </dev/null >/dev/null; \
+pub const PASS_ON: &str = "exec 3<&0 4<&1 </dev/null >/dev/null; \
     export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=auth:admin; exec \"$@\"";
 
 /// The sockets of `apppwd-auth.socket` and `apppwd-admin.socket`: this process has called
