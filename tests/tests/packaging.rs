@@ -73,6 +73,20 @@ fn the_spec_lists_each_file_once() {
 }
 
 #[test]
+fn debian_s_packages_list_each_file_once() {
+    let installed = Installed::with(&[
+        "PAMDIR=/usr/lib/x86_64-linux-gnu/security",
+        "ZSHDIR=/usr/share/zsh/vendor-completions",
+        "DOCDIR=/usr/share/doc/apppwd",
+    ]);
+    let lists =
+        ["apppwd", "libpam-apppw"].map(|package| read(&format!("packaging/debian/{package}.install")));
+    let patterns = spec::debian(&lists.concat());
+    let problems = spec::compare(&installed.files, &patterns);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
 fn a_file_that_the_spec_lacks_or_lists_twice_is_noticed() {
     let patterns = spec::files(
         "%files\n%{_bindir}/one\n%{_mandir}/man1/a*\n%{_mandir}/man1/ab.1*\n%files -n x\n%{_unitdir}/gone\n",

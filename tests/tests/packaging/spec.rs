@@ -1,4 +1,4 @@
-//! The lists of files in packaging/rpm/apppw.spec, as rpmbuild reads them.
+//! The lists of files in packaging/rpm/apppw.spec, as rpmbuild reads them, and in packaging/debian, as dh_install does.
 
 use std::collections::BTreeSet;
 
@@ -48,6 +48,16 @@ pub fn files(spec: &str) -> Vec<Pattern> {
         }
     }
     patterns
+}
+
+/// The lines of Debian's `*.install` that take what `make install` installs; but the folder that debian/rules makes
+/// out of the other one's examples.
+pub fn debian(lists: &str) -> Vec<Pattern> {
+    let lines = lists.lines().map(str::trim).filter(|line| line.starts_with("usr/"));
+    lines
+        .filter(|line| *line != "usr/share/doc/libpam-apppw")
+        .map(|line| Pattern(format!("/{line}")))
+        .collect()
 }
 
 fn expand(path: &str) -> String {
