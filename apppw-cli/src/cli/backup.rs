@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   apppw backup /var/backups/apppw.db   A file that isn't there yet, for its owner alone
-  apppw backup - | gpg -e -r ops > apppw.db.gpg
+  apppw backup - | gpg -e > apppw.db.gpg   Through a program
   apppw backup /var/backups/apppw.db --json   With its SHA-256, for a program")]
 pub struct Backup {
     /// Where it is to lie; a file that is there is left alone. `-`: standard output
@@ -17,9 +17,8 @@ pub struct Backup {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  systemctl stop apppwd.socket apppwd-admin.socket apppwd.service
-  apppw restore /var/backups/apppw.db   Then start these three again
-  gpg -d apppw.db.gpg | apppw restore - --yes")]
+  apppw restore /var/backups/apppw.db   apppwd.service and its two sockets being stopped
+  apppw restore - --yes < /var/backups/apppw.db")]
 pub struct Restore {
     /// What `apppw backup` has written. `-`: standard input
     #[arg(value_name = "FILE")]

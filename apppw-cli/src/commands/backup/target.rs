@@ -45,7 +45,7 @@ impl Target {
             .create_new(true)
             .mode(0o600)
             .open(&part)
-            .map_err(|e| Failure::io(format!("can't make {}: {e}", part.display())))?;
+            .map_err(|e| cant_write(path, &e))?;
         Ok(Self::File(Begun { path: path.to_owned(), part, file, finished: false }))
     }
 

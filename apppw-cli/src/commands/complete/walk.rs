@@ -175,7 +175,7 @@ impl<'a> Line<'a> {
             return one_of(words, &format!("{before}{text}"));
         }
         match arg.get_id().as_str() {
-            "socket" => Wanted::File,
+            "socket" | "file" | "config" => Wanted::File,
             "id" | "ids" => self.known(FindWhat::AppPassword, text, before),
             "user" | "users" => self.known(FindWhat::User, text, before),
             "service" | "services" => self.known(FindWhat::Service, text, before),

@@ -237,7 +237,7 @@ fn status_gives_the_daemon() {
             r#"{"schema":1,"version":"0.1.0","pid":42,"uptime":90061,"frame_versions":[1,1],"primary":"refuse","#,
             r#""report_only":false,"accounts":3,"enrolled":2,"locked":1,"live":5,"suspended":2,"revoked":1,"verdicts":{"accepted":10,"refused":4,"not_mine":1,"#,
             r#""unavailable":0},"argon2":{"memory_kib":19456,"iterations":2,"parallelism":1,"workers":4,"#,
-            r#""queued":0,"runs":6,"memo_hits":4},"panic":[],"in_memory":0,"writable":true}"#,
+            r#""queued":0,"runs":6,"memo_hits":4},"panic":[],"in_memory":0,"writable":true,"last_backup":"2027-01-13T08:00:00Z"}"#,
             "\n"
         )
     );

@@ -72,7 +72,8 @@ fn fetch(source: &mut impl Read, path: &Path) -> Result<(), Fault> {
     let free =
         statvfs(dir).map_or(u64::MAX, |disk| disk.blocks_available().saturating_mul(disk.fragment_size()));
     let mut most = free.saturating_sub(SPARE);
-    let mut file = open::file_of_our_own(path).map_err(|e| Fault::io("can't make", path, e))?;
+    let mut file =
+        open::file_of_our_own(path).map_err(|e| Fault::io("can't take the backup into", path, e))?;
     let mut block = vec![0; 1 << 16];
     loop {
         let read = match source.read(&mut block) {
@@ -83,9 +84,9 @@ fn fetch(source: &mut impl Read, path: &Path) -> Result<(), Fault> {
         };
         let len = u64::try_from(read.len()).unwrap_or(u64::MAX);
         most = most.checked_sub(len).ok_or_else(|| RestoreError::NoRoom { dir: dir.to_owned() })?;
-        file.write_all(read).map_err(|e| Fault::io("can't write", path, e))?;
+        file.write_all(read).map_err(|e| Fault::io("can't take the backup into", path, e))?;
     }
-    file.sync_all().map_err(|e| Fault::io("can't write", path, e))
+    file.sync_all().map_err(|e| Fault::io("can't take the backup into", path, e))
 }
 
 fn check(

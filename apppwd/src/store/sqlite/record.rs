@@ -67,7 +67,8 @@ pub(super) fn tell_put_back(tx: &Trail<'_>) -> rusqlite::Result<Option<PutBack>>
     let was = shows.map(|shows| shows.to_string());
     let details = Details { was: was.as_deref(), ..Details::default() };
     tx.by(&by).host(EventKind::Restore, &details)?;
-    tx.prepare_cached("DELETE FROM meta WHERE key = ?1")?.execute([PUT_BACK])?;
+    // From now on it is the database, and of no moment.
+    tx.prepare_cached("DELETE FROM meta WHERE key IN (?1, ?2)")?.execute([PUT_BACK, COPY])?;
     Ok(Some(put_back))
 }
 

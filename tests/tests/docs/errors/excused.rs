@@ -159,7 +159,6 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "can't read the backup: {e}", why: OURS },
     Excused { text: "can't read the backup", why: DISK },
     Excused { text: "what has arrived is not what apppwd has sent", why: OURS },
-    Excused { text: "can't write the backup to {}", why: "needs a disk that fills in that moment" },
     Excused {
         text: "the backup is made, but apppwd has not noted it",
         why: "needs a daemon that ends in that moment",
@@ -176,21 +175,18 @@ pub const EXCUSED: &[Excused] = &[
         text: "the database is damaged: {0}. Put a backup",
         why: "needs a database that is damaged while it is used",
     },
-    Excused { text: "its header asks for a later SQLite\"", why: "as other damage" },
     Excused { text: "could not note that the database is a backup", why: DISK },
     Excused { text: "there is no room for the backup in", why: DISK },
     Excused { text: "can't put the backup in place of", why: DISK },
     Excused { text: "can't keep the database as", why: DISK },
     Excused { text: "can't put aside", why: DISK },
     Excused { text: "can't remove", why: DISK },
-    Excused { text: "can't write", why: DISK },
-    Excused { text: "can't make", why: DISK },
     Excused { text: "can't say so", why: "needs a pipe that nobody reads any more" },
     Excused { text: "can't look up the user apppwd", why: DIRECTORY },
     Excused { text: "can't give away the folder", why: BETWEEN },
     Excused { text: "can't close the folder", why: BETWEEN },
     Excused { text: "can't become the", why: "needs a root that may not become another user" },
-    Excused { text: "can't run {}", why: "needs an apppw without its apppwd" },
+    Excused { text: "can't take the backup into", why: DISK },
 ];
 
 /// Puts them on the page.

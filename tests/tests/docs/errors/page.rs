@@ -89,15 +89,15 @@ impl Page {
 
     /// A command on a terminal, where the person says no.
     pub fn declined(&mut self, desk: &Desk<'_>, args: &[&str], what: &str) {
-        self.declined_as_shown(desk, &shell(args), &shell(args), what);
+        self.on_a_terminal(desk, &shell(args), &shell(args), "declined", what);
     }
 
-    /// The same, with another command line shown.
-    pub fn declined_as_shown(&mut self, desk: &Desk<'_>, line: &str, shown: &str, what: &str) {
+    /// A command line on a terminal, where `n` is typed, which ends with that code; another one is shown.
+    pub fn on_a_terminal(&mut self, desk: &Desk<'_>, line: &str, shown: &str, code: &str, what: &str) {
         let ran = apppw_on_a_terminal(&desk.socket, &format!("\"$APPPW\" {line}"));
         assert!(!ran.stderr.is_empty(), "{shown} says nothing: {ran:?}");
-        self.codes.insert("declined".to_owned());
-        let error = serde_json::json!({"code": "declined"});
+        self.codes.insert(code.to_owned());
+        let error = serde_json::json!({"code": code});
         self.tell(&desk.place, Who::Root, shown, &ran, Some(&error), what);
     }
 

@@ -244,6 +244,7 @@ fn a_backup(printed: &mut Printed) {
     let file = path("whole.db");
     printed.take(&daemon, "backup", Who::Root, &["backup", &file]);
     printed.take(&daemon, "status", Who::Root, &["status"]);
+    printed.take(&daemon, "events", Who::Root, &["events"]);
     let to_pipe = How { stdout_to: Some(Path::new("/dev/null")), ..How::default() };
     let ran = apppw(&daemon.admin_socket(), Who::Root, &["--json", "backup", "-"], &to_pipe);
     let value = serde_json::from_str(&ran.stderr).expect("JSON");

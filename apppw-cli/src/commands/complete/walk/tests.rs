@@ -33,7 +33,7 @@ fn commands_with_what_they_do() {
     let names: Vec<&str> = commands.iter().map(|command| command.value.as_str()).collect();
     assert_eq!(
         names,
-        ["rename", "resume", "revoke", "rotate", "report"]
+        ["rename", "resume", "revoke", "rotate", "report", "restore"]
             .iter()
             .filter(|n| n.starts_with("re"))
             .copied()
@@ -111,7 +111,9 @@ fn nothing_is_guessed() {
     ] {
         assert_eq!(at_end(line), Wanted::Nothing, "{line}");
     }
-    assert_eq!(at_end("apppw --socket /ru"), Wanted::File);
+    for line in ["apppw --socket /ru", "apppw backup /v", "apppw restore --config /e", "apppw restore "] {
+        assert_eq!(at_end(line), Wanted::File, "{line}");
+    }
 }
 
 #[test]

@@ -40,14 +40,17 @@ fn backup(page: &mut Page, daemon: &Apppwd) {
         &["backup", "-"],
         "Standard output can't be written.",
     );
-    page.declined(&desk, &["backup", "-"], "Standard output is a terminal.");
-    page.declined(&desk, &["restore", "-"], "Standard input is one.");
-    page.fails(&desk, Who::Alice, &["backup", &path(daemon, "alice.db")], "A user asks for it.");
-    page.asks(daemon, Who::Root, r#"{"v":1,"id":7,"verb":"backup"}"#, "Without a pipe, by a program.");
+    for (line, what) in
+        [("backup -", "Standard output is a terminal."), ("restore -", "Standard input is one.")]
+    {
+        page.on_a_terminal(&desk, line, line, "usage", what);
+    }
+    page.fails(&desk, Who::Alice, &["backup", "-"], "A user asks for it.");
+    page.asks(daemon, Who::Root, "{\"v\":1,\"id\":7,\"verb\":\"backup\"}\n", "Without a pipe, by a program.");
     page.asks(
         daemon,
         Who::Root,
-        r#"{"v":1,"id":7,"verb":"backup.kept","args":{"sha256":"00"}}"#,
+        "{\"v\":1,\"id\":7,\"verb\":\"backup.kept\",\"args\":{\"sha256\":\"00\"}}\n",
         "A backup that this apppwd hasn't handed out.",
     );
     let config = daemon.config_path().display().to_string();
@@ -81,7 +84,7 @@ fn restore(page: &mut Page, site: &Site) {
     fs::write(site.path("half.db"), &all[..all.len() / 2]).expect("a file");
     fails("half.db", "It is damaged.");
     let asked = format!("restore --config '{config}' '{}'", path(site, "apppw.db"));
-    page.declined_as_shown(&desk, &asked, "restore /apppw.db", "The person at the terminal says no.");
+    page.on_a_terminal(&desk, &asked, "restore /apppw.db", "declined", "The person at the terminal says no.");
 }
 
 /// The start behind it.
