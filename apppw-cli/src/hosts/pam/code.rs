@@ -106,6 +106,7 @@ impl Control {
 
     /// What a control field says, without its brackets. libpam takes one that it can't read for
     /// "everything fails", and so does this, and says so with `Err`.
+    #[expect(clippy::result_large_err, reason = "either way it is the control, seldom read")]
     pub fn parse(field: &str) -> Result<Self, Self> {
         match field.to_ascii_lowercase().as_str() {
             "required" => return Ok(Self::simple(Action::Ok, Action::Ignore, Action::Bad)),
