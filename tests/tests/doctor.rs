@@ -60,7 +60,7 @@ fn a_healthy_host_is_well_and_each_fault_is_found_by_its_line() {
                 );
             }
         }
-        if after.troubles() != [] || after.status != 0 {
+        if !after.troubles().is_empty() || after.status != 0 {
             let _ = writeln!(wrong, "{}: mended, and still:\n{}", fault.name, after.text);
         }
     }
