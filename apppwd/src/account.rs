@@ -54,6 +54,8 @@ impl Names {
                 return Ok(Some(account));
             }
         }
+        // The time of a refusal must not say who has an account.
+        look.any_account()?;
         Ok(None)
     }
 }
@@ -94,6 +96,53 @@ pub fn canonical_of(given: &str, is_unix: bool, users: &UsersConfig) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// Knows alice, and counts what is read of accounts as a whole.
+    #[derive(Default)]
+    struct OnlyAlice(std::cell::Cell<u32>);
+
+    impl OnlyAlice {
+        fn read(&self) -> AccountRecord {
+            self.0.set(self.0.get() + 1);
+            AccountRecord {
+                id: crate::store::AccountId([1; 16]),
+                name: "alice".into(),
+                given: "alice".into(),
+                uid: None,
+                enrolled: None,
+                locked: None,
+                created: 0,
+            }
+        }
+    }
+
+    impl Look for OnlyAlice {
+        fn account(&self, name: &str) -> Result<Option<AccountRecord>, StoreError> {
+            Ok((name == "alice").then(|| self.read()))
+        }
+
+        fn any_account(&self) -> Result<Option<AccountRecord>, StoreError> {
+            Ok(Some(self.read()))
+        }
+
+        fn login_row(
+            &self,
+            _: &crate::store::AccountId,
+            _: u32,
+            _: u32,
+        ) -> Result<Option<crate::store::LoginRow>, StoreError> {
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn one_account_is_read_for_whoever_is_unknown_as_for_whoever_is_known() {
+        for (name, is_known) in [("alice", true), ("mallory", false)] {
+            let look = OnlyAlice::default();
+            assert_eq!(Names::exact(name).account(&look).unwrap().is_some(), is_known);
+            assert_eq!(look.0.get(), 1, "{name}");
+        }
+    }
 
     fn all_on() -> UsersConfig {
         UsersConfig {

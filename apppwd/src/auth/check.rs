@@ -283,6 +283,10 @@ mod tests {
             Ok(None)
         }
 
+        fn any_account(&self) -> Result<Option<AccountRecord>, StoreError> {
+            Ok(None)
+        }
+
         fn login_row(&self, account: &AccountId, key: u32, tag: u32) -> Result<Option<LoginRow>, StoreError> {
             self.0.borrow_mut().push((*account, key, tag));
             Ok(None)

@@ -38,10 +38,6 @@ impl<S: Store> Daemon<S> {
         names: &Names,
     ) -> Result<(Option<AccountRecord>, Option<AccountRecord>), StoreError> {
         let account = names.account(look)?;
-        if account.is_none() {
-            // The time of a refusal must not say who has an account.
-            look.any_account()?;
-        }
         let twin = match &account {
             Some(account) if account.name != names.canonical => look.account(&names.canonical)?,
             // A Unix account has its bare name also where there is a default domain.
