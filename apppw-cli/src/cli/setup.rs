@@ -15,6 +15,7 @@ Targets:
   dovecot             IMAP, POP3, ManageSieve and submission of Dovecot 2.3 and 2.4
   postfix-dovecot     The same, and SMTP submission of Postfix, which asks Dovecot
   postfix-saslauthd   SMTP submission of Postfix, which asks Cyrus saslauthd
+  cyrus               IMAP and the other services of Cyrus IMAP, which asks saslauthd
 
 Stacks:
   app-passwords-only        App passwords open the services, nothing else does
@@ -45,6 +46,7 @@ pub enum SetupTarget {
     Dovecot,
     PostfixDovecot,
     PostfixSaslauthd,
+    Cyrus,
 }
 
 impl SetupTarget {
@@ -54,6 +56,7 @@ impl SetupTarget {
             Self::Dovecot => "dovecot",
             Self::PostfixDovecot => "postfix-dovecot",
             Self::PostfixSaslauthd => "postfix-saslauthd",
+            Self::Cyrus => "cyrus",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Result;
 use super::dovecot::{TEST_ONLY, Version, listeners};
-use super::host::{Host, MailServer, start};
+use super::host::{Endpoint, Host, MailServer, start};
 use super::inside::Inside;
 use super::tree::Tree;
 
@@ -17,6 +17,8 @@ pub struct Distribution {
     pub dovecot: Option<(Version, Configured)>,
     /// Postfix with no submission service, as Debian's.
     pub postfix: bool,
+    /// Cyrus IMAP.
+    pub cyrus: bool,
     /// saslauthd with Debian's options, started anew whenever it ends.
     pub saslauthd: bool,
 }
@@ -55,6 +57,9 @@ impl Distribution {
             }
             if self.saslauthd {
                 saslauthd(host);
+            }
+            if self.cyrus {
+                cyrus(host)?;
             }
             Ok(())
         })?;
@@ -156,6 +161,30 @@ const POSTFIX_TEST_ONLY: [&str; 10] = [
     "smtpd_client_connection_count_limit = 0",
     "smtpd_tls_cert_file = /etc/ssl/certs/ssl-cert-snakeoil.pem",
 ];
+
+/// What the package's postinst makes, and Debian's imapd.conf as it is. A service whose program another package has
+/// would end it at its start, so cyrus.conf is ours.
+fn cyrus(host: &mut Host) -> Result<()> {
+    let (imap, sieve) = (host.port(Endpoint::Imap)?, host.port(Endpoint::Sieve)?);
+    host.file(
+        "/etc/cyrus.conf",
+        format!(
+            "START {{\n  recover cmd=\"/usr/sbin/cyrus ctl_cyrusdb -r\"\n}}\nSERVICES {{\n  \
+             imap cmd=\"imapd -U 1\" listen=\"127.0.0.1:{imap}\" prefork=0\n  \
+             sieve cmd=\"timsieved\" listen=\"127.0.0.1:{sieve}\" prefork=0\n}}\nEVENTS {{\n}}\n"
+        ),
+    );
+    host.daemon(
+        "echo 'cyrus:x:112:8::/var/spool/cyrus:/usr/sbin/nologin' >>/etc/passwd && \
+         sed -i 's/^sasl:.*/sasl:x:45:cyrus/' /etc/group && \
+         mkdir -p /run/cyrus/proc /run/cyrus/lock /run/cyrus/socket /var/spool/cyrus/mail /var/spool/cyrus/news \
+             /var/spool/sieve && \
+         for d in db user socket proc log msg quota sieve lock ptclient; do mkdir -p /var/lib/cyrus/$d; done && \
+         chown -R cyrus:mail /run/cyrus /var/lib/cyrus /var/spool/cyrus /var/spool/sieve && \
+         exec /usr/lib/cyrus/bin/master",
+    );
+    Ok(())
+}
 
 fn saslauthd(host: &mut Host) {
     // To be ended by SIGKILL only: SIGTERM it hands on to its whole process group, which is that of the tests.
