@@ -57,7 +57,7 @@ else
     packages="$packages dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-sieve dovecot-submissiond
         sasl2-bin libsasl2-modules libpam-modules libpam-runtime"
     case $contents in
-        exim) packages="$packages exim4-daemon-heavy exim4-config" ;;
+        exim) packages="$packages exim4-daemon-heavy exim4-config util-linux" ;;
         cyrus) packages="$(echo "$packages" | sed 's/dovecot-[a-z0-9]*//g') cyrus-imapd" ;;
         *) [ "$suite" != "$own" ] || packages="$packages postfix" ;;
     esac
@@ -83,6 +83,7 @@ owners=--no-same-owner
 : >"$apt/versions"
 for deb in "$apt"/cache/archives/*.deb; do
     name=$(basename "$deb"); name=${name%%_*}
+    case $contents:$name in exim:libperl*) name=exim-libperl ;; esac      # Exim is linked with it
     case $name in
         perl|perl-*|libperl*|debconf|e2fsprogs|dpkg|usrmerge) continue ;;   # for maintainer scripts only
         dovecot-core|postfix|exim4-daemon-heavy|cyrus-imapd|sasl2-bin|libpam-modules|fail2ban) dpkg-deb -W --showformat='${Package} ${Version}\n' "$deb" >>"$apt/versions" ;;

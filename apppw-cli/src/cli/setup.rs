@@ -15,6 +15,7 @@ Targets:
   dovecot             IMAP, POP3, ManageSieve and submission of Dovecot 2.3 and 2.4
   postfix-dovecot     The same, and SMTP submission of Postfix, which asks Dovecot
   postfix-saslauthd   SMTP submission of Postfix, which asks Cyrus saslauthd
+  exim                Dovecot, and SMTP of Debian's Exim, which asks it
   cyrus               IMAP and the other services of Cyrus IMAP, which asks saslauthd
 
 Stacks:
@@ -46,6 +47,7 @@ pub enum SetupTarget {
     Dovecot,
     PostfixDovecot,
     PostfixSaslauthd,
+    Exim,
     Cyrus,
 }
 
@@ -56,6 +58,7 @@ impl SetupTarget {
             Self::Dovecot => "dovecot",
             Self::PostfixDovecot => "postfix-dovecot",
             Self::PostfixSaslauthd => "postfix-saslauthd",
+            Self::Exim => "exim",
             Self::Cyrus => "cyrus",
         }
     }
