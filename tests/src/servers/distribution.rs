@@ -17,6 +17,8 @@ pub struct Distribution {
     pub dovecot: Option<(Version, Configured)>,
     /// Postfix with no submission service, as Debian's.
     pub postfix: bool,
+    /// Exim that lets nobody authenticate, as Debian's, started anew whenever it ends.
+    pub exim: bool,
     /// Cyrus IMAP.
     pub cyrus: bool,
     /// saslauthd with Debian's options, started anew whenever it ends.
@@ -57,6 +59,9 @@ impl Distribution {
             }
             if self.saslauthd {
                 saslauthd(host);
+            }
+            if self.exim {
+                exim(host)?;
             }
             if self.cyrus {
                 cyrus(host)?;
@@ -161,6 +166,28 @@ const POSTFIX_TEST_ONLY: [&str; 10] = [
     "smtpd_client_connection_count_limit = 0",
     "smtpd_tls_cert_file = /etc/ssl/certs/ssl-cert-snakeoil.pem",
 ];
+
+/// What the package's postinst makes and debconf asks for. The macro is Debian's own, for who has no TLS, as the tests'
+/// clients.
+fn exim(host: &mut Host) -> Result<()> {
+    let port = host.port(Endpoint::Smtp)?;
+    host.file(
+        "/etc/exim4/update-exim4.conf.conf",
+        "dc_eximconfig_configtype='local'\ndc_other_hostnames=''\ndc_local_interfaces='127.0.0.1'\n\
+         dc_use_split_config='false'\nCFILEMODE='644'\ndc_hide_mailname=''\ndc_mailname_in_oh='true'\n\
+         dc_localdelivery='mail_spool'\ndc_minimaldns='false'\ndc_relay_domains=''\ndc_relay_nets=''\n\
+         dc_readhost=''\ndc_smarthost=''\n",
+    );
+    host.file("/etc/exim4/exim4.conf.localmacros", "AUTH_SERVER_ALLOW_NOTLS_PASSWORDS = yes\n");
+    host.daemon(format!(
+        "echo 'Debian-exim:x:113:113::/var/spool/exim4:/usr/sbin/nologin' >>/etc/passwd && \
+         echo 'Debian-exim:x:113:' >>/etc/group && \
+         mkdir -p /var/lib/exim4 /var/spool/exim4/input /var/spool/exim4/db /var/spool/exim4/msglog /var/log/exim4 \
+             /run/exim4 && chown -R Debian-exim /var/spool/exim4 /var/log/exim4 /run/exim4 && \
+         while :; do update-exim4.conf; exim4 -bdf -oX {port} -oP ''; sleep 0.1; done"
+    ));
+    Ok(())
+}
 
 /// What the package's postinst makes, and Debian's imapd.conf as it is. A service whose program another package has
 /// would end it at its start, so cyrus.conf is ours.

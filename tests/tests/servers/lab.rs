@@ -18,6 +18,7 @@ pub struct Lab {
     own: OnceLock<Found>,
     trixie: OnceLock<Found>,
     cyrus: OnceLock<Found>,
+    exim: OnceLock<Found>,
     hosts: BTreeMap<&'static str, OnceLock<Start>>,
     secrets: Mutex<Vec<String>>,
     next_number: AtomicUsize,
@@ -48,6 +49,7 @@ impl Lab {
             own: OnceLock::new(),
             trixie: OnceLock::new(),
             cyrus: OnceLock::new(),
+            exim: OnceLock::new(),
             hosts: HOSTS.iter().map(|host| (host.name, OnceLock::new())).collect(),
             secrets: Mutex::default(),
             next_number: AtomicUsize::new(1),
@@ -100,6 +102,7 @@ impl Lab {
     fn tree(&self, suite: Suite) -> Found {
         let slot = match suite {
             Suite::Cyrus => &self.cyrus,
+            Suite::Exim => &self.exim,
             Suite::Trixie => &self.trixie,
             Suite::Own | Suite::Tools => &self.own,
         };

@@ -42,6 +42,7 @@ const DEBIAN_2_3: Distribution = Distribution {
     postfix: false,
     saslauthd: false,
     cyrus: false,
+    exim: false,
 };
 
 const fn dovecot(name: &'static str, version: Version, configured: Configured) -> Case {
@@ -57,7 +58,7 @@ const fn dovecot(name: &'static str, version: Version, configured: Configured) -
     Case { name, target: "dovecot", suite, servers, who, reload: "doveadm reload", busy: false }
 }
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 8] = [
     dovecot("dovecot-2.3", Version::V2_3, Configured::ByDebian),
     dovecot("dovecot-2.4", Version::V2_4, Configured::ByDebian),
     dovecot("dovecot-2.3-by-hand", Version::V2_3, Configured::ByHand),
@@ -75,7 +76,7 @@ const CASES: [Case; 7] = [
         name: "postfix-saslauthd",
         target: "postfix-saslauthd",
         suite: Suite::Own,
-        servers: Distribution { dovecot: None, postfix: true, saslauthd: true, cyrus: false },
+        servers: Distribution { dovecot: None, postfix: true, saslauthd: true, cyrus: false, exim: false },
         who: VIRTUAL,
         reload: concat!(
             "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd) kill -KILL ${p#/proc/};; esac; done; ",
@@ -87,9 +88,19 @@ const CASES: [Case; 7] = [
         name: "cyrus",
         target: "cyrus",
         suite: Suite::Cyrus,
-        servers: Distribution { dovecot: None, postfix: false, saslauthd: true, cyrus: true },
+        servers: Distribution { dovecot: None, postfix: false, saslauthd: true, cyrus: true, exim: false },
         who: UNIX,
         reload: "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd) kill -KILL ${p#/proc/};; esac; done",
+        busy: false,
+    },
+    Case {
+        name: "exim",
+        target: "exim",
+        suite: Suite::Exim,
+        servers: Distribution { exim: true, ..DEBIAN_2_3 },
+        who: UNIX,
+        reload: "doveadm reload; \
+                 for p in /proc/[0-9]*; do case $(readlink $p/exe) in */exim4) kill -KILL ${p#/proc/};; esac; done",
         busy: false,
     },
 ];
@@ -230,7 +241,7 @@ impl Stage {
 fn there_and_back(stage: &Stage) -> Result<(), Failed> {
     let (user, primary) = stage.case.who;
     let postfix = stage.case.servers.postfix;
-    let opens_before = !postfix && !stage.case.servers.cyrus;
+    let opens_before = !postfix && !stage.case.servers.cyrus && !stage.case.servers.exim;
     if opens_before {
         stage.becomes(user, primary, true)?;
     }

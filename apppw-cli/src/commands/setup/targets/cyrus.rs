@@ -14,6 +14,9 @@ use std::path::Path;
 const IMAPD: &str = "/etc/imapd.conf";
 const CYRUS: &str = "/etc/cyrus.conf";
 const SOCKET_DIRS: [&str; 2] = ["/var/run/saslauthd", "/run/saslauthd"];
+/// Names of Cyrus's own, which no default group of apppwd has.
+const UNGROUPED: [&str; 2] = ["pop", "http"];
+
 const CHECKER: Checker = Checker { program: "cyrus", args: &["cyr_info", "conf"] };
 
 #[derive(Debug, Clone)]
@@ -74,6 +77,14 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
         ));
     }
     imapd(facts, &mut plan);
+    let ungrouped: Vec<_> = services.iter().filter(|service| UNGROUPED.contains(&service.as_str())).collect();
+    for service in ungrouped {
+        plan.findings.push(Finding::warning(
+            "cyrus-group",
+            format!("Cyrus asks PAM as {service:?}, which is in no group of apppwd's default configuration: app passwords are refused there"),
+            format!("Add {service:?} to a group in [groups] of apppwd.toml"),
+        ));
+    }
     if !facts.is_member {
         plan.findings.push(Finding::warning(
             "cyrus-not-in-sasl",
@@ -222,7 +233,7 @@ mod tests {
         let again = plan(&facts(after), None);
         assert!(again.changes().all(|file| file.path != Path::new(IMAPD)));
         let ids: Vec<_> = made.findings.iter().map(|finding| finding.id).collect();
-        assert_eq!(ids, ["saslauthd-no-address", "cyrus-cleartext"]);
+        assert_eq!(ids, ["saslauthd-no-address", "cyrus-cleartext", "cyrus-group"]);
     }
 
     #[test]
