@@ -15,6 +15,8 @@ Targets:
   dovecot             IMAP, POP3, ManageSieve and submission of Dovecot 2.3 and 2.4
   postfix-dovecot     The same, and SMTP submission of Postfix, which asks Dovecot
   postfix-saslauthd   SMTP submission of Postfix, which asks Cyrus saslauthd
+  exim                Dovecot, and SMTP of Debian's Exim, which asks it
+  cyrus               IMAP and the other services of Cyrus IMAP, which asks saslauthd
 
 Stacks:
   app-passwords-only        App passwords open the services, nothing else does
@@ -45,6 +47,8 @@ pub enum SetupTarget {
     Dovecot,
     PostfixDovecot,
     PostfixSaslauthd,
+    Exim,
+    Cyrus,
 }
 
 impl SetupTarget {
@@ -54,6 +58,8 @@ impl SetupTarget {
             Self::Dovecot => "dovecot",
             Self::PostfixDovecot => "postfix-dovecot",
             Self::PostfixSaslauthd => "postfix-saslauthd",
+            Self::Exim => "exim",
+            Self::Cyrus => "cyrus",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Result;
 use super::dovecot::{TEST_ONLY, Version, listeners};
-use super::host::{Host, MailServer, start};
+use super::host::{Endpoint, Host, MailServer, start};
 use super::inside::Inside;
 use super::tree::Tree;
 
@@ -17,6 +17,10 @@ pub struct Distribution {
     pub dovecot: Option<(Version, Configured)>,
     /// Postfix with no submission service, as Debian's.
     pub postfix: bool,
+    /// Exim that lets nobody authenticate, as Debian's, started anew whenever it ends.
+    pub exim: bool,
+    /// Cyrus IMAP.
+    pub cyrus: bool,
     /// saslauthd with Debian's options, started anew whenever it ends.
     pub saslauthd: bool,
 }
@@ -55,6 +59,12 @@ impl Distribution {
             }
             if self.saslauthd {
                 saslauthd(host);
+            }
+            if self.exim {
+                exim(host)?;
+            }
+            if self.cyrus {
+                cyrus(host)?;
             }
             Ok(())
         })?;
@@ -156,6 +166,52 @@ const POSTFIX_TEST_ONLY: [&str; 10] = [
     "smtpd_client_connection_count_limit = 0",
     "smtpd_tls_cert_file = /etc/ssl/certs/ssl-cert-snakeoil.pem",
 ];
+
+/// What the package's postinst makes and debconf asks for. The macro is Debian's own, for who has no TLS, as the tests'
+/// clients.
+fn exim(host: &mut Host) -> Result<()> {
+    let port = host.port(Endpoint::Smtp)?;
+    host.file(
+        "/etc/exim4/update-exim4.conf.conf",
+        "dc_eximconfig_configtype='local'\ndc_other_hostnames=''\ndc_local_interfaces='127.0.0.1'\n\
+         dc_use_split_config='false'\nCFILEMODE='644'\ndc_hide_mailname=''\ndc_mailname_in_oh='true'\n\
+         dc_localdelivery='mail_spool'\ndc_minimaldns='false'\ndc_relay_domains=''\ndc_relay_nets=''\n\
+         dc_readhost=''\ndc_smarthost=''\n",
+    );
+    host.file("/etc/exim4/exim4.conf.localmacros", "AUTH_SERVER_ALLOW_NOTLS_PASSWORDS = yes\n");
+    host.daemon(format!(
+        "echo 'Debian-exim:x:113:113::/var/spool/exim4:/usr/sbin/nologin' >>/etc/passwd && \
+         echo 'Debian-exim:x:113:' >>/etc/group && \
+         mkdir -p /var/lib/exim4 /var/spool/exim4/input /var/spool/exim4/db /var/spool/exim4/msglog /var/log/exim4 \
+             /run/exim4 && chown -R Debian-exim /var/spool/exim4 /var/log/exim4 /run/exim4 && \
+         while :; do update-exim4.conf; exim4 -bdf -oX {port} -oP ''; sleep 0.1; done"
+    ));
+    Ok(())
+}
+
+/// What the package's postinst makes, and Debian's imapd.conf as it is. A service whose program another package has
+/// would end it at its start, so cyrus.conf is ours.
+fn cyrus(host: &mut Host) -> Result<()> {
+    let (imap, sieve) = (host.port(Endpoint::Imap)?, host.port(Endpoint::Sieve)?);
+    host.file(
+        "/etc/cyrus.conf",
+        format!(
+            "START {{\n  recover cmd=\"/usr/sbin/cyrus ctl_cyrusdb -r\"\n}}\nSERVICES {{\n  \
+             imap cmd=\"imapd -U 1\" listen=\"127.0.0.1:{imap}\" prefork=0\n  \
+             sieve cmd=\"timsieved\" listen=\"127.0.0.1:{sieve}\" prefork=0\n}}\nEVENTS {{\n}}\n"
+        ),
+    );
+    host.daemon(
+        "echo 'cyrus:x:112:8::/var/spool/cyrus:/usr/sbin/nologin' >>/etc/passwd && \
+         sed -i 's/^sasl:.*/sasl:x:45:cyrus/' /etc/group && \
+         mkdir -p /run/cyrus/proc /run/cyrus/lock /run/cyrus/socket /var/spool/cyrus/mail /var/spool/cyrus/news \
+             /var/spool/sieve && \
+         for d in db user socket proc log msg quota sieve lock ptclient; do mkdir -p /var/lib/cyrus/$d; done && \
+         chown -R cyrus:mail /run/cyrus /var/lib/cyrus /var/spool/cyrus /var/spool/sieve && \
+         exec /usr/lib/cyrus/bin/master",
+    );
+    Ok(())
+}
 
 fn saslauthd(host: &mut Host) {
     // To be ended by SIGKILL only: SIGTERM it hands on to its whole process group, which is that of the tests.

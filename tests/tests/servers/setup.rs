@@ -37,8 +37,13 @@ struct Case {
     busy: bool,
 }
 
-const DEBIAN_2_3: Distribution =
-    Distribution { dovecot: Some((Version::V2_3, Configured::ByDebian)), postfix: false, saslauthd: false };
+const DEBIAN_2_3: Distribution = Distribution {
+    dovecot: Some((Version::V2_3, Configured::ByDebian)),
+    postfix: false,
+    saslauthd: false,
+    cyrus: false,
+    exim: false,
+};
 
 const fn dovecot(name: &'static str, version: Version, configured: Configured) -> Case {
     let suite = match version {
@@ -53,7 +58,7 @@ const fn dovecot(name: &'static str, version: Version, configured: Configured) -
     Case { name, target: "dovecot", suite, servers, who, reload: "doveadm reload", busy: false }
 }
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 8] = [
     dovecot("dovecot-2.3", Version::V2_3, Configured::ByDebian),
     dovecot("dovecot-2.4", Version::V2_4, Configured::ByDebian),
     dovecot("dovecot-2.3-by-hand", Version::V2_3, Configured::ByHand),
@@ -71,10 +76,31 @@ const CASES: [Case; 6] = [
         name: "postfix-saslauthd",
         target: "postfix-saslauthd",
         suite: Suite::Own,
-        servers: Distribution { dovecot: None, postfix: true, saslauthd: true },
+        servers: Distribution { dovecot: None, postfix: true, saslauthd: true, cyrus: false, exim: false },
         who: VIRTUAL,
-        reload: "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd) kill -KILL ${p#/proc/};; esac; done; \
-                 postfix reload",
+        reload: concat!(
+            "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd) kill -KILL ${p#/proc/};; esac; done; ",
+            "postfix reload"
+        ),
+        busy: false,
+    },
+    Case {
+        name: "cyrus",
+        target: "cyrus",
+        suite: Suite::Cyrus,
+        servers: Distribution { dovecot: None, postfix: false, saslauthd: true, cyrus: true, exim: false },
+        who: UNIX,
+        reload: "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd) kill -KILL ${p#/proc/};; esac; done",
+        busy: false,
+    },
+    Case {
+        name: "exim",
+        target: "exim",
+        suite: Suite::Exim,
+        servers: Distribution { exim: true, ..DEBIAN_2_3 },
+        who: UNIX,
+        reload: "doveadm reload; \
+                 for p in /proc/[0-9]*; do case $(readlink $p/exe) in */exim4) kill -KILL ${p#/proc/};; esac; done",
         busy: false,
     },
 ];
@@ -108,6 +134,7 @@ fn on(lab: &Lab, case: Case, run: fn(&Stage) -> Result<(), Failed>) -> Result<Co
     };
     let wanted = case.servers.dovecot.map_or(Version::V2_3, |(version, _)| version);
     match tree.dovecot() {
+        _ if case.servers.cyrus => {}
         Ok(found) if found == wanted => {}
         found => return Ok(Completion::ignored_with(format!("this machine's release has {found:?}"))),
     }
@@ -214,7 +241,8 @@ impl Stage {
 fn there_and_back(stage: &Stage) -> Result<(), Failed> {
     let (user, primary) = stage.case.who;
     let postfix = stage.case.servers.postfix;
-    if !postfix {
+    let opens_before = !postfix && !stage.case.servers.cyrus && !stage.case.servers.exim;
+    if opens_before {
         stage.becomes(user, primary, true)?;
     }
     let before = stage.etc()?;
@@ -245,7 +273,7 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
     stage.expect(&["--undo", "--dry-run"], 0, "planned")?;
     stage.expect(&["--undo", "--yes"], 0, "undone")?;
     same(&before, &stage.etc()?, "--undo")?;
-    if !postfix {
+    if opens_before {
         stage.reload()?;
         stage.becomes(user, primary, true)?;
     }

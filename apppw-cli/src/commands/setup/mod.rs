@@ -10,6 +10,7 @@ mod texts;
 mod undo;
 
 use super::Session;
+use super::doveadm::run::Outcome;
 use crate::cli::Setup;
 use crate::exit::{Failure, Status};
 use crate::hosts::finding::Finding;
@@ -209,12 +210,22 @@ fn write(args: &Setup, plan: &Plan, places: Vec<Place>, ledger: &Ledger, host: &
     }
 }
 
+/// What a checker complains of, in a line.
+fn said(outcome: &Outcome) -> String {
+    const LINES: usize = 6;
+    if outcome.complaint().is_some() {
+        return outcome.last_word();
+    }
+    let lines: Vec<_> = outcome.lines().map(str::trim).filter(|line| !line.is_empty()).take(LINES).collect();
+    if lines.is_empty() { outcome.last_word() } else { lines.join(" ") }
+}
+
 /// Asks the services' own checkers, and looks whether what was meant has come of it.
 fn check(args: &Setup, plan: &Plan, host: &Host) -> Result<(), String> {
     for checker in &plan.checkers {
         let outcome = host.run(checker.program, checker.args).map_err(|failure| failure.message)?;
         if outcome.code != Some(0) {
-            return Err(format!("{} refuses it: {}", checker.shown(), outcome.last_word()));
+            return Err(format!("{} refuses it: {}", checker.shown(), said(&outcome)));
         }
     }
     let wrong = targets::verify(args.target, host).map_err(|failure| failure.message)?;

@@ -107,7 +107,7 @@ fn a_mail_server(printed: &mut Printed) {
     printed.take_with(&socket, "error", Who::Root, &undo, &how);
     fs::remove_dir_all(other).expect("it is there");
     setup(printed, "dovecot", &["--undo", "--yes"], "undone");
-    for target in ["postfix-dovecot", "postfix-saslauthd"] {
+    for target in ["postfix-dovecot", "postfix-saslauthd", "exim", "cyrus"] {
         let kept = server.path().join(format!("var-lib/apppw-setup/{target}/1"));
         fs::create_dir_all(&kept).expect("a folder");
         fs::write(kept.join("manifest.json"), r#"{"schema": 1, "files": []}"#).expect("a file");

@@ -80,6 +80,16 @@ pub fn plan(facts: &Facts, stack: Stack, services: &[String], plan: &mut Plan) {
                 plan.write(&path(service), Some(text.to_owned()), text);
             }
             Some(text) => {
+                if stack == Stack::AppPasswordsOnly && stack::has_account_rules(text) {
+                    plan.findings.push(Finding::warning(
+                        "pam-account-rules",
+                        format!(
+                            "/etc/pam.d/{service} asks account rules today; with the stack app-passwords-only an account that \
+                             has expired (chage -E) or that pam_access bars gets in with an app password"
+                        ),
+                        "--stack system-users, if users have Unix accounts",
+                    ));
+                }
                 let own = stack::of_the_site(text);
                 if own.is_empty() {
                     plan.write(&path(service), Some(text.to_owned()), wanted);

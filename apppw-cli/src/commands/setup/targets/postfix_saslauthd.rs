@@ -40,7 +40,7 @@ impl Facts {
 }
 
 /// Whether /etc/group names the user in the group.
-fn is_member(groups: &str, group: &str, user: &str) -> bool {
+pub fn is_member(groups: &str, group: &str, user: &str) -> bool {
     groups.lines().any(|line| {
         let fields: Vec<_> = line.split(':').collect();
         matches!(fields.as_slice(), [name, _, _, members] if *name == group && members.split(',').any(|member| member == user))

@@ -170,6 +170,14 @@ fn play_postfix(page: &mut Page) {
     let args: &[&str] = &["setup", "postfix-saslauthd", "--dry-run"];
     at(page, &server, |page, desk| {
         page.fails(desk, Who::Root, args, "No Postfix.");
+        fs::create_dir_all(server.path().join("etc/exim4/exim4.conf.template")).expect("a folder");
+        page.fails(
+            desk,
+            Who::Root,
+            &["setup", "exim", "--dry-run"],
+            "Something else where a file of Exim should be.",
+        );
+        page.fails(desk, Who::Root, &["setup", "cyrus", "--dry-run"], "No Cyrus IMAP.");
         write(&server, "etc/postfix/main.cf", "");
         write(&server, "etc/postfix/master.cf", "");
         program(&server, "postconf", "echo 'postconf: fatal: bad string length 0 < 1' >&2; exit 1");
