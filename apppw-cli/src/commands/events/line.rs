@@ -162,7 +162,7 @@ mod tests {
                 reason: reason.map(str::to_owned),
                 ..samples::event(1, kind)
             };
-            said(&event, None)
+            said(&event, None, &samples::clock())
         };
         assert_eq!(said(EventKind::KeyRotate, "2", None), "key 2  by root (uid 0)");
         assert_eq!(said(EventKind::KeyExport, "2 1", None), "key 2, 1  by root (uid 0)");
