@@ -38,6 +38,8 @@ pub fn cases() -> Vec<Case> {
         Case::new("a_key_that_was_exchanged_is_given_up", exchanged),
         Case::new("nothing_is_given_up_where_nothing_is_lost", nothing_lost),
         Case::as_root("a_full_disk_keeps_the_keys_as_they_are", full_disk).with_program("unshare"),
+        Case::as_root("a_rotation_that_the_database_cannot_note_is_finished_later", full_database)
+            .with_program("unshare"),
     ]
 }
 
@@ -257,15 +259,18 @@ fn made_meanwhile() {
         let list = list["app_passwords"].as_array().expect("a list");
         list.iter().map(|one| one["id"].as_str().expect("an id").to_owned()).collect()
     };
-    let daemon = daemon.kill().start();
-    let live = live(&daemon);
+    let check = |daemon: &Apppwd| {
+        let live = live(daemon);
+        // Live is what can log in, and nothing else: at once, and after a restart.
+        for one in &made {
+            assert_eq!(accepts(daemon, USER, one), live.contains(&one.id), "{}", one.id);
+        }
+        let depend: u64 = keys(daemon).iter().map(|(_, depend)| depend).sum();
+        assert_eq!(depend, live.len() as u64);
+    };
     assert!(made.len() > 12, "{} made", made.len());
-    // Live is what can log in, and nothing else.
-    for one in &made {
-        assert_eq!(accepts(&daemon, USER, one), live.contains(&one.id), "{}", one.id);
-    }
-    let depend: u64 = keys(&daemon).iter().map(|(_, depend)| depend).sum();
-    assert_eq!(depend, live.len() as u64);
+    check(&daemon);
+    check(&daemon.kill().start());
 }
 
 fn changed_file() {
@@ -707,4 +712,28 @@ fn full_disk() {
     assert_eq!(done(&daemon, "key.retire", json!({"id": 1}))["count"], 0);
     assert_eq!(number(&done(&daemon, "key.rotate", json!({}))["new"][0]), 3);
     assert_eq!(imap(&daemon, &made), "accepted");
+}
+
+fn full_database() {
+    let site = site("");
+    let command = on_small_disk(&site, "state");
+    let daemon = site.start_by(command);
+    let made = create(&daemon, "phone", json!({}));
+    let before = key_file(&daemon);
+    let filler = fill_disk(&daemon, "state");
+    let error = ask(&daemon, "key.rotate", json!({}))["error"].clone();
+    assert_eq!(error["code"], "read_only", "{error}");
+    let after = key_file(&daemon);
+    assert!(after.ends_with(&before) && after.lines().count() == 2, "it is in the file");
+    assert!(error["message"].to_string().contains("but not in use"), "{error}");
+    assert_eq!(keys(&daemon), [(1, 1)]);
+    assert_eq!(imap(&daemon, &made), "accepted");
+    for (verb, args) in [("key.import", json!({"text": before})), ("key.export", json!({}))] {
+        assert_eq!(refused(&daemon, verb, args).0, "busy", "{verb}");
+    }
+    fs::remove_file(filler).expect("the filler");
+    assert_eq!(done(&daemon, "key.rotate", json!({}))["new"], json!([2]));
+    assert_eq!(key_file(&daemon), after, "it is the same key");
+    assert_eq!(imap(&daemon, &made), "accepted");
+    wait_until("its hash is made anew", || keys(&daemon) == [(2, 1), (1, 0)]);
 }
