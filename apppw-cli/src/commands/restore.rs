@@ -74,7 +74,7 @@ fn understand(done: &Output) -> Result<Restored, Failure> {
     let restored = serde_json::from_slice(done.stdout.trim_ascii());
     match (done.status.success(), restored) {
         (true, Ok(restored)) => Ok(restored),
-        _ => Err(refused(lines_with(ERROR).last().unwrap_or_else(|| said.trim()))),
+        _ => Err(refused(lines_with(ERROR).next_back().unwrap_or_else(|| said.trim()))),
     }
 }
 

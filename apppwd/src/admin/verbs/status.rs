@@ -19,6 +19,7 @@ pub struct NoArgs {}
 /// The closed list of codes.
 pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, AdminError> {
     let counts = daemon.store.counts(None, clock::now()).await?;
+    let last_backup = daemon.store.last_backup().await?;
     let pool = daemon.argon.pool();
     let config = &daemon.config.argon2;
     Ok(Status {
@@ -47,6 +48,6 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, Admi
         panic: super::panic::to_messages(daemon),
         in_memory: daemon.in_memory.borrow().count(),
         writable: daemon.store.health().writable,
-        last_backup: daemon.store.last_backup().await?,
+        last_backup,
     })
 }

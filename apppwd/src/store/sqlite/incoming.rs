@@ -129,10 +129,10 @@ fn check(
     if super::read::has_wrong_ids(&connection).map_err(unreadable)? {
         return Err(RestoreError::Changed.into());
     }
-    if let Some((keys, key_path)) = keys {
-        if let Some(id) = key_that_differs(&connection, keys).map_err(unreadable)? {
-            return Err(RestoreError::OtherKey { path: key_path.to_owned(), id }.into());
-        }
+    if let Some((keys, key_path)) = keys
+        && let Some(id) = key_that_differs(&connection, keys).map_err(unreadable)?
+    {
+        return Err(RestoreError::OtherKey { path: key_path.to_owned(), id }.into());
     }
     let number = |sql| connection.query_row(sql, [], |row| row.get(0)).map_err(unreadable);
     let accounts = number("SELECT count(*) FROM account")?;
