@@ -67,6 +67,8 @@ const TABLE: &[Row] = &[
     row!("panic_on", |s| s.set_panic("mail".into(), Some(11), by(11)), &[(PanicOn, None, None)]),
     row!("panic_on_again", |s| s.set_panic(String::new(), Some(11), by(11)), &[]),
     row!("panic_off", |s| s.set_panic(String::new(), None, by(11)), &[(PanicOff, None, None)]),
+    row!("last_backup", |s| s.set_last_backup(11), &[]),
+    row!("tell_put_back_where_nothing_was", |s| s.tell_put_back(), &[]),
     row!("forget", |s| s.prune(15, by(99)), &[(Forget, None, None)]),
     row!("forget_nothing", |s| s.prune(1, by(99)), &[]),
 ];
