@@ -22,7 +22,7 @@ pub fn cases() -> Vec<Case> {
             .with_program("sqlite3"),
         Case::new("not_while_the_daemon_runs", running),
         Case::new("an_old_backup_at_any_point_of_a_revoke_revives_nothing", any_point),
-        Case::new("a_backup_of_the_last_run_is_known_for_one", last_run),
+        Case::new("a_name_that_an_account_had_before_is_locked", renamed),
         Case::new("in_the_place_of_a_damaged_database_and_its_log", damaged),
         Case::new("in_the_place_of_none", none),
         Case::new("a_link_in_the_way_is_not_followed", links),
@@ -204,9 +204,8 @@ fn any_point() {
     assert_eq!(restored, 24);
 }
 
-/// Its number is the one that the journal has, and still it is a backup: else a name that an account had before would
-/// be believed.
-fn last_run() {
+/// The backup still has the old name, which may be another person's by now.
+fn renamed() {
     let daemon = site("[policy]\nprimary = \"allow\"\n").start();
     let phone = create(&daemon, "phone", json!({}));
     let file = daemon.back_up("b.db");
