@@ -119,6 +119,16 @@ impl Failure {
         Self::new(Status::Refused, "kick", message)
     }
 
+    /// Something that is root's.
+    pub fn needs_root(message: impl Into<String>) -> Self {
+        Self::new(Status::Refused, "denied", message)
+    }
+
+    /// Something else needs what would go.
+    pub fn needed(message: impl Into<String>) -> Self {
+        Self::new(Status::Refused, "needed", message)
+    }
+
     /// What was waited for didn't come.
     pub fn timeout(message: impl Into<String>) -> Self {
         Self::new(Status::Refused, "timeout", message)

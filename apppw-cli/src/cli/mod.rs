@@ -9,6 +9,7 @@ pub mod help;
 mod id;
 mod parse;
 mod revoke;
+mod setup;
 pub mod values;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use hand_over::{HandOver, Wait};
 pub use id::TypedId;
 pub use parse::{Parsed, parse, wants_json};
 pub use revoke::Revoke;
+pub use setup::{Setup, SetupTarget, Stack};
 
 use crate::exit::Failure;
 use crate::output::paint::When;
@@ -179,6 +181,13 @@ pub enum Command {
   apppw status
   apppw status --metrics   For Prometheus: logins, latencies, what waits")]
     Status(Status),
+    /// Set up a mail server: shows a diff, asks, writes, checks
+    ///
+    /// Reads what is there, plans the files of PAM and of the server, shows how they would change, and writes them
+    /// when told to, each whole or not at all. The server's own checker is asked; if it refuses, everything is put
+    /// back. Nothing is restarted or reloaded: the commands for that are shown. What it doesn't understand it
+    /// doesn't touch, and prints the lines to paste instead. Run as root, on the server's own host.
+    Setup(Setup),
     /// Print what makes a shell complete apppw's commands, users and ids
     Completion(Completion),
     /// What those scripts ask: words on standard input, candidates on standard output

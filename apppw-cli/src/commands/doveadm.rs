@@ -7,7 +7,7 @@
 //! patterns and addresses where we have a name, and has no way to quote them. `who` without
 //! `-1` is no JSON in 2.3: its array ends behind the first line.
 
-mod run;
+pub mod run;
 
 use crate::output::Text;
 use run::{Outcome, run};

@@ -15,6 +15,7 @@ mod report;
 mod resolve;
 mod revoke;
 mod rotate;
+mod setup;
 mod several;
 mod show;
 mod status;
@@ -62,6 +63,7 @@ pub fn run(cli: Cli) -> Result<Status, Failure> {
         Command::Users(csv) => users::run(&mut session, &csv),
         Command::Report(csv) => report::run(&mut session, &csv),
         Command::Status(args) => status::run(&mut session, &args),
+        Command::Setup(args) => setup::run(&mut session, &args),
         Command::Completion(args) => complete::script(args.shell),
         Command::Complete(args) => complete::run(session.socket, args.shell),
     }

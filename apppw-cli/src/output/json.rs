@@ -6,11 +6,13 @@ mod events;
 mod handed_over;
 mod host;
 mod parts;
+mod setup;
 
 pub use app_passwords::{changed, created, listed, renamed, revoked, rotated, shown, verified};
 pub use events::{event, events};
 pub use handed_over::{attempt, login};
 pub use host::{account, panic_switches, primary_uses, status, users};
+pub use setup::{SetUp, SetUpFinding, set_up};
 
 use crate::exit::Failure;
 use apppw_admin::text::is_deceptive;

@@ -15,6 +15,8 @@ pub enum Suite {
     Own,
     /// Debian 13 (Dovecot 2.4, no Postfix), from the machine's own mirror.
     Trixie,
+    /// Of the machine's own release, with Cyrus IMAP in place of Dovecot and Postfix.
+    Cyrus,
     /// Of the machine's own release, no servers but fail2ban, shells and systemd's tools.
     Tools,
 }
@@ -25,6 +27,7 @@ impl Suite {
         match self {
             Suite::Own => "own",
             Suite::Trixie => "trixie",
+            Suite::Cyrus => "cyrus",
             Suite::Tools => "tools",
         }
     }

@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("App passwords", &["verify", "rename", "rotate", "suspend", "resume", "wait"]),
     ("Accounts", &["users", "user"]),
     ("What happened", &["events", "report"]),
-    ("Host", &["status", "panic", "completion"]),
+    ("Host", &["status", "setup", "panic", "completion"]),
 ];
 
 /// How all of them are called.

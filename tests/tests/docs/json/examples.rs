@@ -20,6 +20,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("`apppw users`", "users"),
     ("`apppw events`", "events"),
     ("`apppw status`", "status"),
+    ("`apppw setup`", "setup"),
 ];
 
 /// All of them, whole: where an example says `...`, the fields of its kind's first example are put in.
