@@ -33,7 +33,11 @@ step() {
 }
 
 # As the last line of a scenario.
-end() { [ "$failed" -eq 0 ]; exit; }
+end() {
+    halt
+    [ "$failed" -eq 0 ]
+    exit
+}
 
 die() { echo "$1" >&2; exit 1; }
 
@@ -61,9 +65,50 @@ fresh() {
     for program in activator pam-login; do cp "$programs/$program" "$root/run/tests/"; done
 }
 
+# inside COMMAND...: in the fresh root, also once systemd has been booted in it.
+first=
 inside() {
-    chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+    set -- env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
         DEBIAN_FRONTEND=noninteractive "$@"
+    if [ -n "$first" ]; then
+        nsenter --target "$first" --mount --pid --cgroup --root sh -c 'cd / && exec "$@"' sh "$@"
+    else
+        chroot "$root" "$@"
+    fi
+}
+
+# boot: the distribution's own systemd as process 1 of the fresh root, with cgroups of its own. Fails where the machine doesn't let it.
+boot() {
+    groups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+    [ -n "$groups" ] && groups=$(mktemp -d "$groups/apppw-test.XXXXXX") || return 1
+    mount -t sysfs -o ro sysfs "$root/sys"
+    sh -c 'echo 0 >"$1/cgroup.procs" && exec unshare --cgroup --mount --pid --fork --kill-child --propagation private sh -ec "
+        cd \"\$1\"
+        mount -t proc proc proc
+        mount -t cgroup2 cgroup2 sys/fs/cgroup
+        pivot_root . mnt
+        umount -l /mnt
+        exec env -i container=apppw-test PATH=/usr/sbin:/usr/bin /lib/systemd/systemd --unit=multi-user.target --log-target=console" sh "$2"' \
+        sh "$groups" "$root" >"$work/systemd" 2>&1 </dev/null &
+    unshared=$!
+    for _ in $(seq 300); do
+        first=$(pgrep -P "$unshared") && state=$(inside systemctl is-system-running 2>/dev/null)
+        case ${state:-} in
+        running | degraded) return 0 ;;
+        esac
+        kill -0 "$unshared" 2>/dev/null || break
+        sleep 0.2
+    done
+    halt
+    return 1
+}
+
+# halt: ends it, and all that runs in it.
+halt() {
+    [ -z "$first" ] || kill -KILL "$first" 2>/dev/null
+    [ -z "${unshared:-}" ] || wait "$unshared" 2>/dev/null
+    first=
+    [ -z "${groups:-}" ] || find "$groups" -depth -type d -exec rmdir {} + 2>/dev/null
 }
 
 # end_all NAME...: kills what is left of these, in this scenario's own process namespace.

@@ -67,12 +67,21 @@ mail() {
     case $wanted:$status in
     # 67: the login was denied.
     accepted:0 | refused:67) ;;
-    *) tail -n 5 "$root/run/apppwd.log"; return 1 ;;
+    *)
+        if [ -n "$first" ]; then inside journalctl --no-pager --lines 20; else tail -n 5 "$root/run/apppwd.log"; fi
+        return 1
+        ;;
     esac
 }
 
 fresh
-as_if_systemd
+if boot; then
+    echo "        $release $scenario: under the distribution's own systemd"
+else
+    fresh
+    as_if_systemd
+    echo "        $release $scenario: systemd doesn't boot here, the activator plays it"
+fi
 cp "$root"/run/packages/*.deb "$root/root/"
 [ -s "$work/story" ] || die "there is no recipe"
 commands=0

@@ -1,6 +1,6 @@
 #!/bin/sh
 # make test-packages: run.sh DIR, with the packages to be tested. Needs root, and a network for the first time.
-# SUITES="debian12" for one only; SCENARIOS="life states recipe".
+# SUITES="debian12" for one only; SCENARIOS="life states systemd recipe".
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.." || exit
@@ -32,7 +32,7 @@ for suite in ${SUITES:-debian12 debian13}; do
     3) echo "SKIPPED $suite: no mirror for it"; continue ;;
     *) failed="$failed $suite"; continue ;;
     esac
-    for scenario in ${SCENARIOS:-life states recipe}; do
+    for scenario in ${SCENARIOS:-life states systemd recipe}; do
         unshare --mount --pid --net --fork --kill-child --mount-proc --propagation private -- \
             sh -c 'ip link set lo up && exec sh "$@"' sh "$here/$scenario.sh" "$trees/$suite" "$packages" "$programs" </dev/null ||
             failed="$failed $suite/$scenario"

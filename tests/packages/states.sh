@@ -153,14 +153,14 @@ policy() {
 apparmor() {
     apt install apparmor
     install_both
-    inside apparmor_parser --skip-kernel-load --skip-cache /etc/apparmor.d/usr.sbin.apppwd
+    inside apparmor_parser --skip-kernel-load --skip-cache /etc/apparmor.d/apppwd
     # The drop-in is where profiles of PAM hosts find it.
     printf 'include <tunables/global>\nprofile host /usr/bin/host {\n  include <abstractions/authentication>\n}\n' >"$root/etc/apparmor.d/host"
     inside apparmor_parser --skip-kernel-load --skip-cache --preprocess /etc/apparmor.d/host | grep -F 'apppwd/auth.sock rw,'
     higher "$root/run/later"
     inside sh -c 'dpkg --install /run/later/*.deb'
     apt purge apppwd libpam-apppw
-    test ! -e "$root/etc/apparmor.d/usr.sbin.apppwd" -a ! -e "$root/etc/apparmor.d/local/usr.sbin.apppwd"
+    test ! -e "$root/etc/apparmor.d/apppwd" -a ! -e "$root/etc/apparmor.d/local/apppwd"
 }
 
 # in_state NAME FUNCTION

@@ -73,7 +73,7 @@ check "libpam-apppw is Multi-Arch: same" same
 for package in apppwd libpam-apppw; do echo "        $package depends on: $(control $package Depends)"; done
 conffiles() {
     sort "$work"/*/DEBIAN/conffiles | tr '\n' ' ' >"$work/conffiles"
-    [ "$(cat "$work/conffiles")" = "/etc/apparmor.d/abstractions/authentication.d/apppw /etc/apparmor.d/usr.sbin.apppwd /etc/fail2ban/filter.d/apppwd.conf /etc/fail2ban/jail.d/apppwd.conf /etc/logcheck/ignore.d.server/apppwd " ] ||
+    [ "$(cat "$work/conffiles")" = "/etc/apparmor.d/abstractions/authentication.d/apppw /etc/apparmor.d/apppwd /etc/fail2ban/filter.d/apppwd.conf /etc/fail2ban/jail.d/apppwd.conf /etc/logcheck/ignore.d.server/apppwd " ] ||
         { cat "$work/conffiles"; return 1; }
 }
 check "conffiles are the five, and apppwd.toml is none" conffiles

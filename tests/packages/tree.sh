@@ -15,7 +15,7 @@ die() { echo "tree.sh: $1" >&2; exit "${2:-1}"; }
 # Beside a minimal system: what every machine with our packages has, and what the recipe installs.
 system="systemd systemd-sysv"
 recipe="dovecot-imapd postfix apparmor"
-stamp=$(cat "$0" | sha256sum | cut -c1-64)
+stamp=$(sha256sum <"$0" | cut -c1-64)
 is_done() { [ -f "$dir/.apppw-tree" ] && [ "$(cat "$dir/.apppw-tree")" = "$stamp" ]; }
 is_done && exit 0
 
