@@ -56,10 +56,11 @@ printf '#!/bin/sh\nexec cat >>/tmp/apppwd.log\n' >"$root/tmp/logger"
 chmod 755 "$root/tmp/logger"
 : >"$root/tmp/apppwd.log"
 chmod 666 "$root/tmp/apppwd.log"
-case $(inside supervise-daemon --help 2>&1) in
-*stderr-logger*) echo 'error_logger=/tmp/logger' ;;
-*) echo 'error_log=/tmp/apppwd.log' ;;
-esac >"$root/etc/conf.d/apppwd"
+if find "$root/usr/lib" -path '*/sh/supervise-daemon.sh' -exec grep -q -e --stderr-logger {} +; then
+    echo 'error_logger=/tmp/logger'
+else
+    echo 'error_log=/tmp/apppwd.log'
+fi >"$root/etc/conf.d/apppwd"
 
 passed=0
 ok() { passed=$((passed + 1)); echo "openrc.sh: ok: $1"; }

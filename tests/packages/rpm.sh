@@ -36,7 +36,7 @@ asked() { cat "$root/tmp/systemctl.log" 2>/dev/null || :; rm -f "$root/tmp/syste
 passed=0
 ok() { passed=$((passed + 1)); echo "rpm.sh: ok: $1"; }
 same() { [ "$2" = "$3" ] || die "$1: $2, not $3"; ok "$1"; }
-in_root() { rpm --force-debian --root "$root" "$@"; }
+in_root() { rpm --root "$root" "$@"; }
 
 before=$(cd "$root" && find etc -type f -o -type l | sort | xargs sha256sum 2>/dev/null | sha256sum)
 in_root --initdb
@@ -78,14 +78,15 @@ login() { printf '%s\n' "$secret" | chroot "$root" /tmp/pam-login imap alice@exa
 case $(login) in *refused*) die "an app password doesn't log in: $(cat "$root/tmp/log")" ;; esac
 ok "an app password logs in through the module in /usr/lib64/security"
 
-in_root -U --nodeps --replacepkgs --replacefiles "$packages"/apppw-[0-9]*.x86_64.rpm "$packages"/pam_apppw-*.rpm
+in_root -U --nodeps --replacepkgs --replacefiles "$packages"/apppw-[0-9]*.x86_64.rpm "$packages"/pam_apppw-*.rpm 2>"$root/tmp/said" ||
+    die "$(cat "$root/tmp/said")"
 same "an upgrade restarts the service alone" "$(asked)" "try-restart apppwd.service"
 echo '[policy]' >"$root/etc/apppw/apppwd.toml"
 
 said=$(in_root -e --nodeps pam_apppw 2>&1)
 case $said in *"/etc/pam.d/imap"*) ok "removing the module says who still names it" ;; *) die "removing the module says: $said" ;; esac
 case $(login) in *refused*) ok "and nobody is let in then" ;; *) die "LOGGED IN without the module" ;; esac
-in_root -e --nodeps apppw
+in_root -e --nodeps apppw 2>"$root/tmp/said" || die "$(cat "$root/tmp/said")"
 same "removing the daemon switches its units off" "$(asked)" \
     "--no-reload disable --now --no-warn apppwd.service apppwd.socket apppwd-admin.socket"
 kill "$daemon"
