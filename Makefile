@@ -21,8 +21,8 @@ ZSHDIR ?= $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /et
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 
-.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install dist selinux deb deb-twice rpm \
-	test-packages clean
+.PHONY: help try build test torture fuzz miri mutants audit errors bench bench-quick screens lint man install dist selinux rpm \
+	deb deb-twice test-packages test-rpm test-openrc test-musl clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -122,6 +122,19 @@ selinux: ## Compile the SELinux module (selinux-policy-dev or -devel)
 
 rpm: dist ## RPM packages, in dist/ (rpmbuild)
 	@tools/rpm $(TARGET)
+
+test-rpm: rpm ## Install, upgrade and remove the RPM packages in a root of their own (root)
+	$(CARGO) build --locked -p apppw-tests --bin pam-login
+	@sh tests/tree/unpack.sh own $(or $(APPPW_TREES),$(TARGET)/trees)/own
+	@sh tests/packages/rpm.sh dist $(or $(APPPW_TREES),$(TARGET)/trees)/own $(TARGET)/debug/pam-login
+
+test-openrc: build ## Start, kill and stop the daemon by the OpenRC script, under OpenRC (root)
+	$(CARGO) build --locked -p apppw-tests --bin pam-login
+	@sh tests/tree/unpack.sh own $(or $(APPPW_TREES),$(TARGET)/trees)/own
+	@sh tests/packages/openrc.sh $(RELEASE) $(or $(APPPW_TREES),$(TARGET)/trees)/own $(TARGET)/debug/pam-login
+
+test-musl: ## Build daemon, command, module and Linux-PAM with musl, and log in (root; musl-tools, the target of rustup)
+	@sh tests/packages/musl.sh $(TARGET)/musl
 
 deb: ## Build Debian packages of daemon and module, left in dist/ (dpkg-dev, debhelper, dh-apparmor)
 	@tools/deb

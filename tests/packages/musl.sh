@@ -104,7 +104,7 @@ secret=$(apppw create alice@example.org laptop)
 # PAM_SUCCESS 0, PAM_AUTH_ERR 7, PAM_AUTHINFO_UNAVAIL 9, PAM_USER_UNKNOWN 10
 login imap "$secret" "0 0" "an app password opens imap"
 login imap "aaaa-aaaa-aaaa-aaaa" "7 10" "another one doesn't"
-login imap "the primary password" "10 10" "nor does a primary password"
+login imap "the primary password" "7 10" "nor does a primary password"
 login pop3 "$secret" "9 10" "a line without server_uid= refuses, for root doesn't listen"
 apppw revoke --user alice@example.org --all --yes >/dev/null
 login imap "$secret" "7 10" "once revoked it doesn't any more"
