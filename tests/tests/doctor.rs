@@ -32,6 +32,7 @@ fn a_healthy_host_is_well_and_each_fault_is_found_by_its_line() {
         FAULTS.iter().filter(|fault| wanted.as_deref().is_none_or(|wanted| fault.name.contains(wanted)))
     {
         tried += 1;
+        println!("{}", fault.name);
         host.inside(fault.plant);
         let found = host.doctor(fault.options());
         host.inside(fault.remedy);
