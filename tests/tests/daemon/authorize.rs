@@ -125,6 +125,7 @@ fn expected(verb: Verb, caller: Caller, self_service: &str) -> &'static str {
         | Verb::Users
         | Verb::Status
         | Verb::Metrics
+        | Verb::Doctor
         | Verb::Report
         | Verb::Panic
         | Verb::UserShow
@@ -189,7 +190,7 @@ fn table(self_service: &str) {
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),
-                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics => json!({}),
+                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Doctor => json!({}),
                 Verb::Panic => json!({"on": true}),
                 Verb::UserRename => json!({"user": "olive", "new": "olga"}),
                 Verb::UserShow

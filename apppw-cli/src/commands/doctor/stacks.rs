@@ -82,7 +82,7 @@ pub fn gather(files: &dyn Files) -> Facts {
         let files: BTreeSet<PathBuf> = lines.map(|(_, handler)| handler.place.file.clone()).collect();
         let has_own = files.contains(&own_file);
         for file in files.into_iter().filter(|file| *file != own_file) {
-            shared.entry(file).or_insert_with(Vec::new).push(name.clone());
+            shared.entry(file).or_default().push(name.clone());
         }
         // What is wrong in a file that many include is said once, of that file.
         if has_own {

@@ -135,6 +135,7 @@ pub fn expected(verb: Verb, caller: Caller, is_own: bool, may_create: bool) -> &
         | Verb::Users
         | Verb::Status
         | Verb::Metrics
+        | Verb::Doctor
         | Verb::Report
         | Verb::Panic
         | Verb::UserShow

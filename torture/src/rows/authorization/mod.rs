@@ -141,7 +141,7 @@ impl Cell<'_> {
             Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?} {case}")}),
             Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
             Verb::Verify => json!({"user": user, "secret": target.secret.expose()}),
-            Verb::Status | Verb::Report | Verb::Users | Verb::Metrics => json!({}),
+            Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Doctor => json!({}),
             Verb::Panic => json!({"on": true}),
             Verb::UserRename => json!({"user": user, "new": "renamed@example.org"}),
             Verb::UserShow
@@ -229,6 +229,7 @@ const fn changes(verb: Verb) -> bool {
         | Verb::Users
         | Verb::Status
         | Verb::Metrics
+        | Verb::Doctor
         | Verb::Report
         | Verb::UserShow => false,
     }
