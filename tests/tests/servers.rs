@@ -35,6 +35,8 @@ mod place;
 mod policy;
 #[path = "servers/primary.rs"]
 mod primary;
+#[path = "servers/setup.rs"]
+mod setup;
 #[path = "servers/story.rs"]
 mod story;
 #[path = "servers/table.rs"]

@@ -2,6 +2,8 @@
 # Unpack the distribution's mail servers into a directory, without installing them.
 #
 #   unpack.sh SUITE DIR      SUITE: own (this machine's release), trixie, or another Debian codename;
+#                            exim: of this machine's release, with Exim in place of Postfix;
+#                            cyrus: of this machine's release, with Cyrus IMAP in place of Dovecot and Postfix;
 #                            tools: of this machine's release no servers, but fail2ban, node_exporter, shells and systemd's tools
 #
 # DIR becomes a root file system with Dovecot, Postfix (own release only), saslauthd and the PAM modules: enter.sh
@@ -23,7 +25,7 @@ die() { echo "unpack.sh: $1" >&2; exit "${2:-1}"; }
 here=$(cd "$(dirname "$0")" && pwd)
 suite=$1
 contents=servers
-[ "$suite" != tools ] || suite=own contents=tools
+case $suite in tools | exim | cyrus) contents=$suite suite=own ;; esac
 mkdir -p "$(dirname "$2")"
 dir=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 
@@ -54,7 +56,11 @@ if [ "$contents" = tools ]; then
 else
     packages="$packages dovecot-core dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-sieve dovecot-submissiond
         sasl2-bin libsasl2-modules libpam-modules libpam-runtime"
-    [ "$suite" != "$own" ] || packages="$packages postfix"
+    case $contents in
+        exim) packages="$packages exim4-daemon-heavy exim4-config util-linux" ;;
+        cyrus) packages="$(echo "$packages" | sed 's/dovecot-[a-z0-9]*//g') cyrus-imapd" ;;
+        *) [ "$suite" != "$own" ] || packages="$packages postfix" ;;
+    esac
 fi
 
 . "$here/apt.sh"
@@ -77,9 +83,10 @@ owners=--no-same-owner
 : >"$apt/versions"
 for deb in "$apt"/cache/archives/*.deb; do
     name=$(basename "$deb"); name=${name%%_*}
+    case $contents:$name in exim:libperl*) name=exim-libperl ;; esac      # Exim is linked with it
     case $name in
         perl|perl-*|libperl*|debconf|e2fsprogs|dpkg|usrmerge) continue ;;   # for maintainer scripts only
-        dovecot-core|postfix|sasl2-bin|libpam-modules|fail2ban) dpkg-deb -W --showformat='${Package} ${Version}\n' "$deb" >>"$apt/versions" ;;
+        dovecot-core|postfix|exim4-daemon-heavy|cyrus-imapd|sasl2-bin|libpam-modules|fail2ban) dpkg-deb -W --showformat='${Package} ${Version}\n' "$deb" >>"$apt/versions" ;;
     esac
     dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$new" --keep-directory-symlink --numeric-owner --same-permissions $owners \
         --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \

@@ -193,7 +193,7 @@ pub enum Command {
     /// A part of `doctor` that runs in a process of its own
     #[command(hide = true)]
     DoctorChild(DoctorChild),
-    /// Set up a mail server for app passwords: shows a diff, asks, writes, checks
+    /// Set up a mail server: shows a diff, asks, writes, checks
     ///
     /// Reads what is there, plans the files of PAM and of the server, shows how they would change, and writes them
     /// when told to, each whole or not at all. The server's own checker is asked; if it refuses, everything is put

@@ -15,13 +15,16 @@ Targets:
   dovecot             IMAP, POP3, ManageSieve and submission of Dovecot 2.3 and 2.4
   postfix-dovecot     The same, and SMTP submission of Postfix, which asks Dovecot
   postfix-saslauthd   SMTP submission of Postfix, which asks Cyrus saslauthd
+  exim                Dovecot, and SMTP of Debian's Exim, which asks it
+  cyrus               IMAP and the other services of Cyrus IMAP, which asks saslauthd
 
 Stacks:
   app-passwords-only        App passwords open the services, nothing else does
   primary-where-permitted   The primary password, too, where [policy] permits it
-  system-users              App passwords, and the account rules of Unix accounts (chage -E, pam_access)
-Without --stack it is system-users where mail is that of Unix accounts (Dovecot's userdb passwd), else
-app-passwords-only.")]
+  system-users              App passwords; account rules of Unix accounts count
+
+Without --stack it is system-users where mail is that of Unix accounts (Dovecot's
+userdb passwd), else app-passwords-only.")]
 pub struct Setup {
     /// What is to take app passwords
     pub target: SetupTarget,
@@ -44,6 +47,8 @@ pub enum SetupTarget {
     Dovecot,
     PostfixDovecot,
     PostfixSaslauthd,
+    Exim,
+    Cyrus,
 }
 
 impl SetupTarget {
@@ -53,6 +58,8 @@ impl SetupTarget {
             Self::Dovecot => "dovecot",
             Self::PostfixDovecot => "postfix-dovecot",
             Self::PostfixSaslauthd => "postfix-saslauthd",
+            Self::Exim => "exim",
+            Self::Cyrus => "cyrus",
         }
     }
 }

@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn a_process_is_known_by_its_command_line() {
-        let options = running(b"/usr/sbin/saslauthd\0-a\0pam\0-c\0-m\0/var/run/saslauthd\0-n\05\0").unwrap();
+        let options =
+            running(b"/usr/sbin/saslauthd\0-a\0pam\0-c\0-m\0/var/run/saslauthd\0-n\x005\0").unwrap();
         assert!(options.cache && !options.realm);
         assert_eq!(options.processes, Some(5));
         assert_eq!(running(b"/usr/sbin/dovecot\0-c\0"), None);

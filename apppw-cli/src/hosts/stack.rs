@@ -107,6 +107,19 @@ pub fn of_the_site(text: &str) -> Vec<String> {
     entries(text).into_iter().filter(unusual).map(shown).collect()
 }
 
+/// Whether somebody other than us says who may come in after the password was right.
+pub fn has_account_rules(text: &str) -> bool {
+    entries(text).into_iter().any(|entry| match entry {
+        Entry::Include(file) => {
+            file.ends_with("account") || file.ends_with("-auth") && !file.ends_with("common-auth")
+        }
+        Entry::Module { facility, module, .. } => {
+            facility == "account" && !["pam_permit.so", "pam_apppw.so"].contains(&module.as_str())
+        }
+        Entry::Odd(_) => false,
+    })
+}
+
 /// Lines of ours that go on to the next one though the module has refused.
 pub fn leaks(text: &str) -> bool {
     entries(text).into_iter().any(|entry| {
@@ -141,7 +154,7 @@ pub fn refuses_all(other: &str) -> bool {
         matches!(entry, Entry::Module { control, module, .. }
         if module == "pam_warn.so" || module == "pam_deny.so" && !control.starts_with('['))
     };
-    auth.iter().any(|entry| is_deny(entry)) && auth.iter().all(|entry| plain(entry))
+    auth.iter().any(is_deny) && auth.iter().all(plain)
 }
 
 #[cfg(test)]
@@ -200,6 +213,18 @@ mod tests {
     fn a_line_that_goes_on_is_found() {
         assert!(leaks("auth sufficient pam_apppw.so\n"));
         assert!(!leaks("auth [success=done default=die] pam_apppw.so\naccount sufficient pam_apppw.so\n"));
+    }
+
+    #[test]
+    fn account_rules_are_those_of_others() {
+        for (text, has) in [
+            (DEBIAN, true),
+            ("account required pam_unix.so", true),
+            ("account include system-auth", true),
+            ("@include common-auth\naccount required pam_permit.so\naccount required pam_apppw.so", false),
+        ] {
+            assert_eq!(has_account_rules(text), has, "{text}");
+        }
     }
 
     #[test]

@@ -123,22 +123,7 @@ impl Dovecot {
             Version::V2_4 => TEST_ONLY_2_4,
         });
         conf.push_str(TEST_ONLY);
-        for (endpoint, service, listener) in [
-            (Endpoint::Imap, "imap-login", "imap"),
-            (Endpoint::Pop3, "pop3-login", "pop3"),
-            (Endpoint::Sieve, "managesieve-login", "sieve"),
-            (Endpoint::Submission, "submission-login", "submission"),
-        ] {
-            let port = host.port(endpoint)?;
-            conf.push_str(&format!(
-                "service {service} {{\n  inet_listener {listener} {{\n    port = {port}\n  }}\n"
-            ));
-            // The TLS twins would bind well-known ports of the machine.
-            if listener != "sieve" {
-                conf.push_str(&format!("  inet_listener {listener}s {{\n    port = 0\n  }}\n"));
-            }
-            conf.push_str("}\n");
-        }
+        conf.push_str(&listeners(host)?);
         if rootless() {
             conf.push_str(ROOTLESS);
         }
@@ -152,8 +137,30 @@ impl Dovecot {
     }
 }
 
+/// Every protocol on a port of its own.
+pub(super) fn listeners(host: &mut Host) -> Result<String> {
+    let mut conf = String::new();
+    for (endpoint, service, listener) in [
+        (Endpoint::Imap, "imap-login", "imap"),
+        (Endpoint::Pop3, "pop3-login", "pop3"),
+        (Endpoint::Sieve, "managesieve-login", "sieve"),
+        (Endpoint::Submission, "submission-login", "submission"),
+    ] {
+        let port = host.port(endpoint)?;
+        conf.push_str(&format!(
+            "service {service} {{\n  inet_listener {listener} {{\n    port = {port}\n  }}\n"
+        ));
+        // The TLS twins would bind well-known ports of the machine.
+        if listener != "sieve" {
+            conf.push_str(&format!("  inet_listener {listener}s {{\n    port = 0\n  }}\n"));
+        }
+        conf.push_str("}\n");
+    }
+    Ok(conf)
+}
+
 /// What no real server should copy.
-const TEST_ONLY: &str = "
+pub(super) const TEST_ONLY: &str = "
 listen = 127.0.0.1
 ssl = no
 log_path = /dev/stderr

@@ -62,6 +62,14 @@ impl Host {
         Ok(port)
     }
 
+    /// A free port of 127.0.0.1 where nobody listens when the server is started.
+    pub(super) fn port_of_nobody_yet(&mut self) -> Result<u16> {
+        let listener = hold_port()?;
+        let port = listener.local_addr()?.port();
+        self.held.push(listener);
+        Ok(port)
+    }
+
     fn start(self, tree: &Tree) -> Result<MailServer> {
         let Host { inside, daemons, endpoints, held } = self;
         // The first daemon that ends ends the host: a half-dead server would only make tests wait.
@@ -101,7 +109,7 @@ fn hold_port() -> io::Result<TcpListener> {
 pub(super) fn start(
     tree: &Tree,
     inside: &Inside,
-    build: impl Fn(&mut Host) -> Result<()>,
+    mut build: impl FnMut(&mut Host) -> Result<()>,
 ) -> Result<MailServer> {
     let mut attempts = 0;
     loop {

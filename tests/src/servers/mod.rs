@@ -18,6 +18,7 @@
 //! configurations. The files in `packaging/` are used as they are; whatever only a test may do (no TLS, no delay after
 //! a failure) stands in these modules.
 
+pub mod distribution;
 pub mod dovecot;
 pub mod host;
 pub mod inside;

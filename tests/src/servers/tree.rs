@@ -15,6 +15,10 @@ pub enum Suite {
     Own,
     /// Debian 13 (Dovecot 2.4, no Postfix), from the machine's own mirror.
     Trixie,
+    /// Of the machine's own release, with Exim in place of Postfix.
+    Exim,
+    /// Of the machine's own release, with Cyrus IMAP in place of Dovecot and Postfix.
+    Cyrus,
     /// Of the machine's own release, no servers but fail2ban, shells and systemd's tools.
     Tools,
 }
@@ -25,6 +29,8 @@ impl Suite {
         match self {
             Suite::Own => "own",
             Suite::Trixie => "trixie",
+            Suite::Exim => "exim",
+            Suite::Cyrus => "cyrus",
             Suite::Tools => "tools",
         }
     }

@@ -70,6 +70,8 @@ pub struct How<'a> {
     pub stdout_to: Option<&'a Path>,
     /// Its `PATH`: where doveadm is.
     pub path: Option<&'a Path>,
+    /// A [`mail_server`], in place of the machine's own folders.
+    pub mail_server: Option<&'a Path>,
 }
 
 /// What came of it.
@@ -147,12 +149,60 @@ pub fn fill_key_disk(daemon: &Apppwd) {
 /// Runs `apppw` on the socket as `who`.
 pub fn apppw(socket: &Path, who: Who, args: &[&str], how: &How<'_>) -> Ran {
     let program = program_for(socket, who);
-    let mut command = Command::new(program);
+    let mut command = match how.mail_server {
+        Some(place) => inside(place, &program),
+        None => Command::new(program),
+    };
     command.env_clear().env("TZ", "UTC").env("APPPW_SOCKET", socket).args(args);
     if let Some(path) = how.path {
         command.env("PATH", path);
     }
     finish(command, who, how)
+}
+
+/// A mail server's /etc, /usr/local and /var/lib, below a folder: Dovecot as Debian has it, in short, and a doveconf that
+/// knows what `apppw setup` makes of it.
+pub fn mail_server() -> tempfile::TempDir {
+    let place = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = place.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    write("etc/pam.d/common-account", "account required pam_unix.so\n");
+    write("etc/pam.d/common-auth", "auth required pam_unix.so\n");
+    write("etc/pam.d/other", "@include common-auth\n@include common-account\n");
+    write(
+        "etc/dovecot/dovecot.conf",
+        "protocols = imap\npassdb {\n  driver = pam\n}\nuserdb {\n  driver = passwd\n}\n",
+    );
+    write("usr-local/sbin/doveconf", DOVECONF);
+    for folder in ["var-lib", "etc", "usr-local/sbin/doveconf"] {
+        let path = place.path().join(folder);
+        fs::create_dir_all(&path).ok();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("its mode");
+    }
+    place
+}
+
+const DOVECONF: &str = r#"#!/bin/sh
+[ "$1" != protocols ] || { echo 'protocols = imap'; exit; }
+echo '# 2.3.19.1 (9b53102964): /etc/dovecot/dovecot.conf'
+echo 'passdb {'
+echo '  driver = pam'
+if [ -e /etc/dovecot/auth-apppw.conf.ext ]; then
+    printf '  %s\n' 'args = %s' 'result_failure = return-fail' 'result_internalfail = return-fail'
+fi
+printf '%s\n' '}' 'userdb {' '  driver = passwd' '}'
+"#;
+
+/// A program where these folders are.
+fn inside(place: &Path, program: &Path) -> Command {
+    const SCRIPT: &str = "mount --bind \"$1/etc\" /etc && mount --bind \"$1/usr-local\" /usr/local && \
+        mount --bind \"$1/var-lib\" /var/lib && shift && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--propagation", "private", "sh", "-c", SCRIPT, "sh"]).arg(place).arg(program);
+    command
 }
 
 /// Runs it on a terminal, where `n` is typed.

@@ -17,6 +17,8 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock, RwLockReadGuard};
 pub struct Lab {
     own: OnceLock<Found>,
     trixie: OnceLock<Found>,
+    cyrus: OnceLock<Found>,
+    exim: OnceLock<Found>,
     hosts: BTreeMap<&'static str, OnceLock<Start>>,
     secrets: Mutex<Vec<String>>,
     next_number: AtomicUsize,
@@ -46,6 +48,8 @@ impl Lab {
         Arc::new(Lab {
             own: OnceLock::new(),
             trixie: OnceLock::new(),
+            cyrus: OnceLock::new(),
+            exim: OnceLock::new(),
             hosts: HOSTS.iter().map(|host| (host.name, OnceLock::new())).collect(),
             secrets: Mutex::default(),
             next_number: AtomicUsize::new(1),
@@ -96,7 +100,12 @@ impl Lab {
     }
 
     fn tree(&self, suite: Suite) -> Found {
-        let slot = if suite == Suite::Own { &self.own } else { &self.trixie };
+        let slot = match suite {
+            Suite::Cyrus => &self.cyrus,
+            Suite::Exim => &self.exim,
+            Suite::Trixie => &self.trixie,
+            Suite::Own | Suite::Tools => &self.own,
+        };
         slot.get_or_init(|| {
             if suite == Suite::Trixie && std::env::var_os("APPPW_SKIP_TRIXIE").is_some() {
                 return Ok(Err(Absent("APPPW_SKIP_TRIXIE is set".into())));

@@ -8,7 +8,7 @@ use super::place::{Check, Spot};
 use super::policy::{self, Primary};
 use super::table::{self, Row};
 use super::tally::End;
-use super::{accounts, ends, kick, life, mistakes, names, networks, pins, primary, trail, users};
+use super::{accounts, ends, kick, life, mistakes, names, networks, pins, primary, setup, trail, users};
 use libtest_mimic::{Completion, Failed, Trial};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -54,6 +54,7 @@ pub fn all(lab: &Arc<Lab>) -> Vec<Trial> {
         }
     }
     trials.extend(trail::trials(lab));
+    trials.extend(setup::trials(lab));
     // Here all logins are refused, or the daemons stop: last, because all else waits for it.
     for name in TABLES {
         let host = Host::named(name);

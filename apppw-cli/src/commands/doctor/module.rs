@@ -242,7 +242,7 @@ mod tests {
             folders_in(b"\0/usr/lib64/security\0/etc/security\0"),
             [PathBuf::from("/usr/lib64/security")]
         );
-        assert_eq!(folders_in(b"security\0 /security\0"), [PathBuf::new(); 0]);
+        assert!(folders_in(b"security\0 /security\0").is_empty());
     }
 
     fn sound() -> Facts {

@@ -48,7 +48,8 @@ pub fn run(program: &str, args: &[&str], timeout: Duration) -> Result<Outcome, S
     let (stdout, out) = io::pipe().map_err(cant)?;
     let (stderr, err) = io::pipe().map_err(cant)?;
     let mut command = Command::new(program);
-    command.args(args).stdin(Stdio::null()).stdout(out).stderr(err);
+    // Where we are may be gone, or closed to it.
+    command.args(args).current_dir("/").stdin(Stdio::null()).stdout(out).stderr(err);
     let mut child = command.spawn().map_err(cant)?;
     // The writing ends that it holds would keep the pipes open.
     drop(command);

@@ -10,10 +10,12 @@ mod texts;
 mod undo;
 
 use super::Session;
+use super::doveadm::run::Outcome;
 use crate::cli::Setup;
 use crate::exit::{Failure, Status};
 use crate::hosts::finding::Finding;
-use crate::output::{Text, json, terminal};
+use crate::output::terminal::Stream;
+use crate::output::{Fit, Text, json, terminal};
 use apply::Place;
 use apppw_admin::{Verb, verbs};
 use ledger::{Entry, Ledger, Run};
@@ -39,16 +41,17 @@ pub fn run(session: &mut Session, args: &Setup) -> Result<Status, Failure> {
 
 fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status, Failure> {
     let host = Host;
+    let fit = Fit::of(Stream::Stdout);
     let mut plan = targets::plan(args.target, args.stack, &host)?;
     let places = look(&mut plan);
     if !plan.stops.is_empty() {
-        return tell(session, args, &plan, "stopped", || show::stopped(&plan)).map(|()| Status::Refused);
+        return tell(session, args, &plan, "stopped", || show::stopped(&plan, fit)).map(|()| Status::Refused);
     }
     if plan.changes().next().is_none() {
         let text = || {
             let mut text = Text::new();
             text.line(format!("{}: nothing to do, everything is in its place", plan.title));
-            show::findings(&mut text, &plan.findings);
+            show::findings(&mut text, &plan.findings, fit);
             text
         };
         return tell(session, args, &plan, "nothing", text).map(|()| Status::Done);
@@ -57,7 +60,7 @@ fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status
     session.hang_up();
     if args.dry_run {
         let text = || {
-            let mut text = show::plan(&plan);
+            let mut text = show::plan(&plan, fit);
             text.line("");
             text.line("Nothing was written (--dry-run)");
             text
@@ -71,7 +74,7 @@ fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status
             "Write {}?",
             if count == 1 { "this file".into() } else { format!("these {count} files") }
         );
-        let mut about = show::plan(&plan);
+        let mut about = show::plan(&plan, Fit::of(Stream::Stderr));
         about.line("");
         if !terminal::confirm(&about, &question)? {
             return Err(Failure::declined("nothing was written"));
@@ -88,7 +91,7 @@ fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status
         }
         // With --yes nobody has seen them yet.
         if args.yes.yes {
-            show::findings(&mut text, &plan.findings);
+            show::findings(&mut text, &plan.findings, fit);
         }
         text.line("");
         follow_up(&mut text, &plan.then);
@@ -207,12 +210,22 @@ fn write(args: &Setup, plan: &Plan, places: Vec<Place>, ledger: &Ledger, host: &
     }
 }
 
+/// What a checker complains of, in a line.
+fn said(outcome: &Outcome) -> String {
+    const LINES: usize = 6;
+    if outcome.complaint().is_some() {
+        return outcome.last_word();
+    }
+    let lines: Vec<_> = outcome.lines().map(str::trim).filter(|line| !line.is_empty()).take(LINES).collect();
+    if lines.is_empty() { outcome.last_word() } else { lines.join(" ") }
+}
+
 /// Asks the services' own checkers, and looks whether what was meant has come of it.
 fn check(args: &Setup, plan: &Plan, host: &Host) -> Result<(), String> {
     for checker in &plan.checkers {
         let outcome = host.run(checker.program, checker.args).map_err(|failure| failure.message)?;
         if outcome.code != Some(0) {
-            return Err(format!("{} refuses it: {}", checker.shown(), outcome.last_word()));
+            return Err(format!("{} refuses it: {}", checker.shown(), said(&outcome)));
         }
     }
     let wrong = targets::verify(args.target, host).map_err(|failure| failure.message)?;
@@ -272,6 +285,10 @@ fn document(plan: &Plan) -> json::SetUp {
         stops: plan.stops.iter().map(finding).collect(),
         findings: plan.findings.iter().map(finding).collect(),
         paste: plan.paste.iter().map(|paste| (paste.place.clone(), paste.lines.clone())).collect(),
-        then: plan.then.clone(),
+        then: if plan.stops.is_empty() && plan.changes().next().is_some() {
+            plan.then.clone()
+        } else {
+            Vec::new()
+        },
     }
 }

@@ -80,26 +80,6 @@ impl Plan {
         }
     }
 
-    /// Takes another plan's parts in, for one that consists of several.
-    pub fn add(&mut self, other: Self) {
-        for file in other.files {
-            self.write(&file.path, file.before, file.after);
-        }
-        self.stops.extend(other.stops);
-        for finding in other.findings {
-            if !self.findings.contains(&finding) {
-                self.findings.push(finding);
-            }
-        }
-        self.paste.extend(other.paste);
-        self.checkers.extend(other.checkers);
-        for command in other.then {
-            if !self.then.contains(&command) {
-                self.then.push(command);
-            }
-        }
-    }
-
     /// Says by hand what would have been written, where it isn't.
     pub fn paste(&mut self, place: impl Into<String>, lines: impl Into<String>) {
         self.paste.push(Paste { place: place.into(), lines: lines.into() });

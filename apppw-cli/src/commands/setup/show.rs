@@ -2,27 +2,28 @@
 
 use super::plan::{NewFile, Plan};
 use crate::hosts::finding::{Finding, Level};
-use crate::output::{Paint, Text};
+use crate::output::prose;
+use crate::output::{Fit, Paint, Text};
 use similar::{ChangeTag, TextDiff};
 
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
 
 /// The whole plan, up to the question.
-pub fn plan(plan: &Plan) -> Text {
+pub fn plan(plan: &Plan, fit: Fit) -> Text {
     let mut text = Text::new();
     text.line(format!("{}:", plan.title));
     files(&mut text, &plan.changes().collect::<Vec<_>>());
-    findings(&mut text, &plan.findings);
+    findings(&mut text, &plan.findings, fit);
     text
 }
 
 /// Why nothing is written, and what to do by hand.
-pub fn stopped(plan: &Plan) -> Text {
+pub fn stopped(plan: &Plan, fit: Fit) -> Text {
     let mut text = Text::new();
     text.line(format!("{}: nothing was written", plan.title));
-    findings(&mut text, &plan.stops);
-    findings(&mut text, &plan.findings);
+    findings(&mut text, &plan.stops, fit);
+    findings(&mut text, &plan.findings, fit);
     for paste in &plan.paste {
         text.line("");
         text.painted([(Paint::Heading, format!("{}:", paste.place).as_str())]);
@@ -34,7 +35,7 @@ pub fn stopped(plan: &Plan) -> Text {
 }
 
 /// Findings, the gravest first.
-pub fn findings(text: &mut Text, findings: &[Finding]) {
+pub fn findings(text: &mut Text, findings: &[Finding], fit: Fit) {
     let mut sorted: Vec<_> = findings.iter().collect();
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     for finding in sorted {
@@ -44,9 +45,18 @@ pub fn findings(text: &mut Text, findings: &[Finding]) {
             Level::Warning => (Paint::Notable, "Warning: "),
             Level::Fault => (Paint::Bad, "FAULT: "),
         };
-        text.painted([(paint, word), (Paint::Plain, &finding.what)]);
+        let whole = format!("{word}{}", finding.what);
+        for (number, line) in prose::lines(&whole, "  ", fit.limit()).iter().enumerate() {
+            // The first one isn't indented, but painted.
+            match line.trim_start().strip_prefix(word).filter(|_| number == 0) {
+                Some(rest) => text.painted([(paint, word), (Paint::Plain, rest)]),
+                None => text.line(line),
+            }
+        }
         if !finding.then.is_empty() {
-            text.line(format!("  -> {}", finding.then));
+            for line in prose::lines(&format!("-> {}", finding.then), "  ", fit.limit()) {
+                text.line(line);
+            }
         }
     }
 }
@@ -119,7 +129,7 @@ mod tests {
             files: vec![new("/a", "x\n"), new("/b", "x\n"), new("/c", "y\n")],
             ..Plan::default()
         };
-        let shown = super::plan(&plan);
+        let shown = super::plan(&plan, Fit::UNLIMITED);
         assert_eq!(
             shown.as_str(),
             "T:\n\n--- /a (new)\n+++ /a\n@@ -0,0 +1 @@\n+x\n+++ /b (new): the same\n\n--- /c (new)\n+++ /c\n@@ -0,0 +1 @@\n+y\n"

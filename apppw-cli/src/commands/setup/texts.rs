@@ -18,6 +18,9 @@ pub const DOVECOT_FOR_POSTFIX: &str = packaged!("dovecot/2.3/postfix-auth.conf")
 pub const POSTFIX_BY_DOVECOT: &str = packaged!("postfix/main-dovecot-sasl.cf");
 pub const POSTFIX_BY_SASLAUTHD: &str = packaged!("postfix/main-saslauthd.cf");
 pub const POSTFIX_SUBMISSION: &str = packaged!("postfix/master-submission.cf");
+pub const CYRUS_BY_SASLAUTHD: &str = packaged!("cyrus/imapd-saslauthd.conf");
+pub const EXIM_BY_DOVECOT: &str = packaged!("exim/auth-dovecot");
+pub const DOVECOT_FOR_EXIM: &str = packaged!("exim/dovecot-auth.conf");
 pub const SASL_SMTPD: &str = packaged!("postfix/sasl-smtpd.conf");
 
 #[cfg(test)]

@@ -89,6 +89,8 @@ fn follow(target: SetupTarget) -> Vec<String> {
     let commands: &[&str] = match target {
         SetupTarget::Dovecot => &["systemctl reload dovecot"],
         SetupTarget::PostfixDovecot => &["systemctl reload dovecot", "systemctl reload postfix"],
+        SetupTarget::Exim => &["systemctl reload dovecot", "systemctl reload exim4"],
+        SetupTarget::Cyrus => &["systemctl restart saslauthd", "systemctl restart cyrus-imapd"],
         SetupTarget::PostfixSaslauthd => &["systemctl restart saslauthd", "systemctl restart postfix"],
     };
     commands.iter().map(|command| (*command).to_owned()).collect()

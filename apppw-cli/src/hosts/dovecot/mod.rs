@@ -3,6 +3,9 @@
 pub mod judge;
 pub mod source;
 
+#[cfg(test)]
+mod tests;
+
 /// The two configuration languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
@@ -17,14 +20,6 @@ impl Language {
             v if v.starts_with("2.3.") => Some(Self::V2_3),
             v if v.starts_with("2.4.") => Some(Self::V2_4),
             _ => None,
-        }
-    }
-
-    /// What stands for the protocol in a PAM service name.
-    pub const fn protocol(self) -> &'static str {
-        match self {
-            Self::V2_3 => "%s",
-            Self::V2_4 => "%{protocol}",
         }
     }
 }

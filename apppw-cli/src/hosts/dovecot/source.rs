@@ -82,10 +82,8 @@ impl Source {
         // Blocks that are open, and where the outermost began.
         let mut open: Vec<Block> = Vec::new();
         let mut began = 0;
-        for (number, text) in text.lines().enumerate() {
-            if text.trim_end().ends_with('\\') && !text.trim_start().starts_with('#') {
-                return Err(odd(path, number, "a line that goes on in the next one"));
-            }
+        for (lines, text) in joined(&text) {
+            let (number, text) = (*lines.start(), text.as_str());
             match (line(text), open.last_mut()) {
                 (Line::Nothing, _) => {}
                 (Line::Odd, _) => return Err(odd(path, number, text.trim())),
@@ -100,7 +98,7 @@ impl Source {
                 }
                 (Line::Setting(key, value), None) => self.items.push(Item {
                     file: path.to_owned(),
-                    lines: number..=number,
+                    lines,
                     what: What::Setting(key.to_owned(), value.to_owned()),
                 }),
                 (Line::Close, _) => {
@@ -109,7 +107,7 @@ impl Source {
                         Some(block) => block.blocks.push(closed),
                         None => self.items.push(Item {
                             file: path.to_owned(),
-                            lines: began..=number,
+                            lines: began..=*lines.end(),
                             what: What::Block(closed),
                         }),
                     }
@@ -134,6 +132,27 @@ impl Source {
     pub fn blocks<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = (&'a Item, &'a Block)> {
         self.items.iter().filter_map(move |item| Some((item, item.block(kind)?)))
     }
+}
+
+/// The lines, each with what a \ at its end joins to it.
+fn joined(text: &str) -> Vec<(RangeInclusive<usize>, String)> {
+    let mut whole: Vec<(RangeInclusive<usize>, String)> = Vec::new();
+    let mut goes_on = false;
+    for (number, line) in text.lines().enumerate() {
+        let is_comment = line.trim_start().starts_with('#');
+        let before = whole.last_mut().filter(|_| goes_on);
+        goes_on = line.trim_end().ends_with('\\') && !is_comment;
+        let line = if goes_on { line.trim_end().trim_end_matches('\\') } else { line };
+        match before {
+            Some((lines, text)) => {
+                *lines = *lines.start()..=number;
+                text.push(' ');
+                text.push_str(line.trim_start());
+            }
+            None => whole.push((number..=number, line.to_owned())),
+        }
+    }
+    whole
 }
 
 fn odd(path: &Path, number: usize, what: &str) -> Odd {
@@ -189,5 +208,81 @@ impl Edits {
             out.push_str(line);
             out.push('\n');
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(texts: &[(&str, &str)]) -> BTreeMap<PathBuf, String> {
+        texts.iter().map(|(path, text)| (path.into(), (*text).to_owned())).collect()
+    }
+
+    fn read(texts: &[(&str, &str)]) -> Result<Source, Odd> {
+        Source::read(&files(texts), Path::new("/d/dovecot.conf"))
+    }
+
+    #[test]
+    fn files_are_read_in_dovecot_s_order() {
+        let source = read(&[
+            ("/d/dovecot.conf", "a = 1\n!include conf.d/*.conf\n!include_try local.conf\nz = 9\n"),
+            ("/d/conf.d/20.conf", "c = 3\n"),
+            ("/d/conf.d/10.conf", "# x\nb = 2\n!include more.ext\n"),
+            ("/d/conf.d/more.ext", "passdb {\n  driver = pam\n  # why\n}\n"),
+            ("/d/conf.d/README", "nonsense"),
+        ])
+        .unwrap();
+        let shown: Vec<_> = source
+            .items
+            .iter()
+            .map(|item| match &item.what {
+                What::Setting(key, _) => key.clone(),
+                What::Block(block) => format!("{} {:?}", block.kind, item.lines),
+            })
+            .collect();
+        assert_eq!(shown, ["a", "b", "passdb 0..=3", "c", "z"]);
+        assert_eq!(source.files.len(), 4);
+    }
+
+    #[test]
+    fn a_line_may_go_on_in_the_next() {
+        let source = read(&[("/d/dovecot.conf", "a = 1 \\\n  2\nb = 3\n# c \\\nd = 4\n")]).unwrap();
+        assert!(matches!(&source.items[0].what, What::Setting(_, value) if value == "1  2"), "{source:?}");
+        assert_eq!(source.items[0].lines, 0..=1);
+        assert_eq!(source.items.len(), 3);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named_with_its_line() {
+        for (text, place) in [
+            ("a = 1\nnonsense\n", "/d/dovecot.conf, line 2"),
+            ("a {\n  b = 1\n", "/d/dovecot.conf"),
+            ("a = 1\n}\n", "/d/dovecot.conf, line 2"),
+            ("a = 1\n!include none.conf\n", "/d/none.conf"),
+            ("a = 1\na {\n!include x\n}\n", "/d/dovecot.conf, line 3"),
+            ("a = 1\n!include *\n", "/d/dovecot.conf, line 2"),
+            ("a = 1\n!include /[x]/y\n", "/d/dovecot.conf, line 2"),
+        ] {
+            let files: &[(&str, &str)] = &[("/d/dovecot.conf", text)];
+            match read(files) {
+                Err(odd) => assert!(odd.place == place || text.contains('*'), "{text:?}: {odd:?}"),
+                Ok(_) => panic!("{text:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn edits_leave_all_other_bytes_as_they_are() {
+        let text = "a\r\n# b\n\nc = 1\nd";
+        let mut edits = Edits::default();
+        assert_eq!(edits.applied(text), text);
+        edits.switch_off(&(0..=3));
+        edits.add_before(3, "new");
+        edits.add_before(usize::MAX, "end");
+        assert_eq!(edits.applied(text), "#a\r\n# b\n\nnew\n#c = 1\nd\nend\n");
+        let mut first = Edits::default();
+        first.add_before(usize::MAX, "x");
+        assert_eq!(first.applied(""), "x\n");
     }
 }

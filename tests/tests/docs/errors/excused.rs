@@ -41,6 +41,19 @@ pub const EXCUSED: &[Excused] = &[
         why: "needs a person at a terminal who mistypes a user",
     },
     Excused { text: "the waiting ends without a login", why: "needs a pipe that nobody reads any more" },
+    // `apppw setup`.
+    Excused { text: "no place for a file", why: OURS },
+    Excused {
+        text: "somebody has changed it in this moment",
+        why: "needs somebody else in the moment of a write",
+    },
+    Excused {
+        text: "somebody has changed a file meanwhile",
+        why: "needs somebody else in the moment of a write",
+    },
+    Excused { text: "not everything could be put back", why: DISK },
+    Excused { text: "run this again when that is mended", why: DISK },
+    Excused { text: "everything is put back, but", why: DISK },
     // What comes to who asks in the moment of a stop.
     Excused { text: "apppwd is stopping", why: "comes to who asks in the moment of a stop" },
     Excused { text: "can't sync the folder", why: DISK },

@@ -87,6 +87,14 @@ impl Page {
         self.tell(&desk.place, who, &shell(args), &ran, None, what);
     }
 
+    /// A command whose answer is why it does nothing.
+    pub fn shows(&mut self, desk: &Desk<'_>, who: Who, args: &[&str], what: &str) {
+        let ran = apppw(&desk.socket, who, args, &desk.how);
+        assert!(!ran.stdout.is_empty() && ran.stderr.is_empty(), "{args:?}: {ran:?}");
+        let as_told = Ran { stdout: String::new(), stderr: ran.stdout, status: ran.status };
+        self.tell(&desk.place, who, &shell(args), &as_told, None, what);
+    }
+
     /// A command on a terminal, where the person says no.
     pub fn declined(&mut self, desk: &Desk<'_>, args: &[&str], what: &str) {
         let ran = apppw_on_a_terminal(&desk.socket, &format!("\"$APPPW\" {}", shell(args)));

@@ -12,6 +12,7 @@ mod reaching;
 mod requests;
 mod rights;
 mod running;
+mod setup;
 mod starting;
 mod verifying;
 
@@ -33,4 +34,5 @@ pub const ALL: &[fn(&mut Page)] = &[
     running::play,
     module::play,
     requests::play,
+    setup::play,
 ];

@@ -21,6 +21,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("`apppw events`", "events"),
     ("`apppw status`", "status"),
     ("`apppw doctor`", "doctor"),
+    ("`apppw setup`", "setup"),
 ];
 
 /// All of them, whole: where an example says `...`, the fields of its kind's first example are put in.

@@ -3,7 +3,7 @@
 use super::Document;
 use crate::host::{
     How, Who, alike_ids, among_people, apppw, apppw_on_a_terminal, create, done, doveadm, fill_key_disk,
-    login, made, site, start, start_on_small_disk,
+    login, made, mail_server, site, start, start_on_small_disk,
 };
 use apppw_tests::among::fill_disk;
 use apppw_tests::apppwd::{Apppwd, Site, copy};
@@ -57,7 +57,7 @@ impl Printed {
 
 /// All that is printed.
 pub fn documents() -> Vec<Document> {
-    let parts: [fn(&mut Printed); 5] = [a_year, a_backup, a_full_disk, failures, strangers];
+    let parts: [fn(&mut Printed); 6] = [a_year, a_backup, a_full_disk, failures, strangers, a_mail_server];
     let mut all = Vec::new();
     std::thread::scope(|scope| {
         let parts = parts.map(|part| {
@@ -72,6 +72,46 @@ pub fn documents() -> Vec<Document> {
         }
     });
     all
+}
+
+/// A Dovecot that is set up, and back.
+fn a_mail_server(printed: &mut Printed) {
+    let server = mail_server();
+    let place = tempfile::tempdir().expect("a folder");
+    let socket = place.path().join("admin.sock");
+    let setup = |printed: &mut Printed, target: &str, args: &[&str], state: &str| {
+        let how = How { mail_server: Some(server.path()), ..How::default() };
+        let args = [&["setup", target], args].concat();
+        let told = printed.take_with(&socket, "setup", Who::Root, &args, &how);
+        assert_eq!(told["state"], state, "{told:#}");
+    };
+    let imap = server.path().join("etc/pam.d/imap");
+    fs::write(&imap, "auth required pam_access.so\n").expect("a file");
+    setup(printed, "dovecot", &["--yes"], "stopped");
+    fs::remove_file(&imap).expect("it is there");
+    setup(printed, "dovecot", &["--dry-run"], "planned");
+    setup(printed, "dovecot", &["--yes"], "done");
+    setup(printed, "dovecot", &["--yes"], "nothing");
+    let ours = fs::read(&imap).expect("a file");
+    fs::write(&imap, "# theirs\n").expect("a file");
+    setup(printed, "dovecot", &["--undo", "--yes"], "conflict");
+    fs::write(&imap, ours).expect("a file");
+    let other = server.path().join("var-lib/apppw-setup/postfix-dovecot/1");
+    fs::create_dir_all(&other).expect("a folder");
+    let needs =
+        r#"{"schema": 1, "files": [{"path": "/etc/pam.d/imap", "existed": false, "changed": false}]}"#;
+    fs::write(other.join("manifest.json"), needs).expect("a file");
+    let how = How { mail_server: Some(server.path()), ..How::default() };
+    let undo = ["setup", "dovecot", "--undo", "--yes"];
+    printed.take_with(&socket, "error", Who::Root, &undo, &how);
+    fs::remove_dir_all(other).expect("it is there");
+    setup(printed, "dovecot", &["--undo", "--yes"], "undone");
+    for target in ["postfix-dovecot", "postfix-saslauthd", "exim", "cyrus"] {
+        let kept = server.path().join(format!("var-lib/apppw-setup/{target}/1"));
+        fs::create_dir_all(&kept).expect("a folder");
+        fs::write(kept.join("manifest.json"), r#"{"schema": 1, "files": []}"#).expect("a file");
+        setup(printed, target, &["--undo", "--yes"], "undone");
+    }
 }
 
 const CONFIG: &str = "[policy]\nself_service = \"create\"\nprimary = \"refuse-enrolled\"\nreport_only = true\n\

@@ -1,6 +1,8 @@
 //! What can be set up, one file each: facts gathered from the host, and a pure plan made of them.
 
+pub mod cyrus;
 pub mod dovecot;
+pub mod exim;
 pub mod pam;
 pub mod postfix;
 pub mod postfix_dovecot;
@@ -20,6 +22,8 @@ pub fn plan(target: SetupTarget, stack: Option<Stack>, system: &dyn System) -> R
         SetupTarget::PostfixDovecot => {
             Ok(postfix_dovecot::plan(&postfix_dovecot::Facts::gather(system)?, stack))
         }
+        SetupTarget::Exim => Ok(exim::plan(&exim::Facts::gather(system)?, stack)),
+        SetupTarget::Cyrus => Ok(cyrus::plan(&cyrus::Facts::gather(system)?, stack)),
         SetupTarget::PostfixSaslauthd => {
             Ok(postfix_saslauthd::plan(&postfix_saslauthd::Facts::gather(system)?, stack))
         }
@@ -35,6 +39,12 @@ pub fn verify(target: SetupTarget, system: &dyn System) -> Result<Vec<Finding>, 
             wrong.extend(postfix_dovecot::verify(system)?);
             Ok(wrong)
         }
+        SetupTarget::Exim => {
+            let mut wrong = dovecot::verify(system)?;
+            wrong.extend(exim::verify(system)?);
+            Ok(wrong)
+        }
+        SetupTarget::Cyrus => cyrus::verify(system),
         SetupTarget::PostfixSaslauthd => postfix_saslauthd::verify(system),
     }
 }

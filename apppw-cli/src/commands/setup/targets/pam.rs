@@ -7,7 +7,6 @@ use crate::hosts::files::Files;
 use crate::hosts::finding::Finding;
 use crate::hosts::stack;
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where Linux-PAM finds them.
@@ -22,7 +21,7 @@ pub struct Facts {
 
 impl Facts {
     /// Reads all of them.
-    pub fn read(files: &dyn Files) -> io::Result<Self> {
+    pub fn read(files: &dyn Files) -> Self {
         let directory = Path::new(DIRECTORY);
         let mut found = BTreeMap::new();
         for name in files.names(directory) {
@@ -31,7 +30,7 @@ impl Facts {
                 found.insert(name, text);
             }
         }
-        Ok(Self { files: found })
+        Self { files: found }
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -81,6 +80,16 @@ pub fn plan(facts: &Facts, stack: Stack, services: &[String], plan: &mut Plan) {
                 plan.write(&path(service), Some(text.to_owned()), text);
             }
             Some(text) => {
+                if stack == Stack::AppPasswordsOnly && stack::has_account_rules(text) {
+                    plan.findings.push(Finding::warning(
+                        "pam-account-rules",
+                        format!(
+                            "/etc/pam.d/{service} asks account rules today; with the stack app-passwords-only an account that \
+                             has expired (chage -E) or that pam_access bars gets in with an app password"
+                        ),
+                        "--stack system-users, if users have Unix accounts",
+                    ));
+                }
                 let own = stack::of_the_site(text);
                 if own.is_empty() {
                     plan.write(&path(service), Some(text.to_owned()), wanted);
@@ -115,9 +124,15 @@ fn other(facts: &Facts, plan: &mut Plan) {
     if stack::loads_much(other) {
         plan.findings.push(Finding::warning(
             "pam-other",
-            "libpam reads /etc/pam.d/other at every login, also for a service with a complete stack of its own, and loads \
-             all modules that it names: with Debian's default a login costs about 8 times what our line does; and a service \
-             without a file of its own takes the primary password there",
+            format!(
+                "libpam reads /etc/pam.d/other at every login, also for a service with a complete stack of its own, and \
+                 loads all modules that it names: with Debian's default a login costs about 8 times what our line does{}",
+                if stack::refuses_all(other) {
+                    ""
+                } else {
+                    "; and a service without a file of its own takes the primary password there"
+                }
+            ),
             "If no service of this host needs it, let it have only auth, account, password and session required \
              pam_deny.so; setup never changes that file",
         ));

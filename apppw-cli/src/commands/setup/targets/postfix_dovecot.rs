@@ -28,30 +28,31 @@ impl Facts {
 pub fn plan(facts: &Facts, stack: Option<Stack>) -> Plan {
     let mut plan = dovecot::plan(&facts.dovecot, stack, true);
     plan.title = plan.title.replacen("Dovecot", "Postfix through Dovecot", 1);
-    listener(&facts.dovecot, &mut plan);
+    listener(&facts.dovecot, SOCKET, FILE, texts::DOVECOT_FOR_POSTFIX, &mut plan);
     postfix::plan(&facts.postfix, texts::POSTFIX_BY_DOVECOT, true, &mut plan);
     plan
 }
 
-/// Dovecot's socket in Postfix's queue directory.
-fn listener(facts: &dovecot::Facts, plan: &mut Plan) {
+/// Dovecot's socket for another server, which `text` makes: in a file of its own.
+pub fn listener(facts: &dovecot::Facts, socket: &str, file: &str, text: &str, plan: &mut Plan) {
+    let path_of = socket;
     let sockets = language::auth_sockets(&facts.effective);
-    let is_there = |block: &&&language::Block| block.get("path").unwrap_or(&block.name) == SOCKET;
+    let is_there = |block: &&&language::Block| block.get("path").unwrap_or(&block.name) == path_of;
     if let Some(socket) = sockets.iter().find(is_there) {
         let mode = socket.any(&["mode", "unix_listener_mode"]).unwrap_or("0600");
         if mode.ends_with('6') || mode.ends_with('2') {
             plan.findings.push(Finding::warning(
                 "dovecot-socket-open",
-                format!("{SOCKET} has mode {mode}: every process of this host that gets there may try passwords, as any service"),
-                "mode = 0660, user = postfix, group = postfix",
+                format!("{path_of} has mode {mode}: every process of this host that gets there may try passwords, as any service"),
+                "mode = 0660, and the server's own user and group",
             ));
         }
         return;
     }
     let Ok(source) = &facts.source else { return };
     let directory = facts.directory();
-    let path = directory.join(FILE);
-    plan.write(&path, source.files.get(&path).cloned(), texts::DOVECOT_FOR_POSTFIX);
+    let path = directory.join(file);
+    plan.write(&path, source.files.get(&path).cloned(), text);
     let beside = facts.main.parent().unwrap_or_else(|| Path::new("/etc/dovecot"));
     // Debian's dovecot.conf includes conf.d/*.conf; one that doesn't is told to.
     let includes_all = plan
@@ -67,7 +68,7 @@ fn listener(facts: &dovecot::Facts, plan: &mut Plan) {
         if !text.ends_with('\n') {
             text.push('\n');
         }
-        text.push_str(&format!("# apppw setup: Postfix asks Dovecot\n!include {}\n", path.display()));
+        text.push_str(&format!("# apppw setup: another server asks Dovecot\n!include {}\n", path.display()));
         plan.write(&facts.main, source.files.get(&facts.main).cloned(), text);
     }
 }

@@ -33,14 +33,14 @@ impl Facts {
             postfix: postfix::Facts::gather(system)?,
             saslauthd: saslauthd::Facts::gather(system)?,
             smtpd,
-            pam: pam::Facts::read(system.files()).map_err(|e| unreadable("/etc/pam.d", e))?,
+            pam: pam::Facts::read(system.files()),
             is_member: is_member(&groups.unwrap_or_default(), "sasl", "postfix"),
         })
     }
 }
 
 /// Whether /etc/group names the user in the group.
-fn is_member(groups: &str, group: &str, user: &str) -> bool {
+pub fn is_member(groups: &str, group: &str, user: &str) -> bool {
     groups.lines().any(|line| {
         let fields: Vec<_> = line.split(':').collect();
         matches!(fields.as_slice(), [name, _, _, members] if *name == group && members.split(',').any(|member| member == user))
