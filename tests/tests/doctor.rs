@@ -32,6 +32,7 @@ fn a_healthy_host_is_well_and_each_fault_is_found_by_its_line() {
         FAULTS.iter().filter(|fault| wanted.as_deref().is_none_or(|wanted| fault.name.contains(wanted)))
     {
         tried += 1;
+        println!("{}", fault.name);
         host.inside(fault.plant);
         let found = host.doctor(fault.options());
         host.inside(fault.remedy);
@@ -74,8 +75,8 @@ fn a_healthy_host_is_well_and_each_fault_is_found_by_its_line() {
 }
 
 fn a_killed_run_is_cleaned_up_after(host: &Host) {
-    host.inside("apppw create doctor-7-1000@apppw.invalid 'apppw doctor' --service imap >/dev/null");
-    assert!(host.accounts().contains("doctor-7-1000@apppw.invalid"));
+    host.inside("apppw create doctor-run-7-1000@apppw.invalid 'apppw doctor' --service imap >/dev/null");
+    assert!(host.accounts().contains("doctor-run-7-1000@apppw.invalid"));
     let found = host.doctor(&[]);
     assert_eq!(found.status, 0, "{}", found.text);
     assert_eq!(host.accounts(), "");

@@ -122,8 +122,14 @@ fn auth_sockets(stacks: &stacks::Facts) -> BTreeSet<PathBuf> {
 /// The module's files that stacks mean, and how many services mean each.
 fn modules(stacks: &stacks::Facts, libpam: &Result<LibpamFound, String>) -> BTreeMap<PathBuf, usize> {
     let file = libpam.as_ref().ok().and_then(|found| found.path.as_deref());
-    let named = file.and_then(|file| module::folder_in(&std::fs::read(file).ok()?));
-    let folder = named.or_else(|| module::usual_folders().into_iter().next()).unwrap_or_default();
+    let mut folders = file
+        .and_then(|file| std::fs::read(file).ok())
+        .map(|file| module::folders_in(&file))
+        .unwrap_or_default();
+    if folders.is_empty() {
+        folders = module::usual_folders();
+    }
+    let folder = module::folder_of(folders).unwrap_or_default();
     let mut modules = BTreeMap::from([(folder.join(module::NAME), 0)]);
     for path in stacks.used.iter().flat_map(|used| {
         let own = used.service.own().filter(|(_, handler)| handler.calls(module::NAME));

@@ -110,6 +110,7 @@ fn each_verb() {
         ("users", json!({})),
         ("status", json!({})),
         ("metrics", json!({})),
+        ("doctor", json!({})),
         ("report", json!({})),
         ("panic", json!({"on": false})),
     ] {

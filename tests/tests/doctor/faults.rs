@@ -306,13 +306,8 @@ pub const FAULTS: &[Fault] = &[
         "cp /etc/pam.d/common-auth /root/good; sed -i '1i auth sufficient pam_apppw.so' /etc/pam.d/common-auth; \
          echo '@include common-auth' >/etc/pam.d/cups",
         "cp /root/good /etc/pam.d/common-auth; rm /etc/pam.d/cups",
-        [
-            ("stack-common", FAULT),
-            ("stack-sufficient", FAULT),
-            ("stack-account", FAULT),
-            ("stack-group", FAULT)
-        ],
-        ["take"]
+        [("stack-common", FAULT)],
+        ["take", "cups"]
     ),
     fault!(
         "a service in no group",
@@ -331,9 +326,9 @@ pub const FAULTS: &[Fault] = &[
     // Programs that ask PAM.
     fault!(
         "Dovecot caches",
-        "cp -a /etc/dovecot /root/good; echo 'auth_cache_size = 10M' >>/etc/dovecot/dovecot.conf; \
+        "cp -a /etc/dovecot /root/dovecot; echo 'auth_cache_size = 10M' >>/etc/dovecot/dovecot.conf; \
          sed -i 's/args = %s/args = cache_key=%u\\/%s %s/' /etc/dovecot/conf.d/auth-apppw.conf.ext",
-        "rm -r /etc/dovecot; mv /root/good /etc/dovecot",
+        "rm -r /etc/dovecot; mv /root/dovecot /etc/dovecot",
         [("dovecot-auth-cache", FAULT)],
         ["cache"]
     ),
@@ -346,8 +341,9 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault!(
         "Dovecot asks a second passdb",
-        "printf 'passdb {\n driver = passwd-file\n args = /etc/dovecot/users\n}\n' >>/etc/dovecot/dovecot.conf",
-        "head -n -4 /etc/dovecot/dovecot.conf >/root/good; cp /root/good /etc/dovecot/dovecot.conf",
+        "cp -a /etc/dovecot /root/dovecot; sed -i /result_/d /etc/dovecot/conf.d/auth-apppw.conf.ext; \
+         printf 'passdb {\n driver = passwd-file\n args = /etc/dovecot/users\n}\n' >>/etc/dovecot/dovecot.conf",
+        "rm -r /etc/dovecot; mv /root/dovecot /etc/dovecot",
         [("dovecot-second-passdb", FAULT)],
         ["return-fail"]
     ),
@@ -393,5 +389,5 @@ pub const FAULTS: &[Fault] = &[
         [("login-shut", FAULT)], ["imap", "can't reach apppwd"]),
     fault!(login "panic", "apppw panic on --yes >/dev/null", "apppw panic off --yes >/dev/null", [("daemon-panic", WARNING)], ["apppw panic off"]),
     fault!(login "the module is gone when it is needed", "mv $MODULE $MODULE.x", "mv $MODULE.x $MODULE",
-        [("module-missing", FAULT), ("login-shut", FAULT)], ["module"]),
+        [("module-missing", FAULT), ("login-shut", FAULT)], [""]),
 ];

@@ -9,12 +9,16 @@ use apppw_tests::servers::inside::Inside;
 use apppw_tests::servers::rootless;
 use apppw_tests::servers::tree::{Suite, Tree};
 use serde_json::Value;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// The test's Dovecot runs without TLS. Only its configuration is looked at: from here on it has it.
 const WITH_TLS: &str = "echo x >/etc/dovecot/tls; sed -i -e 's/^ssl = no/ssl = required/' -e 's/^disable_plaintext_auth = no//' \
                         /etc/dovecot/dovecot.conf; printf 'ssl_cert = </etc/dovecot/tls\nssl_key = </etc/dovecot/tls\n' \
                         >>/etc/dovecot/dovecot.conf";
+
+/// As the unit makes it; outside there may be no such group.
+const GROUP: &str = "chgrp apppw-auth /run/apppwd/auth.sock";
 
 /// What `other` should be: it is read at each login.
 const DENY: &str = "auth required pam_deny.so\naccount required pam_deny.so\npassword required pam_deny.so\nsession required pam_deny.so\n";
@@ -90,6 +94,7 @@ impl Host {
         ];
         let host = Host { server, daemon: Some(daemon), stopped: None, variables };
         host.inside(WITH_TLS);
+        host.inside(GROUP);
         host.note_backup(now());
         Some(host)
     }
@@ -110,7 +115,8 @@ impl Host {
     pub fn inside(&self, script: &str) {
         let mut command = self.server.command("sh").expect("a shell inside");
         command.args(["-euc", script]).envs(self.variables.iter().map(|(name, value)| (*name, value)));
-        let run = command.output().expect("it runs");
+        // saslauthd ends its whole process group, which must not be ours.
+        let run = command.process_group(0).output().expect("it runs");
         assert!(run.status.success(), "{script}: {}", String::from_utf8_lossy(&run.stderr));
     }
 
@@ -147,6 +153,7 @@ impl Host {
 
     pub fn start_daemon(&mut self) {
         self.daemon = self.stopped.take().map(|site| site.start_activated(DAEMON_UID));
+        self.inside(GROUP);
     }
 }
 

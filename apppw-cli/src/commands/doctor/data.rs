@@ -57,7 +57,7 @@ pub fn gather(checkup: &Checkup, now: i64) -> Facts {
 }
 
 fn kept(path: PathBuf) -> Kept {
-    let found = match std::fs::symlink_metadata(&path) {
+    let found = match std::fs::metadata(&path) {
         Ok(found) => Found::There { uid: found.uid(), mode: found.mode() & 0o7777 },
         Err(e) if e.kind() == ErrorKind::NotFound => Found::Missing,
         Err(e) => Found::Unseen(e.to_string()),

@@ -14,8 +14,9 @@ use apppw_admin::{SecretText, Verb};
 use apppw_proto::secret::{ALPHABET, has_shape};
 use std::path::{Path, PathBuf};
 
-/// Names of accounts begin so; behind it process id and time. Nobody else's can: `.invalid` is no domain (RFC 2606).
-const NAME_BEGINS: &str = "doctor-";
+/// Names of accounts begin so; behind it process id and time. Nobody else's can: `.invalid` is no domain (RFC 2606). With
+/// a letter that no secret has: hyphens and digits alone would look like one now and then, and be refused as a name.
+const NAME_BEGINS: &str = "doctor-run-";
 const NAME_ENDS: &str = "@apppw.invalid";
 
 /// How long the app password lives, in seconds.
@@ -61,7 +62,7 @@ fn tried(
     socket_args: &str,
     now: i64,
 ) -> Result<Vec<Tried>, Failure> {
-    let user = format!("{NAME_BEGINS}{}-{now}{NAME_ENDS}", std::process::id());
+    let user = name_of(std::process::id(), now);
     let confdir = OwnStacks::make(places, socket_args, now)
         .map_err(|e| Failure::io(format!("no folder for a PAM stack can be made: {e}")))?;
     let services: Vec<String> = places.iter().map(|place| place.service.clone()).collect();
@@ -71,6 +72,10 @@ fn tried(
     let done = done?;
     deleted?;
     Ok(done)
+}
+
+fn name_of(pid: u32, now: i64) -> String {
+    format!("{NAME_BEGINS}{pid}-{now}{NAME_ENDS}")
 }
 
 fn try_all(
@@ -311,15 +316,28 @@ mod tests {
         }
     }
 
+    /// One in 32 of those of the right length would, by its check character.
+    #[test]
+    fn no_name_looks_like_a_secret() {
+        for pid in [7, 4242, 32_768, 4_194_304] {
+            for now in 1_800_000_000..1_800_000_200 {
+                let name = name_of(pid, now);
+                let (local, _) = name.split_once('@').unwrap();
+                assert!(!has_shape(local.as_bytes()) && !apppw_proto::secret::is_in(&name), "{name}");
+                assert!(is_left(&name, now + LIFE + 1) && !is_left(&name, now + LIFE));
+            }
+        }
+    }
+
     #[test]
     fn only_accounts_of_its_own_are_left_ones() {
         for (name, left) in [
-            ("doctor-42-1000@apppw.invalid", true),
-            ("doctor-42-9900@apppw.invalid", false),
-            ("doctor-42-99999@apppw.invalid", true),
-            ("doctor-42-1000@example.org", false),
-            ("doctor-x-1000@apppw.invalid", false),
-            ("doctor-42@apppw.invalid", false),
+            ("doctor-run-42-1000@apppw.invalid", true),
+            ("doctor-run-42-9900@apppw.invalid", false),
+            ("doctor-run-42-99999@apppw.invalid", true),
+            ("doctor-run-42-1000@example.org", false),
+            ("doctor-run-x-1000@apppw.invalid", false),
+            ("doctor-run-42@apppw.invalid", false),
             ("doctor-who@apppw.invalid", false),
         ] {
             assert_eq!(is_left(name, 10_000), left, "{name}");

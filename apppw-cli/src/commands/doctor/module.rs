@@ -48,16 +48,24 @@ pub enum Module {
     },
 }
 
-/// The folder that libpam itself names, from the bytes of its file: the strings in it end in NUL.
-pub fn folder_in(libpam: &[u8]) -> Option<PathBuf> {
-    let strings = libpam.split(|byte| *byte == 0);
-    let folder = strings.filter_map(|string| std::str::from_utf8(string).ok()).find(|string| {
+/// The folders that libpam itself names, from the bytes of its file: the strings in it end in NUL. Debian's names two, and
+/// looks into both.
+pub fn folders_in(libpam: &[u8]) -> Vec<PathBuf> {
+    let strings = libpam.split(|byte| *byte == 0).filter_map(|string| std::str::from_utf8(string).ok());
+    let folders = strings.filter(|string| {
         string.starts_with('/')
             && string.trim_end_matches('/').ends_with("/security")
             && string.len() < 200
             && !string.contains(char::is_whitespace)
-    })?;
-    Some(PathBuf::from(folder))
+    });
+    // That is where its settings are.
+    folders.filter(|string| !string.starts_with("/etc/")).map(PathBuf::from).collect()
+}
+
+/// Of folders that libpam looks into the one that has the module; else the one that has modules at all.
+pub fn folder_of(folders: Vec<PathBuf>) -> Option<PathBuf> {
+    let with = |name: &str| folders.iter().find(|folder| folder.join(name).exists()).cloned();
+    with(NAME).or_else(|| with("pam_permit.so")).or_else(|| folders.first().cloned())
 }
 
 /// The usual folders that are there.
@@ -229,9 +237,12 @@ mod tests {
     #[test]
     fn libpam_says_itself_where_it_looks() {
         let bytes = b"\0x\0/etc/security/access.conf\0/lib/x86_64-linux-gnu/security/\0/y\0";
-        assert_eq!(folder_in(bytes), Some("/lib/x86_64-linux-gnu/security/".into()));
-        assert_eq!(folder_in(b"\0/usr/lib64/security\0"), Some("/usr/lib64/security".into()));
-        assert_eq!(folder_in(b"security\0 /security\0"), None);
+        assert_eq!(folders_in(bytes), [PathBuf::from("/lib/x86_64-linux-gnu/security/")]);
+        assert_eq!(
+            folders_in(b"\0/usr/lib64/security\0/etc/security\0"),
+            [PathBuf::from("/usr/lib64/security")]
+        );
+        assert!(folders_in(b"security\0 /security\0").is_empty());
     }
 
     fn sound() -> Facts {

@@ -5,7 +5,7 @@ use super::line::Line;
 use super::module::NAME;
 use crate::hosts::files::Files;
 use crate::hosts::pam::{self, Code, Configuration, Facility, Handler, Note, Service};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 mod arguments;
@@ -36,8 +36,8 @@ pub struct Used {
 pub struct Facts {
     /// Services whose own stacks call the module, by name.
     pub used: Vec<Used>,
-    /// Files that are included by others and call the module.
-    pub shared: Vec<PathBuf>,
+    /// Files that are included by others and call the module, and the services that do.
+    pub shared: Vec<(PathBuf, Vec<String>)>,
     /// `other`, if it calls more than the modules that answer by themselves.
     pub slow_other: Option<Slow>,
     /// `/etc/pam.conf` names the module, and isn't read.
@@ -71,23 +71,26 @@ pub fn gather(files: &dyn Files) -> Facts {
     } else if files.read(Path::new(pam::SINGLE_FILE)).is_ok_and(|text| calls_it(&text)) {
         facts.dead_single_file = true;
     }
-    let mut shared = BTreeSet::new();
+    let mut shared: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
     for name in names {
         let service = configuration.service(files, &name);
         if !service.own().any(|(_, handler)| handler.calls(NAME)) {
             continue;
         }
-        let own_file = service.file.clone().or_else(|| Some(PathBuf::from(pam::SINGLE_FILE)));
+        let own_file = service.file.clone().unwrap_or_else(|| PathBuf::from(pam::SINGLE_FILE));
         let lines = service.own().filter(|(_, handler)| handler.calls(NAME));
-        shared.extend(
-            lines
-                .map(|(_, handler)| handler.place.file.clone())
-                .filter(|file| own_file.as_ref() != Some(file)),
-        );
-        facts.used.push(Used { name, service });
+        let files: BTreeSet<PathBuf> = lines.map(|(_, handler)| handler.place.file.clone()).collect();
+        let has_own = files.contains(&own_file);
+        for file in files.into_iter().filter(|file| *file != own_file) {
+            shared.entry(file).or_default().push(name.clone());
+        }
+        // What is wrong in a file that many include is said once, of that file.
+        if has_own {
+            facts.used.push(Used { name, service });
+        }
     }
-    // A file that only others read is no service: what is to be said of it is said once.
-    facts.used.retain(|used| !used.service.file.as_ref().is_some_and(|file| shared.contains(file)));
+    // A file that only others read is no service.
+    facts.used.retain(|used| !used.service.file.as_ref().is_some_and(|file| shared.contains_key(file)));
     facts.shared = shared.into_iter().collect();
     facts.slow_other = slow_other(&configuration, files);
     facts
@@ -139,10 +142,11 @@ impl Facts {
 /// What is to be said of them. `unlisted`: services in no group of `[groups]`, if the daemon could be asked.
 pub fn judge(facts: &Facts, unlisted: &[String]) -> Vec<Line> {
     let mut lines = Vec::new();
-    for file in &facts.shared {
-        let file = file.display();
-        let what =
-            format!("{file} names {NAME}, and other services include it: app passwords open those, too");
+    for (file, services) in &facts.shared {
+        let (file, services) = (file.display(), services.join(", "));
+        let what = format!(
+            "{file} names {NAME}, and app passwords concern every service that includes it: {services}"
+        );
         lines.push(Line::fault(
             "stack-common",
             what,
@@ -209,10 +213,15 @@ fn unreadable(notes: &[Note]) -> Option<Line> {
     Some(Line::warning("stack-unreadable", what, format!("mend the line {}", first.place)))
 }
 
-/// The words of codes, as many as one reads.
+/// The words of codes, as many as one reads: those first that the module answers when apppwd is down, when it refuses, and
+/// that stand for a module that is missing.
 fn words(codes: &[Code]) -> String {
     const SHOWN: usize = 4;
-    let mut words: Vec<&str> = codes.iter().take(SHOWN).map(|code| code.word()).collect();
+    const FIRST: [Code; 4] =
+        [Code::AUTHINFO_UNAVAIL, Code::AUTH_ERR, Code::USER_UNKNOWN, Code::MODULE_UNKNOWN];
+    let first = FIRST.iter().filter(|code| codes.contains(code));
+    let rest = codes.iter().filter(|code| !FIRST.contains(code));
+    let mut words: Vec<&str> = first.chain(rest).take(SHOWN).map(|code| code.word()).collect();
     if codes.len() > SHOWN {
         words.push("...");
     }

@@ -104,18 +104,17 @@ impl Control {
     /// Everything fails.
     pub const BAD: Self = Self([Action::Bad; CODES]);
 
-    /// What a control field says, without its brackets. libpam takes one that it can't read for
-    /// "everything fails", and so does this, and says so with `Err`.
-    #[expect(clippy::result_large_err, reason = "either way it is the control, seldom read")]
-    pub fn parse(field: &str) -> Result<Self, Self> {
+    /// What a control field says, without its brackets; `None` of one that libpam can't read, and takes for [`Self::BAD`].
+    #[must_use]
+    pub fn parse(field: &str) -> Option<Self> {
         match field.to_ascii_lowercase().as_str() {
-            "required" => return Ok(Self::simple(Action::Ok, Action::Ignore, Action::Bad)),
-            "requisite" => return Ok(Self::simple(Action::Ok, Action::Ignore, Action::Die)),
-            "optional" => return Ok(Self::simple(Action::Ok, Action::Ignore, Action::Ignore)),
-            "sufficient" => return Ok(Self::simple(Action::Done, Action::Ignore, Action::Ignore)),
+            "required" => return Some(Self::simple(Action::Ok, Action::Ignore, Action::Bad)),
+            "requisite" => return Some(Self::simple(Action::Ok, Action::Ignore, Action::Die)),
+            "optional" => return Some(Self::simple(Action::Ok, Action::Ignore, Action::Ignore)),
+            "sufficient" => return Some(Self::simple(Action::Done, Action::Ignore, Action::Ignore)),
             _ => {}
         }
-        values(field).ok_or(Self::BAD)
+        values(field)
     }
 
     fn simple(good: Action, ignore: Action, else_: Action) -> Self {
@@ -220,8 +219,8 @@ mod tests {
     #[test]
     fn what_cannot_be_read_fails() {
         for field in ["success", "success=", "success=0", "success=maybe", "Success=ok", "mandatory", "=ok"] {
-            assert_eq!(Control::parse(field), Err(Control::BAD), "{field}");
+            assert_eq!(Control::parse(field), None, "{field}");
         }
-        assert!(Control::parse("success=ok default=okay").is_err(), "`ok` is read, then `ay` is no answer");
+        assert!(Control::parse("success=ok default=okay").is_none(), "`ok` is read, then `ay` is no answer");
     }
 }

@@ -379,11 +379,11 @@ impl Reader<'_> {
         module: &str,
         args: Vec<String>,
     ) -> Result<(), Unreadable> {
-        let control = Control::parse(field).unwrap_or_else(|bad| {
+        let control = Control::parse(field).unwrap_or_else(|| {
             if kind != Kind::Substack && !field.is_empty() {
                 self.note(place, &format!("the control field [{field}] can't be read"));
             }
-            bad
+            Control::BAD
         });
         let is_other = service.eq_ignore_ascii_case(OTHER);
         let stacks = if is_other { &mut self.service.other } else { &mut self.service.own };

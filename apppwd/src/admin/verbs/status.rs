@@ -19,7 +19,6 @@ pub struct NoArgs {}
 /// The closed list of codes.
 pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, AdminError> {
     let counts = daemon.store.counts(None, clock::now()).await?;
-    let last_backup = daemon.store.last_backup().await?;
     let pool = daemon.argon.pool();
     let config = &daemon.config.argon2;
     let last_backup = daemon.store.last_backup().await?;

@@ -222,6 +222,7 @@ fn look(site: &Site, done: &Done, world: &World, find: &mut impl FnMut(String)) 
         ("users", json!({})),
         ("report", json!({})),
         ("metrics", json!({})),
+        ("doctor", json!({})),
         ("user.show", json!({"user": ALICE})),
     ] {
         answered(&ask(&admin, verb, &args), verb, find);

@@ -100,19 +100,18 @@ fn troubles(used: &Used, unlisted: bool) -> Vec<Line> {
         lines.push(never(used, auth.handlers));
         return lines;
     }
-    if names_it {
-        lines.extend(authentication(used, auth.handlers));
+    let trouble = if names_it {
+        authentication(used, auth.handlers)
     } else {
         let what =
             format!("{name}: {NAME} is in its other lines, but not in auth: app passwords don't open it");
-        lines.push(Line::fault(
-            "stack-shut",
-            what,
-            format!("add the auth line of packaging/pam to {}", file(used)),
-        ));
-    }
-    if lines.is_empty() || names_it {
-        lines.extend(accounts(used, account, auth.handlers));
+        let remedy = format!("add the auth line of packaging/pam to {}", file(used));
+        Some(Line::fault("stack-shut", what, remedy))
+    };
+    let is_sound = trouble.is_none();
+    lines.extend(trouble);
+    if names_it {
+        lines.extend(accounts(used, account, auth.handlers, is_sound));
     }
     // `doveadm auth test` needs a stack, and no group: what it says of app passwords is right without one.
     if unlisted && name != "doveadm" {
@@ -209,7 +208,14 @@ fn falls_through(used: &Used, handlers: &[Handler], through: &[Code], place: &st
     let name = &used.name;
     let refused = walk(handlers, Code::AUTH_ERR, Others::Agree);
     let ours = |at: &&usize| handlers.get(**at).is_some_and(|handler| handler.calls(NAME));
-    let opener = refused.called.iter().rev().find(|at| !ours(at)).and_then(|at| handlers.get(*at));
+    let judges = |at: &&usize| {
+        handlers
+            .get(**at)
+            .is_some_and(|h| !["pam_permit.so", "pam_deny.so", NAME].iter().any(|name| h.calls(name)))
+    };
+    let called = refused.called.iter().rev();
+    let opener = called.clone().find(judges).or_else(|| called.clone().find(|at| !ours(at)));
+    let opener = opener.and_then(|at| handlers.get(*at));
     if through.contains(&Code::AUTH_ERR)
         && refused.code == Code::SUCCESS
         && !refused.called.iter().any(|at| ours(&at))
@@ -254,7 +260,8 @@ fn falls_through(used: &Used, handlers: &[Handler], through: &[Code], place: &st
     Line::fault("stack-unguarded", what, right_auth_line(place))
 }
 
-fn accounts(used: &Used, stack: pam::Stack<'_>, auth: &[Handler]) -> Option<Line> {
+/// `auth_is_sound`: what the auth lines let through is what they should.
+fn accounts(used: &Used, stack: pam::Stack<'_>, auth: &[Handler], auth_is_sound: bool) -> Option<Line> {
     let name = &used.name;
     let handlers = stack.handlers;
     let wanted = format!("account required {NAME} in {} (packaging/pam)", file(used));
@@ -279,7 +286,7 @@ fn accounts(used: &Used, stack: pam::Stack<'_>, auth: &[Handler]) -> Option<Line
             format!("put {NAME} in front of the others: {wanted}"),
         ));
     }
-    let primary_passes = opens(auth, Code::USER_UNKNOWN, Others::Agree);
+    let primary_passes = auth_is_sound && opens(auth, Code::USER_UNKNOWN, Others::Agree);
     (primary_passes && !opens(handlers, Code::USER_UNKNOWN, Others::Agree)).then(|| {
         let what = format!("{name}: auth lets primary passwords through where the policy permits them, its account lines don't");
         let remedy = format!("{}: the account lines of packaging/pam/primary-where-permitted", file(used));

@@ -104,7 +104,7 @@ fn where_it_has_no_business() {
         ("common-auth", &format!("auth sufficient {NAME}\n{COMMON_AUTH}")),
         ("sshd", "@include common-auth\n"),
     ]);
-    assert_eq!(shared.first(), Some(&("stack-common", State::Fault)));
+    assert_eq!(shared, [("stack-common", State::Fault)]);
     assert_eq!(of(&[("sudo", ONLY)]), [("stack-never", State::Fault)], "nobody gets in");
     assert_eq!(of(&[("sshd", PRIMARY)]), [("stack-never", State::Warning)]);
     assert_eq!(of(&[("imap.dpkg-old", "auth sufficient pam_apppw.so\n")]), [("stack-none", State::Warning)]);
