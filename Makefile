@@ -85,7 +85,7 @@ install: ## Install what `make build` has built, below DESTDIR: programs, module
 	install -D -m 0644 apppw-cli/completion/apppw.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/apppw.fish
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/apppw README.md docs/*.md docs/json.schema.json
 	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/apppwd.toml
-	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/fail2ban packaging/node-exporter \
+	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/exim packaging/cyrus packaging/fail2ban packaging/node-exporter \
 		$(DESTDIR)$(PREFIX)/share/doc/apppw/examples/
 	sed 's|/usr/bin/apppw|$(PREFIX)/bin/apppw|' packaging/node-exporter/apppw-metrics.service \
 		> $(DESTDIR)$(PREFIX)/share/doc/apppw/examples/node-exporter/apppw-metrics.service
