@@ -63,7 +63,7 @@ pub fn plan(facts: &Facts, stack: Stack, services: &[String], plan: &mut Plan) {
             plan.stops.push(Finding::grave(
                 "pam-no-common",
                 format!("The stack {} includes /etc/pam.d/{file}, which isn't there", stack.as_str()),
-                "Write the stacks by hand, with your own lines in place of the @include",
+                "Write the stacks by hand, with your own lines in place of the @include; or --stack app-passwords-only",
             ));
         } else if facts.get(&file).is_some_and(stack::names_apppw) {
             plan.findings.push(Finding::warning(
