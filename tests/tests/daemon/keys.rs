@@ -27,6 +27,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("old_secrets_are_accepted_until_their_key_is_retired", retired),
         Case::new("at_most_three_and_never_the_newest", limits),
         Case::new("what_is_made_meanwhile_has_a_key", made_meanwhile),
+        Case::new("a_hash_is_not_brought_to_a_key_that_has_gone", overtaken),
         Case::new("a_file_that_somebody_has_changed_is_left_alone", changed_file),
         Case::new("a_database_from_before_a_rotation_or_retirement", old_database),
         Case::new("names_in_the_journal_outlive_their_key", names).with_program("sqlite3"),
@@ -281,6 +282,27 @@ fn made_meanwhile() {
     assert!(made.len() > 4, "{} made", made.len());
     check(&daemon);
     check(&daemon.kill().start());
+}
+
+/// A hash is made anew behind a login, and its new key is retired before it is written.
+fn overtaken() {
+    let config = "[argon2]\nmemory_kib = 131072\niterations = 4\nworkers = 1\n";
+    let daemon = Site::new(config).start();
+    let made = create(&daemon, "phone", json!({}));
+    done(&daemon, "key.rotate", json!({}));
+    assert!(accepts(&daemon, USER, &made));
+    done(&daemon, "key.rotate", json!({}));
+    assert_eq!(done(&daemon, "key.retire", json!({"id": 2}))["count"], 0);
+    // The creation's, the login's, and that one.
+    wait_until("it is computed", || number(&done(&daemon, "status", json!({}))["argon2"]["runs"]) >= 3);
+    wait_until("what is computed is dealt with", || {
+        number(&done(&daemon, "status", json!({}))["argon2"]["queued"]) == 0
+    });
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!(keys(&daemon), [(3, 0), (1, 1)]);
+    assert!(accepts(&daemon, USER, &made));
+    wait_until("the next login brings it to the newest", || keys(&daemon) == [(3, 1), (1, 0)]);
+    assert!(accepts(&daemon.kill().start(), USER, &made));
 }
 
 fn changed_file() {
