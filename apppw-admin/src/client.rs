@@ -2,12 +2,11 @@
 
 use crate::envelope::{Call, Response, to_line};
 use crate::{AdminError, Code, MAX_LINE, VERSION, Verb};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use serde::{Serialize, de::DeserializeOwned};
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io::{IoSlice, Read, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -153,13 +152,10 @@ impl Client {
 
     /// Sends the beginning of a line, and the descriptor with it.
     fn send_with(&self, line: &[u8], descriptor: &OwnedFd) -> std::io::Result<usize> {
-        let descriptors = [descriptor.as_fd()];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        if !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
-            return Err(std::io::ErrorKind::OutOfMemory.into());
-        }
-        Ok(sendmsg(&self.stream, &[IoSlice::new(line)], &mut control, SendFlags::NOSIGNAL)?)
+        let descriptors = [descriptor.as_raw_fd()];
+        let control = [ControlMessage::ScmRights(&descriptors)];
+        let line = [IoSlice::new(line)];
+        Ok(sendmsg::<()>(self.stream.as_raw_fd(), &line, &control, MsgFlags::MSG_NOSIGNAL, None)?)
     }
 
     /// One line. Nothing follows it before the next request, so that no buffer is left over,

@@ -1,7 +1,8 @@
 //! What the system calls need `unsafe` for: all of the daemon's is here.
 #![expect(unsafe_code, reason = "socket options, inherited descriptors and pages that no safe crate wraps")]
 
-use std::io;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
+use std::io::{self, IoSliceMut};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::ptr::NonNull;
@@ -75,6 +76,26 @@ pub fn take_inherited(fd: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: the descriptor is open, as fcntl just showed, and by the protocol of
     // sd_listen_fds(3) it is this process's to own; the caller takes each number once.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Reads from a socket, and takes the descriptors that are passed on with what is read (unix(7), `SCM_RIGHTS`).
+///
+/// # Errors
+/// As recvmsg(2).
+pub fn receive(socket: &impl AsRawFd, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    // The kernel passes no more on at once: nothing is cut off, and nothing lost.
+    let mut space = nix::cmsg_space!([RawFd; 253]);
+    let mut parts = [IoSliceMut::new(room)];
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+    let read = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut space), flags)?;
+    let mut passed = Vec::new();
+    for message in read.cmsgs()? {
+        if let ControlMessageOwned::ScmRights(descriptors) = message {
+            // SAFETY: the kernel has just opened them for this process, and nobody else knows their numbers.
+            passed.extend(descriptors.into_iter().map(|one| unsafe { OwnedFd::from_raw_fd(one) }));
+        }
+    }
+    Ok((read.bytes, passed))
 }
 
 /// A value in pages of its own, which never reach a disk: locked in memory (mlock(2)), left out of

@@ -18,7 +18,7 @@ pub struct Backup {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   apppw restore /var/backups/apppw.db   apppwd.service and its two sockets being stopped
-  apppw restore - --yes < /var/backups/apppw.db")]
+  apppw restore - --yes                 From a program's output")]
 pub struct Restore {
     /// What `apppw backup` has written. `-`: standard input
     #[arg(value_name = "FILE")]

@@ -6,10 +6,8 @@ use super::rules;
 use crate::daemon::Daemon;
 use crate::events;
 use crate::store::Store;
+use crate::sys;
 use apppw_admin::{AdminError, Code, MAX_LINE};
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use std::io::IoSliceMut;
-use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
@@ -185,20 +183,13 @@ async fn receive(
     room: &mut [u8],
     descriptor: &mut Option<OwnedFd>,
 ) -> std::io::Result<usize> {
-    /// The kernel passes no more on at once (unix(7)): with less room some would be cut off.
-    const MOST: usize = 253;
     stream
         .async_io(Interest::READABLE, || {
-            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
-            let mut control = RecvAncillaryBuffer::new(&mut space);
-            let mut parts = [IoSliceMut::new(&mut *room)];
-            let read = recvmsg(stream, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
-            for message in control.drain() {
-                if let RecvAncillaryMessage::ScmRights(passed) = message {
-                    passed.for_each(|one| *descriptor = Some(one));
-                }
+            let (read, passed) = sys::receive(stream, room)?;
+            if let Some(last) = passed.into_iter().next_back() {
+                *descriptor = Some(last);
             }
-            Ok(read.bytes)
+            Ok(read)
         })
         .await
 }
