@@ -207,7 +207,7 @@ pub enum Command {
     /// with its account. Each line is ok, a warning or a fault with what to do; the exit status is 0 if all are ok, else 1.
     Doctor(Doctor),
     /// A part of `doctor` that runs in a process of its own
-    #[command(hide = true)]
+    #[command(name = "doctor-aid", hide = true)]
     DoctorChild(DoctorChild),
     /// Copy the database to a file, while apppwd serves
     ///

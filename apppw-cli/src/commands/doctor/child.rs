@@ -127,7 +127,7 @@ fn login(service: &str, user: &str, password: &str, confdir: Option<&Path>) -> L
 pub fn ask<T: for<'a> Deserialize<'a>>(task: &Task) -> Result<T, String> {
     let task = zeroize::Zeroizing::new(serde_json::to_vec(task).map_err(|e| e.to_string())?);
     let mut child = Command::new("/proc/self/exe")
-        .arg("doctor-child")
+        .arg("doctor-aid")
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
