@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2016,SC2317
 # The recipe of the README, command by command as it stands there, with the distribution's own Dovecot and Postfix.
 #
-# Taken is the section "## Dovecot and Postfix on Debian" of README.md, or all of docs/recipe.md: each line `$ ...` in a ```console
+# Taken is the section "## Dovecot and Postfix on Debian" of README.md: each line `$ ...` in a ```console
 # block is run as root on a terminal, and has to end with 0. An id in it stands for the one that the last creation gave. What
 # happens between commands stands in HTML comments, which readers don't see:
 #
@@ -14,11 +14,7 @@
 
 readme=$here/../../README.md
 heading='## Dovecot and Postfix on Debian'
-if grep -qx "$heading" "$readme"; then
-    awk -v heading="$heading" '$0 == heading { on = 1; next } on && /^## / { exit } on' "$readme" >"$work/recipe"
-else
-    cp "$here/../../docs/recipe.md" "$work/recipe"
-fi
+awk -v heading="$heading" '$0 == heading { on = 1; next } on && /^## / { exit } on' "$readme" >"$work/recipe"
 # KIND, a tab, and the rest, one for each thing to be done.
 awk '
     /^```/ { inside = !inside; console = inside && /^```console/; next }

@@ -42,6 +42,10 @@ pub const EXCUSED: &[Excused] = &[
         why: "needs a person at a terminal who mistypes a user",
     },
     Excused { text: "the waiting ends without a login", why: "needs a pipe that nobody reads any more" },
+    // `apppw doctor`.
+    Excused { text: "libpam can't be loaded", why: "needs a host without libpam" },
+    Excused { text: "install the package libpam0g, or pam", why: "needs a host without libpam" },
+    Excused { text: "services in one request", why: "needs a host whose stacks name hundreds of services" },
     // `apppw setup`.
     Excused { text: "no place for a file", why: OURS },
     Excused {
