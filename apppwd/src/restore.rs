@@ -79,7 +79,10 @@ fn become_owner(state_dir: &Path) -> Result<(), Fault> {
         let Some(user) = User::from_name("apppwd").map_err(system("can't look up the user apppwd"))? else {
             return Ok(());
         };
-        std::fs::create_dir_all(state_dir).map_err(|e| Fault::io("can't make the folder", state_dir, e))?;
+        let made = state_dir.parent().map_or(Ok(()), std::fs::create_dir_all);
+        // New, and no link to a folder of somebody else's: it is given away below.
+        let made = made.and_then(|()| std::fs::create_dir(state_dir));
+        made.map_err(|e| Fault::io("can't make the folder", state_dir, e))?;
         std::os::unix::fs::chown(state_dir, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
             .map_err(|e| Fault::io("can't give away the folder", state_dir, e))?;
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);

@@ -175,7 +175,8 @@ fn log_in(
     let has_confdir = libpam.as_ref().is_ok_and(|found| found.confdir);
     if places.is_empty()
         && has_confdir
-        && let Some(service) = checkup.default_services.first()
+        // The daemon's word becomes the name of a file that root writes: a plain name, or none.
+        && let Some(service) = checkup.default_services.iter().find(|name| login::is_plain(name))
     {
         places.push(login::Place { service: service.clone(), own_stack: true });
     }

@@ -357,14 +357,14 @@ pub const FAULTS: &[Fault] = &[
     fault!(
         "saslauthd caches",
         "saslauthd -a pam -c -r -m /run -n 1 -d >/dev/null 2>&1 & echo $! >/run/sasl; sleep 0.3",
-        "kill $(cat /run/sasl); sleep 0.3",
+        "kill -9 $(cat /run/sasl); sleep 0.5",
         [("saslauthd-cache", FAULT), ("saslauthd-processes", WARNING)],
         ["saslauthd"]
     ),
     fault!(
         "saslauthd drops the domain",
-        "saslauthd -a pam -m /run -n 5 -d >/dev/null 2>&1 & echo $! >/run/sasl; sleep 0.3",
-        "kill $(cat /run/sasl); sleep 0.3",
+        "saslauthd -a pam -m /run -n 1 -d >/dev/null 2>&1 & echo $! >/run/sasl; sleep 0.3",
+        "kill -9 $(cat /run/sasl); sleep 0.5",
         [("saslauthd-realm", FAULT)],
         ["alice@evil.org", "-r"]
     ),

@@ -126,6 +126,13 @@ fn of_dovecot(facts: &Dovecot, served: &[&str]) -> Vec<Line> {
     let Dovecot { language, effective, protocols } = facts;
     let passdbs = dovecot::judge::passdbs(effective);
     let Some(pam) = passdbs.iter().find_map(|passdb| passdb.pam.as_ref()) else {
+        if dovecot::services(protocols).iter().any(|service| served.contains(&service.as_str())) {
+            return vec![Line::warning(
+                "dovecot-bypassed",
+                "Dovecot doesn't ask PAM, though stacks for it name the module: other passwords open it",
+                "apppw setup dovecot",
+            )];
+        }
         return vec![Line::ok("dovecot", "Dovecot doesn't ask PAM, so app passwords don't open it")];
     };
     let mut asked = vec![pam.service.clone()];
@@ -236,7 +243,9 @@ mod tests {
             said(&host(&PAM.replace("%s", "dovecot")), &["dovecot"]).first(),
             Some(&("dovecot", State::Ok))
         );
-        assert_eq!(said(&host("passdb {\n  driver = sql\n}\n"), &["imap"]), [("dovecot", State::Ok)]);
+        let sql = host("passdb {\n  driver = sql\n}\n");
+        assert_eq!(said(&sql, &["imap"]), [("dovecot-bypassed", State::Warning)]);
+        assert_eq!(said(&sql, &["smtp"]), [("dovecot", State::Ok)]);
         let logging = format!("{PAM}auth_debug_passwords = yes\n");
         assert_eq!(said(&host(&logging), &["imap", "pop3"]), [("dovecot-debug-passwords", State::Fault)]);
         let second = format!("{PAM}passdb {{\n  driver = passwd-file\n}}\n");

@@ -12,6 +12,7 @@ use apppw_admin::verbs::{
 };
 use apppw_admin::{SecretText, Verb};
 use apppw_proto::secret::{ALPHABET, has_shape};
+use apppw_proto::services::is_never_opened;
 use std::path::{Path, PathBuf};
 
 /// Names of accounts begin so; behind it process id and time. Nobody else's can: `.invalid` is no domain (RFC 2606). With
@@ -145,6 +146,13 @@ fn is_left(name: &str, now: i64) -> bool {
         .is_some_and(|time| (now.saturating_sub(time)).abs() > LIFE)
 }
 
+/// Whether a service may be the name of a file in [`OwnStacks`]: whoever has taken the daemon over must not have root write
+/// anywhere else.
+pub fn is_plain(service: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !service.is_empty() && service != "other" && service.bytes().all(plain) && !is_never_opened(service)
+}
+
 /// A directory in place of `/etc/pam.d`, gone when dropped.
 struct OwnStacks(PathBuf);
 
@@ -160,7 +168,7 @@ impl OwnStacks {
         let made = Self(path);
         let deny = "auth required pam_deny.so\naccount required pam_deny.so\n";
         std::fs::write(made.0.join("other"), deny)?;
-        for place in places.iter().filter(|place| place.own_stack) {
+        for place in places.iter().filter(|place| place.own_stack && is_plain(&place.service)) {
             let stack = format!(
                 "auth [success=done default=die] {NAME}{socket_args}\naccount required {NAME}{socket_args}\n"
             );

@@ -100,7 +100,12 @@ pub fn gather(path: PathBuf, named: usize, load: impl FnOnce(&Path) -> Option<Lo
         .collect();
     elsewhere.dedup();
     let own = header(Path::new("/proc/self/exe"));
-    let fits = matches!(&file, Module::There { machine: Some(machine), .. } if Some(*machine) == own);
+    // What others than root may have put there isn't loaded by root.
+    let fits = matches!(
+        &file,
+        Module::There { uid: 0, mode, open_folder: None, machine: Some(machine) }
+            if mode & 0o022 == 0 && Some(*machine) == own
+    );
     let loaded = if fits { load(&path) } else { None };
     Facts { path, named, file, elsewhere, own, loaded }
 }

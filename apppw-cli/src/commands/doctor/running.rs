@@ -90,10 +90,26 @@ fn judge_map(map: &Map<'_>, pid: u32, installed: Option<&[u8]>) -> Mapped {
         return Mapped::Deleted;
     }
     let there = Path::new("/proc").join(pid.to_string()).join("root").join(map.path.trim_start_matches('/'));
-    match (std::fs::read(there), installed) {
-        (Ok(bytes), Some(installed)) if bytes != installed => Mapped::Other,
+    let Some(installed) = installed else { return Mapped::Same };
+    match bytes_of(&there, installed.len()) {
+        Some(bytes) if bytes != installed => Mapped::Other,
         _ => Mapped::Same,
     }
+}
+
+/// What is in a file, up to one byte more than `len`. The process's owner has chosen what lies there: it may be a pipe
+/// that nobody writes to, or have no end.
+fn bytes_of(path: &Path, len: usize) -> Option<Vec<u8>> {
+    use std::io::Read;
+    use std::os::unix::fs::OpenOptionsExt;
+    let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = std::fs::File::options().read(true).custom_flags(nonblock).open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(u64::try_from(len).ok()?.saturating_add(1)).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// What is to be said of it.

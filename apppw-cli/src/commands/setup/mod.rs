@@ -18,6 +18,7 @@ use crate::output::terminal::Stream;
 use crate::output::{Fit, Text, json, terminal};
 use apply::Place;
 use apppw_admin::{Verb, verbs};
+use apppw_proto::limits::DEFAULT_AUTH_SOCKET;
 use ledger::{Entry, Ledger, Run};
 use plan::Plan;
 use serde_json::json;
@@ -57,6 +58,7 @@ fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status
         return tell(session, args, &plan, "nothing", text).map(|()| Status::Done);
     }
     plan.findings.extend(readiness(session, &host));
+    plan.stops.extend(foreign_listener());
     session.hang_up();
     if args.dry_run {
         let text = || {
@@ -139,6 +141,19 @@ fn look(plan: &mut Plan) -> Vec<Place> {
         }
     }
     places
+}
+
+/// The module sends nothing to a listener that isn't root's, unless its line says whose.
+fn foreign_listener() -> Option<Finding> {
+    let stream = std::os::unix::net::UnixStream::connect(DEFAULT_AUTH_SOCKET).ok()?;
+    let peer = nix::sys::socket::getsockopt(&stream, nix::sys::socket::sockopt::PeerCredentials).ok()?;
+    (peer.uid() != 0).then(|| {
+        Finding::grave(
+            "auth-listener",
+            format!("uid {0} listens at {DEFAULT_AUTH_SOCKET}, not root: each line of pam_apppw.so needs server_uid={0}", peer.uid()),
+            "Write the stacks by hand (docs/distributions.md, OpenRC), or have systemd open the sockets",
+        )
+    })
 }
 
 /// What would refuse all logins though everything is written.

@@ -17,6 +17,12 @@ pub fn judge(language: Language, effective: &Block, services: &[String]) -> Vec<
     findings
 }
 
+/// Whether a passdb stands within another block, for one protocol or address.
+pub fn has_nested_passdb(effective: &Block) -> bool {
+    let within = |block: &Block| block.of_kind("passdb").next().is_some() || has_nested_passdb(block);
+    effective.blocks.iter().filter(|block| block.kind != "passdb").any(within)
+}
+
 /// The password databases.
 pub fn passdbs(effective: &Block) -> Vec<Passdb> {
     effective.of_kind("passdb").map(Passdb::of).collect()
@@ -24,6 +30,13 @@ pub fn passdbs(effective: &Block) -> Vec<Passdb> {
 
 /// Who opens the door: what is asked before PAM, and what behind it.
 fn chain(effective: &Block, findings: &mut Vec<Finding>) {
+    if has_nested_passdb(effective) {
+        findings.push(Finding::grave(
+            "dovecot-nested-passdb",
+            "A passdb stands within another block (protocol, local, remote): its passwords may open what apppw refuses",
+            "Take it out, or guard it by hand",
+        ));
+    }
     let all = passdbs(effective);
     if all.iter().any(|passdb| passdb.master) {
         findings.push(Finding::note(

@@ -58,6 +58,9 @@ pub async fn run<S: Store + 'static>(
         let journal_bytes = journal.map_err(|error| AdminError::new(Code::Busy, error.to_string()))?;
         let at = clock::now();
         let StoreCopy { file, bytes, counts, last_event } = daemon.store.copy(at).await.map_err(refusal)?;
+        // Before the first byte: whoever has nearly all of it has every name.
+        daemon.note(daemon.event_of_host(EventKind::Backup, caller.actor(), at));
+        daemon.write_events_later();
         let sha256 = pour(file, pipe).await?;
         Ok(Backup {
             at,
@@ -77,9 +80,6 @@ pub async fn run<S: Store + 'static>(
         made = made => made,
         _ = stopping.wait_for(|stopping| *stopping) => Err(AdminError::new(Code::Busy, "apppwd is stopping; try again in a moment")),
     }?;
-    // Whoever has it has every name, wherever it lies now.
-    daemon.note(daemon.event_of_host(EventKind::Backup, caller.actor(), made.at));
-    daemon.write_events_later();
     tracing::info!(
         "{caller} took a backup of {} and {}",
         log::count(usize::try_from(made.accounts).unwrap_or(usize::MAX), "account"),

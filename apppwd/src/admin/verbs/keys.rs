@@ -212,6 +212,15 @@ pub async fn import<S: Store>(
                 log::depend(orphaned.app_passwords, "app password")
             )));
         }
+        let given_up = active.all().filter(|key| !keys.has(key.id(), &key.check_value()));
+        let nameless: u64 = given_up.map(|key| daemon.lost.borrow().named_by(key)).sum();
+        if nameless > 0 {
+            return Err(invalid(format!(
+                "the journal alone knows of {} enrolled or locked by names that need a key which the file lacks: put the \
+                 present key's line into it, too; nothing has changed",
+                log::count(usize::try_from(nameless).unwrap_or(usize::MAX), "account")
+            )));
+        }
         let unneeded: Vec<u32> = known
             .keys
             .iter()

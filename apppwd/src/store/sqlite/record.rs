@@ -49,11 +49,9 @@ pub(super) fn copy_of(copy: &Connection) -> rusqlite::Result<Option<UnixSeconds>
 
 /// Notes in a copy that it was put back.
 pub(super) fn note_put_back(copy: &Connection, by: &Actor, at: UnixSeconds) -> rusqlite::Result<()> {
-    // Also one of the last run must be known for a backup: the number is far before all that the journal may have.
-    const BEFORE: u64 = 1 << 40;
-    if let Some(marks) = read(copy)? {
-        set_run(copy, marks.run.wrapping_sub(BEFORE))?;
-    }
+    // Also one of the last run must be known for a backup. Drawn, for somebody may have edited the file: what is in it must
+    // not decide. (0 is before all that a journal may have.)
+    set_run(copy, getrandom::u64().unwrap_or_default())?;
     set_text(copy, PUT_BACK, &format!("{at} {}", actor_to_sql(by)))
 }
 

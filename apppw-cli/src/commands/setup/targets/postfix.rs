@@ -146,7 +146,10 @@ fn master(
     if !open.is_empty() {
         return text;
     }
-    let named = services.iter().find(|service| matches!(service.name.as_str(), "submission" | "587"));
+    let port = |service: &&Service| {
+        service.name.rsplit(':').next().is_some_and(|port| matches!(port, "submission" | "587"))
+    };
+    let named = services.iter().find(port);
     if let Some(service) = named.filter(|service| service.kind == "inet") {
         plan.stops.push(Finding::grave(
             "postfix-submission-without-auth",

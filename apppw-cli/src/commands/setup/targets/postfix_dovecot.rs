@@ -29,6 +29,18 @@ pub fn plan(facts: &Facts, stack: Option<Stack>) -> Plan {
     let mut plan = dovecot::plan(&facts.dovecot, stack, true);
     plan.title = plan.title.replacen("Dovecot", "Postfix through Dovecot", 1);
     listener(&facts.dovecot, SOCKET, FILE, texts::DOVECOT_FOR_POSTFIX, &mut plan);
+    let submits = language::services(&facts.dovecot.protocols).iter().any(|service| service == "submission");
+    let authenticates = |text: &str| {
+        let services = crate::hosts::postfix::master_cf(text);
+        services.iter().any(|service| service.authenticates(&facts.postfix.values))
+    };
+    if submits && !authenticates(&facts.postfix.master) {
+        plan.stops.push(Finding::grave(
+            "postfix-port-taken",
+            "Dovecot's submission service has port 587: with one of its own there Postfix would not start",
+            "Take submission out of Dovecot's protocols, or use `apppw setup dovecot`",
+        ));
+    }
     postfix::plan(&facts.postfix, texts::POSTFIX_BY_DOVECOT, true, &mut plan);
     plan
 }
@@ -52,6 +64,15 @@ pub fn listener(facts: &dovecot::Facts, socket: &str, file: &str, text: &str, pl
     let Ok(source) = &facts.source else { return };
     let directory = facts.directory();
     let path = directory.join(file);
+    if source.files.get(&path).is_some_and(|found| found != text) {
+        plan.stops.push(Finding::grave(
+            "dovecot-own-file",
+            format!("{} has lines of this site's own", path.display()),
+            "Put these lines there by hand, or give that file another name",
+        ));
+        plan.paste(path.display().to_string(), text);
+        return;
+    }
     plan.write(&path, source.files.get(&path).cloned(), text);
     let beside = facts.main.parent().unwrap_or_else(|| Path::new("/etc/dovecot"));
     // Debian's dovecot.conf includes conf.d/*.conf; one that doesn't is told to.

@@ -65,6 +65,14 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
             false
         }
     };
+    let elsewhere = facts.postfix.values.get("cyrus_sasl_config_path").map_or("", String::as_str);
+    if !matches!(elsewhere.split(':').next(), Some("" | "/etc/postfix/sasl")) {
+        plan.stops.push(Finding::grave(
+            "postfix-sasl-elsewhere",
+            format!("cyrus_sasl_config_path = {elsewhere}: Postfix doesn't read {SMTPD}"),
+            "Take it out of main.cf and run this again",
+        ));
+    }
     if let Some(own) = facts.smtpd.as_deref().filter(|text| !is_replaceable(text)) {
         plan.stops.push(Finding::grave(
             "postfix-sasl-own",

@@ -70,6 +70,13 @@ pub fn stops(facts: &Facts, plan: &mut Plan) {
             "Add a userdb of its own (sql, ldap, static) and run this again",
         ));
     }
+    if judge::has_nested_passdb(&facts.effective) {
+        plan.stops.push(Finding::grave(
+            "dovecot-nested-passdb",
+            "A passdb stands within another block (protocol, local, remote): it may be asked instead of apppw's",
+            "Set it up by hand",
+        ));
+    }
     if let Ok(source) = &facts.source {
         let kind = |block: &Block| {
             let passdb = Passdb::of(block);
