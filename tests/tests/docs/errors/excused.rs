@@ -46,6 +46,10 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "libpam can't be loaded", why: "needs a host without libpam" },
     Excused { text: "install the package libpam0g, or pam", why: "needs a host without libpam" },
     Excused { text: "services in one request", why: "needs a host whose stacks name hundreds of services" },
+    Excused {
+        text: "the journal alone knows of",
+        why: "needs a database lost, and another host's key, between two commands",
+    },
     // `apppw setup`.
     Excused { text: "no place for a file", why: OURS },
     Excused {
