@@ -365,8 +365,8 @@ pub const FAULTS: &[Fault] = &[
         "saslauthd drops the domain",
         "saslauthd -a pam -m /run -n 1 -d >/dev/null 2>&1 & echo $! >/run/sasl; sleep 0.3",
         "kill -9 $(cat /run/sasl); sleep 0.5",
-        [("saslauthd-realm", FAULT)],
-        ["alice@evil.org", "-r"]
+        [("saslauthd-realm", FAULT), ("saslauthd-processes", WARNING)],
+        ["saslauthd"]
     ),
     // Programs that run, and the kernel.
     fault!(
