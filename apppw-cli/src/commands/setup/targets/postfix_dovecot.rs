@@ -35,9 +35,10 @@ pub fn plan(facts: &Facts, stack: Option<Stack>) -> Plan {
         services.iter().any(|service| service.authenticates(&facts.postfix.values))
     };
     if submits && !authenticates(&facts.postfix.master) {
-        plan.stops.push(Finding::grave(
+        plan.findings.push(Finding::warning(
             "postfix-port-taken",
-            "Dovecot's submission service has port 587: with one of its own there Postfix would not start",
+            "Dovecot's submission service has port 587, and Postfix gets one of its own: where both listen at one address, \
+             Postfix does not start",
             "Take submission out of Dovecot's protocols, or use `apppw setup dovecot`",
         ));
     }
