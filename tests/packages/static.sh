@@ -35,7 +35,8 @@ glibc() {
     echo "$newest" >"$work/newest"
     [ "$(printf '%s\n' "$newest" "GLIBC_$oldest" | sort -V | tail -n 1)" = "GLIBC_$oldest" ] || { echo "wants $newest"; return 1; }
 }
-home() { ! strings -n 6 "$1" | grep -m 3 -e "$HOME/" -e "$PWD" -e '/\.cargo/' -e '/registry/src/'; }
+# An example of the help names a file in root's home.
+home() { ! strings -n 6 "$1" | sed 's|/root/apppwd\.key||g' | grep -m 3 -e "$HOME/" -e "$PWD" -e '/\.cargo/' -e '/registry/src/'; }
 for file in "$work/apppwd/usr/sbin/apppwd" "$work/apppwd/usr/bin/apppw" "$module"; do
     name=${file##*/}
     case $name in
