@@ -5,6 +5,7 @@ pub mod cyrus;
 pub mod dovecot;
 pub mod files;
 pub mod finding;
+pub mod listener;
 pub mod pam;
 pub mod postfix;
 pub mod saslauthd;

@@ -9,6 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{getsockopt, sockopt::PeerPidfd};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use tokio::net::UnixStream;
 use tokio::net::unix::UCred;
 
@@ -19,9 +20,9 @@ const UNSET: u32 = u32::MAX;
 /// doesn't tell (no audit, another pid namespace, `hidepid`, a process that has ended since).
 pub fn of_root(stream: &UnixStream, peer: &UCred) -> Option<u32> {
     let pid = peer.pid().filter(|pid| *pid > 0)?;
-    let process = std::path::PathBuf::from(format!("/proc/{pid}"));
+    let process = PathBuf::from(format!("/proc/{pid}"));
     let pidfd = getsockopt(stream, PeerPidfd);
-    let login_uid: u32 = std::fs::read_to_string(process.join("loginuid")).ok()?.trim().parse().ok()?;
+    let login_uid = of(&process)?;
     // The number may be another process's by now.
     let is_the_peers = match pidfd {
         Ok(pidfd) => is_alive(&pidfd),
@@ -29,12 +30,17 @@ pub fn of_root(stream: &UnixStream, peer: &UCred) -> Option<u32> {
         Err(Errno::ENOPROTOOPT) => process.metadata().is_ok_and(|process| process.uid() == peer.uid()),
         Err(_) => false,
     };
-    Some(login_uid).filter(|login_uid| is_the_peers && *login_uid != UNSET)
+    is_the_peers.then_some(login_uid)
 }
 
 /// The same of this process.
 pub fn of_this_process() -> Option<u32> {
-    let login_uid = std::fs::read_to_string("/proc/self/loginuid").ok()?.trim().parse().ok()?;
+    of(Path::new("/proc/self"))
+}
+
+/// By its folder in `/proc`.
+fn of(process: &Path) -> Option<u32> {
+    let login_uid = std::fs::read_to_string(process.join("loginuid")).ok()?.trim().parse().ok()?;
     Some(login_uid).filter(|login_uid| *login_uid != UNSET)
 }
 

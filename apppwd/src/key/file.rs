@@ -42,13 +42,6 @@ pub struct Found {
     pub keys: Option<Vec<ServerKey>>,
 }
 
-/// Whether systemd gave a credential, so that the file in `key_dir` is not the key.
-#[must_use]
-pub fn is_credential() -> bool {
-    std::env::var_os("CREDENTIALS_DIRECTORY")
-        .is_some_and(|dir| Path::new(&dir).join(CREDENTIAL_NAME).exists())
-}
-
 /// Looks for the keys: the systemd credential if there is one, else the file in `key_dir`.
 ///
 /// # Errors

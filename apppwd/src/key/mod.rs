@@ -10,7 +10,7 @@ mod file;
 
 pub use active::{ActiveKeys, SharedKeys};
 pub use derived::{DerivedKeys, NameMac};
-pub use file::{Found, Place, clear, create, find, is_credential, parse, read, to_text, write};
+pub use file::{Found, Place, clear, create, find, parse, read, to_text, write};
 
 use crate::log::depend;
 use crate::sys::Locked;

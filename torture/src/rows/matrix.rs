@@ -1,46 +1,17 @@
 //! Row 3: the shipped stacks, whatever the module and the site's own modules answer. One rule says which cells open.
 
 use crate::row::{Cases, Outcome, Row};
+use apppw::hosts::pam::{self, CODES};
 use apppw_proto::frame::Verdict;
 use apppw_tests::fakes::{Act, Fake};
 use apppw_tests::pam::{Code, Confdir, Login};
 use std::path::{Path, PathBuf};
 
-/// Every code of libpam, by its name in a stack, in the order of the numbers.
-const CODES: [&str; 32] = [
-    "success",
-    "open_err",
-    "symbol_err",
-    "service_err",
-    "system_err",
-    "buf_err",
-    "perm_denied",
-    "auth_err",
-    "cred_insufficient",
-    "authinfo_unavail",
-    "user_unknown",
-    "maxtries",
-    "new_authtok_reqd",
-    "acct_expired",
-    "session_err",
-    "cred_unavail",
-    "cred_expired",
-    "cred_err",
-    "no_module_data",
-    "conv_err",
-    "authtok_err",
-    "authtok_recover_err",
-    "authtok_lock_busy",
-    "authtok_disable_aging",
-    "try_again",
-    "ignore",
-    "abort",
-    "authtok_expired",
-    "module_unknown",
-    "bad_item",
-    "conv_again",
-    "incomplete",
-];
+/// What a stack calls a code of libpam.
+fn word(code: usize) -> &'static str {
+    pam::Code(code).word()
+}
+
 const SUCCESS: usize = 0;
 const AUTH_ERR: usize = 7;
 const UNAVAILABLE: usize = 9;
@@ -90,8 +61,8 @@ enum Module {
 
 const VERDICTS: [Verdict; 5] =
     [Verdict::Accepted, Verdict::Refused, Verdict::NotMine, Verdict::Unavailable, Verdict::OtherVersion];
-const MODULES: usize = CODES.len() + 2 * VERDICTS.len() + 2 + 1;
-const CELLS: usize = STACKS.len() * SHAPES.len() * MODULES * CODES.len() * CODES.len();
+const MODULES: usize = CODES + 2 * VERDICTS.len() + 2 + 1;
+const CELLS: usize = STACKS.len() * SHAPES.len() * MODULES * CODES * CODES;
 
 /// The row.
 pub const MATRIX: Row = Row {
@@ -123,11 +94,11 @@ impl Cell {
             rest /= count;
             taken
         };
-        let (site_auth, site_account) = (take(CODES.len()), take(CODES.len()));
+        let (site_auth, site_account) = (take(CODES), take(CODES));
         let (stack, shape) = (STACKS[take(STACKS.len())], SHAPES[take(SHAPES.len())]);
         let module = match take(MODULES) {
-            code if code < CODES.len() => Module::Answers(code),
-            rest => match rest - CODES.len() {
+            code if code < CODES => Module::Answers(code),
+            rest => match rest - CODES {
                 n if n < 10 => Module::Asks(VERDICTS[n / 2], n % 2 == 0),
                 10 => Module::Down(true),
                 11 => Module::Down(false),
@@ -183,14 +154,14 @@ impl Cell {
             _ => PathBuf::from("/nonexistent/auth.sock"),
         };
         let line = match self.module {
-            Module::Answers(code) => format!("pam_debug.so auth={0} acct={0}", CODES[code]),
+            Module::Answers(code) => format!("pam_debug.so auth={0} acct={0}", word(code)),
             Module::Missing => "/nonexistent/pam_apppw.so".to_owned(),
             Module::Asks(..) | Module::Down(_) => {
                 let module = apppw_tests::bin::module();
                 format!("{} socket={} server_uid={uid} timeout=8s", module.display(), socket.display())
             }
         };
-        let (auth, account) = (CODES[self.site_auth], CODES[self.site_account]);
+        let (auth, account) = (word(self.site_auth), word(self.site_account));
         let (auth, account) = match self.shape {
             Shape::Required => (
                 format!("auth required pam_debug.so auth={auth}\n"),

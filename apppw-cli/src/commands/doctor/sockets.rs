@@ -1,11 +1,10 @@
 //! The two sockets: who may put one there, who may connect, who listens.
 
 use super::line::Line;
-use nix::sys::socket::{getsockopt, sockopt};
+use crate::hosts::listener::{self, Answer, Listener};
 use nix::unistd::Group;
 use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 /// What the group is called that hosts without root's rights are in.
@@ -33,22 +32,6 @@ pub struct Mode {
     pub uid: u32,
     pub gid: u32,
     pub mode: u32,
-}
-
-/// Who called listen(2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listener {
-    pub uid: u32,
-    /// 0: a process that can't be seen from here.
-    pub pid: i32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    Listens(Listener),
-    Nobody,
-    Denied,
-    Other(String),
 }
 
 /// A socket, as it was found.
@@ -79,24 +62,13 @@ pub fn gather(role: Role, path: &Path, wanted_uids: &[u32], daemon: Option<(u32,
         Err(e) => Found::Unseen(e.to_string()),
     };
     let folder = path.parent().and_then(|folder| std::fs::metadata(folder).ok()).map(|found| mode(&found));
-    let answer = match UnixStream::connect(path) {
-        Ok(stream) => match getsockopt(&stream, sockopt::PeerCredentials) {
-            Ok(peer) => Answer::Listens(Listener { uid: peer.uid(), pid: peer.pid() }),
-            Err(e) => Answer::Other(e.to_string()),
-        },
-        Err(e) => match e.kind() {
-            ErrorKind::ConnectionRefused | ErrorKind::NotFound => Answer::Nobody,
-            ErrorKind::PermissionDenied => Answer::Denied,
-            _ => Answer::Other(e.to_string()),
-        },
-    };
     let auth_gid = Group::from_name(GROUP).ok().flatten().map(|group| group.gid.as_raw());
     Facts {
         role,
         path: path.to_owned(),
         found,
         folder,
-        answer,
+        answer: listener::ask(path),
         auth_gid,
         wanted_uids: wanted_uids.to_vec(),
         daemon,

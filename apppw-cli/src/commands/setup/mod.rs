@@ -14,6 +14,7 @@ use super::doveadm::run::Outcome;
 use crate::cli::Setup;
 use crate::exit::{Failure, Status};
 use crate::hosts::finding::Finding;
+use crate::hosts::listener::{self, Answer, Listener};
 use crate::output::terminal::Stream;
 use crate::output::{Fit, Text, json, terminal};
 use apply::Place;
@@ -145,12 +146,13 @@ fn look(plan: &mut Plan) -> Vec<Place> {
 
 /// The module sends nothing to a listener that isn't root's, unless its line says whose.
 fn foreign_listener() -> Option<Finding> {
-    let stream = std::os::unix::net::UnixStream::connect(DEFAULT_AUTH_SOCKET).ok()?;
-    let peer = nix::sys::socket::getsockopt(&stream, nix::sys::socket::sockopt::PeerCredentials).ok()?;
-    (peer.uid() != 0).then(|| {
+    let Answer::Listens(Listener { uid, .. }) = listener::ask(Path::new(DEFAULT_AUTH_SOCKET)) else {
+        return None;
+    };
+    (uid != 0).then(|| {
         Finding::grave(
             "auth-listener",
-            format!("uid {0} listens at {DEFAULT_AUTH_SOCKET}, not root: each line of pam_apppw.so needs server_uid={0}", peer.uid()),
+            format!("uid {uid} listens at {DEFAULT_AUTH_SOCKET}, not root: each line of pam_apppw.so needs server_uid={uid}"),
             "Write the stacks by hand (docs/distributions.md, OpenRC), or have systemd open the sockets",
         )
     })

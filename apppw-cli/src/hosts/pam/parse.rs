@@ -330,14 +330,11 @@ impl Reader<'_> {
         depth: Depth,
     ) -> Result<(), Unreadable> {
         let (target, _) = word(rest).unwrap_or_default();
-        let inner = Depth { includes: depth.includes + 1, substacks: depth.substacks };
-        match (self.included(service, &target, wanted, inner), wanted) {
-            (Err(Unreadable::File(why)), Some(facility)) => {
-                self.note(place, &why);
-                self.add(service, facility, Kind::Broken, depth, place, "", "", Vec::new())
-            }
-            (read, _) => read,
+        if let Some(facility) = wanted {
+            return self.include(place, service, &target, facility, 0, depth);
         }
+        let inner = Depth { includes: depth.includes + 1, substacks: depth.substacks };
+        self.included(service, &target, None, inner)
     }
 
     fn included(

@@ -51,7 +51,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, args: DoctorArgs) -> Result<Check
         key: KeyCheckup {
             newest: keys.newest().id(),
             active: u32::try_from(keys.all().count()).unwrap_or(u32::MAX),
-            credential: crate::key::is_credential(),
+            credential: daemon.key_place.is_credential,
             not_locked: keys.lock_error().map(|error| error.to_string()),
         },
         database,
