@@ -19,3 +19,4 @@ mod listen;
 pub use act::Act;
 pub use backlog::FullBacklog;
 pub use fake::Fake;
+pub use listen::bind_as;

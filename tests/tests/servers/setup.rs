@@ -6,6 +6,7 @@ use apppw_tests::activate::DAEMON_UID;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
 use apppw_tests::bin;
 use apppw_tests::clients::{Attempt, MailLogin, Smtp, smtp};
+use apppw_tests::fakes::bind_as;
 use apppw_tests::servers::Failure;
 use apppw_tests::servers::distribution::{Configured, Distributed, Distribution, VIRTUAL};
 use apppw_tests::servers::dovecot::Version;
@@ -13,6 +14,8 @@ use apppw_tests::servers::inside::Inside;
 use apppw_tests::servers::tree::Suite;
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -117,6 +120,7 @@ pub fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
     trials.push(one(Case { busy: true, ..debian }, "busy-file", busy_file));
     trials.push(one(debian, "changed-since", changed_since));
     trials.push(one(debian, "own-lines", own_lines));
+    trials.push(one(debian, "foreign-listener", foreign_listener));
     trials
 }
 
@@ -387,4 +391,26 @@ fn own_lines(stage: &Stage) -> Result<(), Failed> {
          echo 'auth required pam_access.so' >/etc/pam.d/imap",
     )?;
     same(&before, &stage.etc()?, "stopped")
+}
+
+/// Where somebody who isn't root listens the module would send nothing: nothing is written, even though nothing else stands
+/// against it.
+fn foreign_listener(stage: &Stage) -> Result<(), Failed> {
+    let before = stage.etc()?;
+    let (ours, aside) = (stage.daemon.auth_socket(), stage.daemon.path("run/ours"));
+    let open_to_all = stage.daemon.path("theirs");
+    fs::create_dir(&open_to_all)?;
+    fs::set_permissions(&open_to_all, fs::Permissions::from_mode(0o777))?;
+    let listener = bind_as(65534, &open_to_all.join("sock"))?;
+    fs::rename(&ours, &aside)?;
+    fs::rename(open_to_all.join("sock"), &ours)?;
+    let told = stage.expect(&["--yes"], 1, "stopped");
+    drop(listener);
+    fs::rename(&aside, &ours)?;
+    let told = told?;
+    if told["stops"][0]["id"] != "auth-listener" {
+        return Err(format!("{told:#}").into());
+    }
+    same(&before, &stage.etc()?, "stopped")?;
+    stage.expect(&["--yes"], 0, "done").map(drop)
 }

@@ -46,6 +46,7 @@ fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status
     let fit = Fit::of(Stream::Stdout);
     let mut plan = targets::plan(args.target, args.stack, &host)?;
     let places = look(&mut plan);
+    plan.stops.extend(foreign_listener());
     if !plan.stops.is_empty() {
         return tell(session, args, &plan, "stopped", || show::stopped(&plan, fit)).map(|()| Status::Refused);
     }
@@ -59,7 +60,6 @@ fn set_up(session: &mut Session, args: &Setup, ledger: &Ledger) -> Result<Status
         return tell(session, args, &plan, "nothing", text).map(|()| Status::Done);
     }
     plan.findings.extend(readiness(session, &host));
-    plan.stops.extend(foreign_listener());
     session.hang_up();
     if args.dry_run {
         let text = || {
