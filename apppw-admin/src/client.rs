@@ -2,11 +2,10 @@
 
 use crate::envelope::{Call, Response, to_line};
 use crate::{AdminError, Code, MAX_LINE, VERSION, Verb};
-use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use serde::{Serialize, de::DeserializeOwned};
 use socket2::{Domain, SockAddr, Socket, Type};
-use std::io::{IoSlice, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -80,27 +79,30 @@ impl Client {
         args: &A,
     ) -> Result<R, ClientError> {
         let id = self.next_id();
-        self.send(id, verb, args, None)?;
-        self.answer(id)
+        self.send(id, verb, args)?;
+        let (line, more) = self.receive()?;
+        if !more.is_empty() {
+            return Err(ClientError::Protocol("it has more than one line".to_owned()));
+        }
+        result(id, &line)
     }
 
-    /// As [`Client::call`], with a descriptor that goes along (unix(7), `SCM_RIGHTS`). It is closed here once it is sent;
-    /// `meanwhile` is run before the result is waited for.
+    /// As [`Client::call`], for a result that `len` bytes follow.
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub fn call_with<A: Serialize, R: DeserializeOwned>(
+    pub fn call_followed<A: Serialize, R: DeserializeOwned>(
         &mut self,
         verb: Verb,
         args: &A,
-        descriptor: OwnedFd,
-        meanwhile: impl FnOnce(),
-    ) -> Result<R, ClientError> {
+        len: impl FnOnce(&R) -> u64,
+    ) -> Result<(R, Following<'_>), ClientError> {
         let id = self.next_id();
-        self.send(id, verb, args, Some(&descriptor))?;
-        drop(descriptor);
-        meanwhile();
-        self.answer(id)
+        self.send(id, verb, args)?;
+        let (line, begun) = self.receive()?;
+        let result = result(id, &line)?;
+        let left = len(&result);
+        Ok((result, Following { stream: &mut self.stream, begun, left }))
     }
 
     const fn next_id(&mut self) -> u64 {
@@ -109,27 +111,7 @@ impl Client {
         id
     }
 
-    fn answer<R: DeserializeOwned>(&mut self, id: u64) -> Result<R, ClientError> {
-        let line = self.receive()?;
-        let protocol = |e: serde_json::Error| ClientError::Protocol(e.to_string());
-        let response: Response<R> = serde_json::from_slice(&line).map_err(protocol)?;
-        if response.id != id && response.id != 0 {
-            return Err(ClientError::Protocol(format!("answer to request {} instead of {id}", response.id)));
-        }
-        match (response.ok, response.error) {
-            (_, Some(error)) => Err(error.into()),
-            (Some(result), None) => Ok(result),
-            (None, None) => Err(ClientError::Protocol("neither a result nor an error".to_owned())),
-        }
-    }
-
-    fn send<A: Serialize>(
-        &mut self,
-        id: u64,
-        verb: Verb,
-        args: &A,
-        descriptor: Option<&OwnedFd>,
-    ) -> Result<(), ClientError> {
+    fn send<A: Serialize>(&mut self, id: u64, verb: Verb, args: &A) -> Result<(), ClientError> {
         let call = Call { v: VERSION, id, verb: verb.name(), args };
         let line = to_line(&call).map_err(|e| ClientError::Protocol(e.to_string()))?;
         if line.len() > MAX_LINE {
@@ -139,45 +121,83 @@ impl Client {
             );
             return Err(AdminError::new(Code::Invalid, message).into());
         }
-        let sent = match descriptor {
-            None => Ok(0),
-            Some(descriptor) => self.send_with(&line, descriptor),
-        };
-        match sent.and_then(|sent| self.stream.write_all(line.get(sent..).unwrap_or_default())) {
+        match self.stream.write_all(&line) {
             // Who was turned away before he asked finds the reason where the answer would be.
-            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
             written => Ok(written?),
         }
     }
 
-    /// Sends the beginning of a line, and the descriptor with it.
-    fn send_with(&self, line: &[u8], descriptor: &OwnedFd) -> std::io::Result<usize> {
-        let descriptors = [descriptor.as_raw_fd()];
-        let control = [ControlMessage::ScmRights(&descriptors)];
-        let line = [IoSlice::new(line)];
-        Ok(sendmsg::<()>(self.stream.as_raw_fd(), &line, &control, MsgFlags::MSG_NOSIGNAL, None)?)
-    }
-
-    /// One line. Nothing follows it before the next request, so that no buffer is left over,
-    /// which would keep a secret unwiped.
-    fn receive(&mut self) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+    /// One line, and what has come behind it. No buffer is left over, which would keep a secret unwiped.
+    fn receive(&mut self) -> Result<(Zeroizing<Vec<u8>>, Vec<u8>), ClientError> {
         let mut line = Zeroizing::new(vec![0; MAX_LINE]);
         let mut len = 0;
         while let Some(room) = line.get_mut(len..).filter(|room| !room.is_empty()) {
-            match self.stream.read(room) {
+            let read = match self.stream.read(room) {
                 Ok(0) => break,
-                Ok(n) => len += n,
+                Ok(n) => room.get(..n).unwrap_or_default(),
                 // A stopped process that goes on: a read with a time limit isn't resumed by itself
                 // (signal(7)).
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e.into()),
+            };
+            let newline = read.iter().position(|byte| *byte == b'\n');
+            let filled = len + read.len();
+            if let Some(newline) = newline {
+                let end = len + newline + 1;
+                let behind = line.get(end..filled).unwrap_or_default().to_vec();
+                line.truncate(end);
+                return Ok((line, behind));
             }
-            if line.get(..len).is_some_and(|read| read.ends_with(b"\n")) {
-                line.truncate(len);
-                return Ok(line);
-            }
+            len = filled;
         }
         let ended = "it ended before the whole answer had come";
-        Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, ended).into())
+        Err(std::io::Error::new(ErrorKind::UnexpectedEof, ended).into())
+    }
+}
+
+/// What follows a result. It has to be read to its end before the next call.
+#[derive(Debug)]
+pub struct Following<'c> {
+    stream: &'c mut UnixStream,
+    /// What came together with the result.
+    begun: Vec<u8>,
+    left: u64,
+}
+
+impl Read for Following<'_> {
+    /// 0 at its end only: a connection that ends before it is an error.
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(room.len());
+        let room = room.get_mut(..most).unwrap_or_default();
+        if room.is_empty() {
+            return Ok(0);
+        }
+        let read = if self.begun.is_empty() {
+            self.stream.read(room)?
+        } else {
+            let read = self.begun.as_slice().read(room)?;
+            self.begun.drain(..read);
+            read
+        };
+        if read == 0 {
+            let ended = format!("apppwd has hung up {} bytes before its end", self.left);
+            return Err(std::io::Error::new(ErrorKind::UnexpectedEof, ended));
+        }
+        self.left -= u64::try_from(read).unwrap_or(u64::MAX);
+        Ok(read)
+    }
+}
+
+fn result<R: DeserializeOwned>(id: u64, line: &[u8]) -> Result<R, ClientError> {
+    let protocol = |e: serde_json::Error| ClientError::Protocol(e.to_string());
+    let response: Response<R> = serde_json::from_slice(line).map_err(protocol)?;
+    if response.id != id && response.id != 0 {
+        return Err(ClientError::Protocol(format!("answer to request {} instead of {id}", response.id)));
+    }
+    match (response.ok, response.error) {
+        (_, Some(error)) => Err(error.into()),
+        (Some(result), None) => Ok(result),
+        (None, None) => Err(ClientError::Protocol("neither a result nor an error".to_owned())),
     }
 }

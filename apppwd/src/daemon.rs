@@ -53,7 +53,7 @@ pub struct Daemon<S> {
     /// Uses of primary passwords not written yet, by canonical name.
     pub primary_uses: RefCell<PendingUses<String>>,
     /// The last backup that was handed out, while it isn't known to lie where it was to; held while one is made.
-    pub backup: tokio::sync::Mutex<Option<HandedOut>>,
+    pub backup: Arc<tokio::sync::Mutex<Option<HandedOut>>>,
     /// A task is there that will write them.
     pub flush_scheduled: Cell<bool>,
     /// Held while uses are on their way to the store.

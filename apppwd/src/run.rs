@@ -1,6 +1,7 @@
 //! Serving, until a signal says to stop.
 
 use crate::admin::caller;
+use crate::admin::descriptors::Closing;
 use crate::auth::wire::Wire;
 use crate::cli::{Args, Task};
 use crate::config::{self, Config};
@@ -12,6 +13,7 @@ use crate::store::{By, Store};
 use crate::{admin, auth, clock, housekeeping, log, restore, start, sys};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use sd_notify::NotifyState;
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -121,6 +123,10 @@ async fn life(config: Config, task: Task, inherited: Option<Sockets>, log: Arc<L
     };
     let own_paths = sockets.own_paths().to_vec();
     let Sockets { auth, admin, .. } = sockets;
+    for listener in [&auth, &admin] {
+        // Before Linux 6.16 there is no such option: `admin::descriptors` does what can be done.
+        let _ = sys::refuse_descriptors(listener);
+    }
     auth.set_nonblocking(true).map_err(system("can't listen"))?;
     let auth = sys::listen_async(auth).map_err(system("can't listen"))?;
     let admin = listener(admin)?;
@@ -132,10 +138,10 @@ async fn life(config: Config, task: Task, inherited: Option<Sockets>, log: Arc<L
     };
     tracing::info!("apppwd {} serves {where_}", env!("CARGO_PKG_VERSION"));
     let housekeeping = tokio::task::spawn_local(housekeeping::run(Rc::clone(&daemon)));
-    let mut busy = JoinSet::new();
+    let (mut busy, closing) = (JoinSet::new(), Rc::new(Closing::default()));
     tokio::select! {
         () = accept_auth(&daemon, &auth, &mut busy) => {}
-        () = accept_admin(&daemon, &admin) => {}
+        () = accept_admin(&daemon, &admin, &closing) => {}
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
         _ = hangup.recv() => {}
@@ -148,7 +154,8 @@ async fn life(config: Config, task: Task, inherited: Option<Sockets>, log: Arc<L
         for path in &own_paths {
             let _ = std::fs::remove_file(path);
         }
-        answer_those_who_wait(&daemon, auth, admin, &mut busy).map_err(system("can't close the sockets"))?;
+        answer_those_who_wait(&daemon, auth, admin, &mut busy, &closing)
+            .map_err(system("can't close the sockets"))?;
     }
     stop(&daemon, busy).await;
     housekeeping.abort();
@@ -210,31 +217,35 @@ async fn at_once_or_later(serving: impl Future<Output = ()> + 'static, busy: &mu
     }
 }
 
-fn peer_uid(stream: &std::os::unix::net::UnixStream) -> u32 {
+fn peer_uid(stream: &impl AsFd) -> u32 {
     getsockopt(stream, PeerCredentials).map_or(u32::MAX, |peer| peer.uid())
 }
 
-async fn accept_admin<S: Store + 'static>(daemon: &Rc<Daemon<S>>, listener: &UnixListener) {
+async fn accept_admin<S: Store + 'static>(
+    daemon: &Rc<Daemon<S>>,
+    listener: &UnixListener,
+    closing: &Rc<Closing>,
+) {
     let places = Places::new(ADMIN_PLACES);
     let mut pause = FIRST_PAUSE;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 pause = FIRST_PAUSE;
-                let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
+                let uid = peer_uid(&stream);
                 match places.take(uid) {
                     Some(place) => {
-                        let daemon = Rc::clone(daemon);
+                        let (daemon, closing) = (Rc::clone(daemon), Rc::clone(closing));
                         tokio::task::spawn_local(async move {
-                            admin::serve::connection(daemon, stream).await;
+                            admin::serve::connection(daemon, stream, uid, closing).await;
                             drop(place);
                         });
                     }
                     // At once, without a task: a flood must not get ahead of logins.
-                    None => admin::serve::turn_away(
-                        &stream,
-                        "too many connections to apppwd are open; try again in a moment",
-                    ),
+                    None => {
+                        let why = "too many connections to apppwd are open; try again in a moment";
+                        admin::serve::turn_away(daemon, closing, stream, uid, why).await;
+                    }
                 }
             }
             Err(error) => pause = out_of_descriptors(daemon, "admin.sock", &error, pause).await,
@@ -249,6 +260,7 @@ fn answer_those_who_wait<S: Store + 'static>(
     auth: AsyncFd<std::os::unix::net::UnixListener>,
     admin: UnixListener,
     busy: &mut JoinSet<()>,
+    closing: &Rc<Closing>,
 ) -> std::io::Result<()> {
     for stream in sockets::close(auth.into_inner())? {
         let (uid, daemon) = (peer_uid(&stream), Rc::clone(daemon));
@@ -256,7 +268,12 @@ fn answer_those_who_wait<S: Store + 'static>(
     }
     for stream in sockets::close(admin.into_std()?)? {
         stream.set_nonblocking(true)?;
-        admin::serve::turn_away(&UnixStream::from_std(stream)?, "apppwd is stopping; try again in a moment");
+        let (uid, stream) = (peer_uid(&stream), UnixStream::from_std(stream)?);
+        let (daemon, closing) = (Rc::clone(daemon), Rc::clone(closing));
+        tokio::task::spawn_local(async move {
+            let why = "apppwd is stopping; try again in a moment";
+            admin::serve::turn_away(&daemon, &closing, stream, uid, why).await;
+        });
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::daemon::{Daemon, Rewriting};
 use crate::fault::Fault;
 use crate::housekeeping::Record;
 use crate::journal::{self, Change, Journal, JournalFile};
-use crate::key::{self, ActiveKeys, KeyError, Keyring};
+use crate::key::{self, ActiveKeys, KeyError, Keyring, elsewhere};
 use crate::log::{Log, Throttle};
 use crate::ownership;
 use crate::panic_switch::HOST;
@@ -80,6 +80,11 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
         let left = key::clear(&found.place.path);
         left.map_err(|e| Fault::io("can't remove what is left beside", &found.place.path, e))?;
     }
+    if found.keys.is_none()
+        && let Some(path) = elsewhere::said(&config.key_dir)?
+    {
+        return Err(KeyError::Elsewhere { path }.into());
+    }
     let found = match (found.keys, presence) {
         (None, Presence::Filled) if task == Task::KeyLost => {
             let made = key::create(&config.key_dir, sqlite::highest_key(&database)?.saturating_add(1))?;
@@ -110,6 +115,12 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
         (Some(keys), _) => key::Found { keys: Some(keys), ..found },
     };
     let place = found.place;
+    if let Err(error) = elsewhere::say(&config.key_dir, place.is_credential) {
+        tracing::warn!(
+            "could not note in {} whether the server key is a credential: {error}",
+            config.key_dir.display()
+        );
+    }
     let keys = Keyring::new(found.keys.as_deref().unwrap_or_default(), &place.path)?;
     drop(found.keys);
     key::wipe_stack();
@@ -179,7 +190,7 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
         buffers: crate::auth::wire::Buffers::default(),
         uses: std::cell::RefCell::default(),
         primary_uses: std::cell::RefCell::default(),
-        backup: tokio::sync::Mutex::default(),
+        backup: Arc::default(),
         flush_scheduled: std::cell::Cell::default(),
         flushing: tokio::sync::Mutex::default(),
         watches: crate::watch::Watches::default(),

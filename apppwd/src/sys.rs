@@ -1,8 +1,7 @@
 //! What the system calls need `unsafe` for: all of the daemon's is here.
 #![expect(unsafe_code, reason = "socket options, inherited descriptors and pages that no safe crate wraps")]
 
-use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 use std::ptr::NonNull;
@@ -78,24 +77,24 @@ pub fn take_inherited(fd: RawFd) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Reads from a socket, and takes the descriptors that are passed on with what is read (unix(7), `SCM_RIGHTS`).
+/// `SO_PASSRIGHTS` (Linux 6.16; `asm-generic/socket.h`): whether who is connected may pass descriptors on.
+#[cfg(not(any(target_arch = "sparc", target_arch = "sparc64")))]
+const SO_PASSRIGHTS: libc::c_int = 83;
+#[cfg(any(target_arch = "sparc", target_arch = "sparc64"))]
+const SO_PASSRIGHTS: libc::c_int = 0x5c;
+
+/// Has the kernel refuse descriptors (unix(7), `SCM_RIGHTS`) on a socket, or on all that will be accepted from it.
 ///
 /// # Errors
-/// As recvmsg(2).
-pub fn receive(socket: &impl AsRawFd, room: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-    // The kernel passes no more on at once: nothing is cut off, and nothing lost.
-    let mut space = nix::cmsg_space!([RawFd; 253]);
-    let mut parts = [IoSliceMut::new(room)];
-    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
-    let read = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut space), flags)?;
-    let mut passed = Vec::new();
-    for message in read.cmsgs()? {
-        if let ControlMessageOwned::ScmRights(descriptors) = message {
-            // SAFETY: the kernel has just opened them for this process, and nobody else knows their numbers.
-            passed.extend(descriptors.into_iter().map(|one| unsafe { OwnedFd::from_raw_fd(one) }));
-        }
-    }
-    Ok((read.bytes, passed))
+/// As setsockopt(2): `ENOPROTOOPT` before Linux 6.16.
+pub fn refuse_descriptors(socket: &impl AsRawFd) -> io::Result<()> {
+    let no: libc::c_int = 0;
+    let len = libc::socklen_t::try_from(size_of_val(&no)).map_err(io::Error::other)?;
+    // SAFETY: `no` is valid for reads of `len` bytes.
+    let set = unsafe {
+        libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, SO_PASSRIGHTS, (&raw const no).cast(), len)
+    };
+    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// A value in pages of its own, which never reach a disk: locked in memory (mlock(2)), left out of

@@ -56,10 +56,8 @@ impl Site {
                 chown(&self.path(dir), Some(uid), Some(gid)).expect("root may change an owner");
             }
         }
-        let sockets = match self.sockets.take() {
-            Some(sockets) => sockets,
-            None => Sockets::bind(&self),
-        };
+        self.bind_sockets();
+        let sockets = self.sockets.take().expect("just bound");
         let notify = self.path("notify");
         let _ = fs::remove_file(&notify);
         let ready = UnixDatagram::bind(&notify).expect("a notify socket");
@@ -71,6 +69,13 @@ impl Site {
         let mut daemon = self.spawn_by(command);
         wait_until_ready(&mut daemon, &ready);
         daemon
+    }
+
+    /// `systemctl start '*.socket'`: from now on who connects waits for [`Site::start_activated`].
+    pub fn bind_sockets(&mut self) {
+        if self.sockets.is_none() {
+            self.sockets = Some(Sockets::bind(self));
+        }
     }
 
     /// Closes the sockets that [`Site::start_activated`] has bound: now nobody listens.

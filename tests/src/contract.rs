@@ -71,7 +71,7 @@ pub fn expected(verb: Verb, standing: Standing, may_create: bool) -> &'static st
     let is_roots = matches!(verb, Verb::KeyRotate | Verb::KeyRetire | Verb::KeyExport | Verb::KeyImport);
     match standing {
         Standing::Admin if is_roots => "denied",
-        // They may; but no pipe comes with it, and there is no such backup.
+        // They may; but it takes no such argument, and there is no such backup.
         Standing::Root | Standing::Admin if verb == Verb::Backup => "invalid",
         Standing::Root | Standing::Admin if verb == Verb::BackupKept => "not_found",
         Standing::Root | Standing::Admin => "ok",

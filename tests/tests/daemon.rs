@@ -20,6 +20,8 @@ mod completion;
 mod configuration;
 #[path = "daemon/day.rs"]
 mod day;
+#[path = "daemon/descriptors.rs"]
+mod descriptors;
 #[path = "daemon/directory.rs"]
 mod directory;
 #[path = "daemon/drill.rs"]
@@ -139,6 +141,7 @@ fn main() -> ExitCode {
         ("hostile", hostile::cases()),
         ("metrics", metrics::cases()),
         ("backup", backup::cases()),
+        ("descriptors", descriptors::cases()),
         ("backups", backups::cases()),
         ("restoring", restoring::cases()),
         ("completion", completion::cases()),

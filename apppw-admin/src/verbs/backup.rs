@@ -2,15 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Result of [`super::Verb::Backup`]. The copy itself went into the pipe that came with the request.
+/// Result of [`super::Verb::Backup`]. The copy itself follows, in [`Backup::bytes`] bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backup {
     /// The moment that it shows.
     pub at: i64,
     /// How long it is.
     pub bytes: u64,
-    /// Its SHA-256, in hexadecimal digits.
-    pub sha256: String,
     /// Accounts in it.
     pub accounts: u64,
     /// App passwords in it that are neither expired nor revoked.
@@ -32,7 +30,7 @@ pub struct Backup {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackupKeptArgs {
-    /// [`Backup::sha256`] of the one that is.
+    /// The SHA-256 of the one that is, in hexadecimal digits.
     pub sha256: String,
 }
 

@@ -14,24 +14,28 @@ use apppw_admin::{Client, Verb};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-use std::io::{ErrorKind, PipeReader, Read};
-use std::os::fd::OwnedFd;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::time::Duration;
 use target::Target;
+
+/// How long the copy may take to be made, and then each piece of it to come.
+const MADE_WITHIN: Duration = Duration::from_secs(600);
 
 pub fn run(session: &mut Session, args: &cli::Backup) -> Result<Status, Failure> {
     let mut target = Target::open(&args.file)?;
     let to_stdout = target.is_stdout();
-    let backup = fetch(session, &mut target)?;
+    let (backup, sha256) = fetch(session, &mut target)?;
     target.finish()?;
     // It lies there: only now is it the last backup.
     let kept: Result<BackupKept, Failure> =
-        session.change(Verb::BackupKept, &BackupKeptArgs { sha256: backup.sha256.clone() });
+        session.change(Verb::BackupKept, &BackupKeptArgs { sha256: sha256.clone() });
     let file = (!to_stdout).then(|| args.file.display().to_string());
     if session.json {
-        let document = json::document(&json::backup(&backup, file.as_deref()))?;
+        let document = json::document(&json::backup(&backup, &sha256, file.as_deref()))?;
         if to_stdout { crate::output::print_to_stderr(&document) } else { crate::output::print(&document)? }
     } else {
-        let text = text(&backup, file.as_deref(), &Clock::system());
+        let text = text(&backup, &sha256, file.as_deref(), &Clock::system());
         if to_stdout { text.print_to_stderr() } else { text.print()? }
     }
     kept.map(|_| Status::Done).map_err(|failure| Failure {
@@ -40,53 +44,46 @@ pub fn run(session: &mut Session, args: &cli::Backup) -> Result<Status, Failure>
     })
 }
 
-/// The copy goes from the daemon through a pipe into `target`.
-fn fetch(session: &mut Session, target: &mut Target) -> Result<Backup, Failure> {
-    let pipe = |e| Failure::io(format!("can't make a pipe: {e}"));
-    let (mut reading, writing) = std::io::pipe().map_err(pipe)?;
-    let socket = session.socket.clone();
-    let fail = |error| Failure::from_call(error, &socket, false);
+/// The copy goes from the daemon into `target`; what it is, and its SHA-256.
+fn fetch(session: &mut Session, target: &mut Target) -> Result<(Backup, String), Failure> {
+    let fail = |error, socket: &Path| Failure::from_call(error, socket, false);
     let _waiting = crate::output::progress::Progress::waiting();
-    let mut client = Client::connect(&session.socket).map_err(fail)?;
-    let mut poured = Ok((0, String::new()));
-    let asked = client.call_with(Verb::Backup, &json!({}), OwnedFd::from(writing), || {
-        poured = pour(&mut reading, target);
-        // Else a daemon that goes on to write would wait for who reads no more.
-        drop(reading);
-    });
-    // Where both failed it was for what happened here.
-    let (bytes, sha256) = poured?;
-    let backup: Backup = asked.map_err(fail)?;
+    let connected = Client::connect_with_timeout(&session.socket, MADE_WITHIN);
+    let mut client = connected.map_err(|e| fail(e, &session.socket))?;
+    let asked = client.call_followed(Verb::Backup, &json!({}), |backup: &Backup| backup.bytes);
+    let (backup, mut copy) = asked.map_err(|e| fail(e, &session.socket))?;
+    let sha256 = pour(&mut copy, target)?;
     session.client = Some(client);
-    if (bytes, &sha256) != (backup.bytes, &backup.sha256) {
-        return Err(Failure::io("what has arrived is not what apppwd has sent: try again; nothing was kept"));
-    }
-    Ok(backup)
+    Ok((backup, sha256))
 }
 
-/// How much there was, and its SHA-256.
-fn pour(from: &mut PipeReader, target: &mut Target) -> Result<(u64, String), Failure> {
-    let (mut block, mut hash, mut bytes) = (vec![0; 1 << 16], Sha256::new(), 0);
+/// Its SHA-256.
+fn pour(from: &mut impl Read, target: &mut Target) -> Result<String, Failure> {
+    let (mut block, mut hash) = (vec![0; 1 << 16], Sha256::new());
     loop {
         let read = match from.read(&mut block) {
             Ok(read) => block.get(..read).unwrap_or_default(),
             Err(e) if e.kind() == ErrorKind::Interrupted => continue,
-            Err(e) => return Err(Failure::io(format!("can't read the backup: {e}"))),
+            Err(e) => {
+                return Err(Failure::io(format!(
+                    "the backup did not come whole, and nothing was kept: {e}; the log of apppwd says why: \
+                     journalctl -u apppwd"
+                )));
+            }
         };
         if read.is_empty() {
             let mut sha256 = String::with_capacity(64);
             for byte in hash.finalize() {
                 let _ = write!(sha256, "{byte:02x}");
             }
-            return Ok((bytes, sha256));
+            return Ok(sha256);
         }
         hash.update(read);
-        bytes += u64::try_from(read.len()).unwrap_or_default();
         target.write(read)?;
     }
 }
 
-fn text(backup: &Backup, file: Option<&str>, clock: &Clock) -> Text {
+fn text(backup: &Backup, sha256: &str, file: Option<&str>, clock: &Clock) -> Text {
     let mut text = Text::new();
     let what = format!("{}, {}", count(backup.accounts, "account"), count(backup.live, "live app password"));
     let to = file.map_or_else(|| "standard output".to_owned(), str::to_owned);
@@ -96,7 +93,7 @@ fn text(backup: &Backup, file: Option<&str>, clock: &Clock) -> Text {
         ("Of", format!("{}, as of {}", backup.database, clock.exact(backup.at)).into()),
         ("In it", format!("{what}, {} revoked", thousands(backup.revoked)).into()),
         ("Size", format!("{} bytes", thousands(backup.bytes)).into()),
-        ("SHA-256", backup.sha256.clone().into()),
+        ("SHA-256", sha256.into()),
         ("Journal", format!("to byte {}{event}", backup.journal_bytes).into()),
     ];
     record(&mut text, fields);
@@ -127,7 +124,7 @@ Journal:  to byte 4096, events to 7
 The server key is NOT in it. It lies in /var/lib/apppwd-key, with the journal of what was revoked:
 back that up, too, but never to the same place. Who has both can test guesses.
 ";
-        let said = text(&samples::backup(), Some("/b/apppw.db"), &samples::clock());
+        let said = text(&samples::backup(), "00ff", Some("/b/apppw.db"), &samples::clock());
         assert_eq!(said.as_str(), expected);
     }
 }

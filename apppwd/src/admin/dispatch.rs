@@ -1,6 +1,7 @@
 //! From a line to a verb's handler.
 
 use super::caller::Caller;
+use super::verbs::backup::HandOut;
 use super::verbs::mark::Mark;
 use super::{rules, verbs};
 use crate::clock;
@@ -13,7 +14,6 @@ use apppw_admin::{About, AdminError, Code, MAX_LINE, Request, Response, VERSION,
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use zeroize::Zeroizing;
 
@@ -24,6 +24,8 @@ pub type Line = Zeroizing<Vec<u8>>;
 pub struct Answer {
     /// What is sent.
     pub line: Line,
+    /// What is sent behind it.
+    pub follows: Option<HandOut>,
     /// What becomes of the connection.
     pub then: Then,
 }
@@ -39,21 +41,17 @@ pub enum Then {
     HangUp,
 }
 
-/// Answers one line; `descriptor` is what came with it.
-pub async fn line<S: Store + 'static>(
-    daemon: &Rc<Daemon<S>>,
-    caller: &Caller,
-    line: &[u8],
-    descriptor: Option<OwnedFd>,
-) -> Answer {
+/// Answers one line.
+pub async fn line<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, line: &[u8]) -> Answer {
     let request: Request<'_> = match parse_object(line) {
         Ok(request) => request,
         Err(why) => {
             let line = refusal(0, AdminError::new(Code::Invalid, format!("not a request: {why}")));
-            return Answer { line, then: Then::GoOnUnlessFirst };
+            return Answer { line, then: Then::GoOnUnlessFirst, follows: None };
         }
     };
-    let line = match answer(daemon, caller, &request, descriptor).await {
+    let mut follows = None;
+    let line = match answer(daemon, caller, &request, &mut follows).await {
         Ok(line) => line,
         Err(error) => {
             let message = log::masked(&error.message);
@@ -71,7 +69,7 @@ pub async fn line<S: Store + 'static>(
     daemon.record.notice(clock::now(), std::time::Instant::now());
     // What could only be done in memory is told as soon as the disk takes it.
     daemon.write_events_later();
-    Answer { line, then: Then::GoOn }
+    Answer { line, then: Then::GoOn, follows }
 }
 
 /// Whether somebody was refused what he may not do: by his role, or by a limit on an argument. Who
@@ -97,7 +95,7 @@ async fn answer<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
     caller: &Caller,
     request: &Request<'_>,
-    descriptor: Option<OwnedFd>,
+    follows: &mut Option<HandOut>,
 ) -> Result<Line, AdminError> {
     if request.v != VERSION {
         let message = format!("version {} of these requests is not spoken here, only {VERSION}", request.v);
@@ -137,7 +135,11 @@ async fn answer<S: Store + 'static>(
         Verb::UserShow => reply(id, verbs::user::show(daemon, &power, parse(args)?).await?),
         Verb::Report => reply(id, verbs::report::run(daemon, parse(args)?).await?),
         Verb::Panic => reply(id, verbs::panic::run(daemon, caller, parse(args)?).await?),
-        Verb::Backup => reply(id, verbs::backup::run(daemon, caller, parse(args)?, descriptor).await?),
+        Verb::Backup => {
+            let (backup, copy) = verbs::backup::run(daemon, caller, parse(args)?).await?;
+            *follows = Some(copy);
+            reply(id, backup)
+        }
         Verb::BackupKept => reply(id, verbs::backup::kept(daemon, caller, parse(args)?).await?),
         Verb::UserEnroll => reply(id, verbs::mark::run(daemon, caller, parse(args)?, Mark::Enroll).await?),
         Verb::UserUnenroll => {

@@ -4,6 +4,7 @@
 //! who may do what; [`dispatch`] brings a verb to its handler in [`verbs`].
 
 pub mod caller;
+pub mod descriptors;
 pub mod dispatch;
 mod login_uid;
 pub mod rules;

@@ -1,17 +1,17 @@
 //! Connections on `admin.sock`: JSON lines, one after the other.
 
 use super::caller::{Caller, Role};
+use super::descriptors::{self, Closed, Closing, Descriptor};
 use super::dispatch::{self, Answer, Then};
 use super::rules;
 use crate::daemon::Daemon;
 use crate::events;
+use crate::log::{self, Provoked};
 use crate::store::Store;
-use crate::sys;
 use apppw_admin::{AdminError, Code, MAX_LINE};
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 use zeroize::{Zeroize, Zeroizing};
@@ -22,9 +22,44 @@ const IDLE: Duration = Duration::from_secs(30);
 /// How long a refusal may take to be read.
 const REFUSE_WITHIN: Duration = Duration::from_millis(500);
 
-/// Serves one connection.
-pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: UnixStream) {
-    let caller = match Caller::of(&stream, daemon.people).await {
+/// Serves one connection of `uid`.
+pub async fn connection<S: Store + 'static>(
+    daemon: Rc<Daemon<S>>,
+    mut stream: UnixStream,
+    uid: u32,
+    closing: Rc<Closing>,
+) {
+    if let Err(error) = descriptors::prepare(&stream) {
+        tracing::warn!("a connection on admin.sock can't be made ready: {error}");
+    } else {
+        requests(&daemon, &mut stream).await;
+    }
+    if let Some(closed) = hang_up(&daemon, &closing, stream, uid).await {
+        // Until then its place is taken.
+        let _ = closed.await;
+    }
+}
+
+/// Closes a connection of `uid`.
+pub async fn hang_up<S>(
+    daemon: &Daemon<S>,
+    closing: &Closing,
+    stream: UnixStream,
+    uid: u32,
+) -> Option<Closed> {
+    let closed = closing.close(stream).await?;
+    if let Some(left_out) = daemon.throttle.may_say(Provoked::Descriptor, uid, Instant::now()) {
+        tracing::warn!(
+            "uid {uid} passes descriptors on to admin.sock, which takes none{}",
+            log::left_out(left_out, "more before")
+        );
+    }
+    Some(closed)
+}
+
+/// One request after the other.
+async fn requests<S: Store + 'static>(daemon: &Rc<Daemon<S>>, stream: &mut UnixStream) {
+    let caller = match Caller::of(stream, daemon.people).await {
         Ok(caller) => caller,
         Err(error) => {
             tracing::warn!("a caller on admin.sock can't be identified: {error}");
@@ -38,24 +73,19 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: U
     };
     if caller.role == Role::Nobody {
         // Whatever he asks is denied, and his place is another's.
-        return deny(&daemon, &caller, stream).await;
+        return deny(daemon, &caller, stream).await;
     }
-    // Nobody else has to pass one on: what comes is never taken.
-    let takes_descriptors = caller.role == Role::Admin;
-    let mut lines = Lines::new(&mut stream, takes_descriptors);
+    let mut lines = Lines::new(stream);
     let mut is_first = true;
     loop {
         let line = timeout(IDLE, lines.next()).await;
         // At a stop nobody gets in any more.
         let Ok(under_way) = daemon.requests.try_read() else { return };
         let answer = match line {
-            Ok(Ok(Some(line))) => {
-                let descriptor = lines.descriptor.take();
-                respond(&daemon, &caller, line, descriptor).await
-            }
+            Ok(Ok(Some(line))) => respond(daemon, &caller, line).await,
             Ok(Err(broken)) => {
                 let line = dispatch::refusal(0, AdminError::new(Code::Invalid, broken.message()));
-                Answer { line, then: Then::HangUp }
+                Answer { line, follows: None, then: Then::HangUp }
             }
             Ok(Ok(None)) | Err(_) => return,
         };
@@ -69,17 +99,22 @@ pub async fn connection<S: Store + 'static>(daemon: Rc<Daemon<S>>, mut stream: U
         is_first = false;
         let written = tokio::select! {
             written = timeout(IDLE, lines.stream.write_all(&answer.line)) => matches!(written, Ok(Ok(()))),
-            () = stopped_for_long(&daemon) => false,
+            () = stopped_for_long(daemon) => false,
         };
         drop(under_way);
         if !written || !goes_on {
+            return;
+        }
+        if let Some(copy) = answer.follows
+            && !copy.follow(daemon, &caller, lines.stream).await
+        {
             return;
         }
     }
 }
 
 /// Says to one who may do nothing that he may not.
-async fn deny<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, stream: UnixStream) {
+async fn deny<S: Store + 'static>(daemon: &Rc<Daemon<S>>, caller: &Caller, stream: &mut UnixStream) {
     let message = format!("{caller} may do nothing here: {}", rules::NOBODY);
     // At a stop nobody gets in any more.
     let Ok(_under_way) = daemon.requests.try_read() else { return };
@@ -94,15 +129,24 @@ async fn stopped_for_long<S>(daemon: &Daemon<S>) {
 }
 
 /// Says why nothing is done, and hangs up.
-async fn refuse(mut stream: UnixStream, code: Code, message: &str) {
+async fn refuse(stream: &mut UnixStream, code: Code, message: &str) {
     let line = dispatch::refusal(0, AdminError::new(code, message));
     let _ = timeout(REFUSE_WITHIN, stream.write_all(&line)).await;
 }
 
 /// The same without waiting, for who gets no place.
-pub fn turn_away(stream: &UnixStream, message: &str) {
+pub async fn turn_away<S>(
+    daemon: &Daemon<S>,
+    closing: &Closing,
+    stream: UnixStream,
+    uid: u32,
+    message: &str,
+) {
     // A short line always fits into a new connection's buffer.
     let _ = stream.try_write(&dispatch::refusal(0, AdminError::new(Code::Busy, message)));
+    if descriptors::prepare(&stream).is_ok() {
+        hang_up(daemon, closing, stream, uid).await;
+    }
 }
 
 /// Why there is no next line.
@@ -111,12 +155,15 @@ enum Broken {
     TooLong,
     /// The caller hung up within it.
     Ended,
+    /// A descriptor came along.
+    Descriptor,
 }
 
 impl Broken {
     fn message(&self) -> String {
         match self {
             Self::TooLong => format!("a request is one line of at most {MAX_LINE} bytes, newline included"),
+            Self::Descriptor => "no descriptors are taken here (SCM_RIGHTS)".to_owned(),
             Self::Ended => "a request is one line, and this one has no newline at its end".to_owned(),
         }
     }
@@ -131,16 +178,12 @@ struct Lines<'s> {
     filled: usize,
     /// Bytes of the line handed out last.
     done: usize,
-    /// Whether descriptors are taken that are passed on.
-    takes_descriptors: bool,
-    /// The last one that was.
-    descriptor: Option<OwnedFd>,
 }
 
 impl<'s> Lines<'s> {
-    fn new(stream: &'s mut UnixStream, takes_descriptors: bool) -> Self {
+    fn new(stream: &'s mut UnixStream) -> Self {
         let buffer = Zeroizing::new(vec![0; MAX_LINE]);
-        Self { stream, buffer, filled: 0, done: 0, takes_descriptors, descriptor: None }
+        Self { stream, buffer, filled: 0, done: 0 }
     }
 
     /// The next line without its newline; `None` at the end.
@@ -162,36 +205,14 @@ impl<'s> Lines<'s> {
             searched = self.filled;
             let room =
                 self.buffer.get_mut(self.filled..).filter(|room| !room.is_empty()).ok_or(Broken::TooLong)?;
-            let read = if self.takes_descriptors {
-                receive(self.stream, room, &mut self.descriptor).await
-            } else {
-                // The kernel closes what comes.
-                self.stream.read(room).await
-            };
-            match read {
-                Ok(0) | Err(_) if self.filled == 0 => return Ok(None),
-                Ok(0) | Err(_) => return Err(Broken::Ended),
-                Ok(n) => self.filled += n,
+            match descriptors::read(self.stream, room).await {
+                Ok(Err(Descriptor)) => return Err(Broken::Descriptor),
+                Ok(Ok(0)) | Err(_) if self.filled == 0 => return Ok(None),
+                Ok(Ok(0)) | Err(_) => return Err(Broken::Ended),
+                Ok(Ok(n)) => self.filled += n,
             }
         }
     }
-}
-
-/// Reads, and takes the descriptor that comes along; of several the last.
-async fn receive(
-    stream: &UnixStream,
-    room: &mut [u8],
-    descriptor: &mut Option<OwnedFd>,
-) -> std::io::Result<usize> {
-    stream
-        .async_io(Interest::READABLE, || {
-            let (read, passed) = sys::receive(stream, room)?;
-            if let Some(last) = passed.into_iter().next_back() {
-                *descriptor = Some(last);
-            }
-            Ok(read)
-        })
-        .await
 }
 
 /// A change runs to its end though the caller hangs up: between commit and journal there is
@@ -200,14 +221,12 @@ async fn respond<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
     caller: &Caller,
     line: Zeroizing<Vec<u8>>,
-    descriptor: Option<OwnedFd>,
 ) -> Answer {
     let (daemon, caller) = (Rc::clone(daemon), caller.clone());
-    let task =
-        tokio::task::spawn_local(async move { dispatch::line(&daemon, &caller, &line, descriptor).await });
+    let task = tokio::task::spawn_local(async move { dispatch::line(&daemon, &caller, &line).await });
     task.await.unwrap_or_else(|error| {
         tracing::error!("a management request failed: {error}");
         let error = AdminError::new(Code::Busy, "internal fault; see the log of apppwd");
-        Answer { line: dispatch::refusal(0, error), then: Then::HangUp }
+        Answer { line: dispatch::refusal(0, error), follows: None, then: Then::HangUp }
     })
 }

@@ -6,6 +6,7 @@
 
 mod active;
 mod derived;
+pub mod elsewhere;
 mod file;
 
 pub use active::{ActiveKeys, SharedKeys};
@@ -176,6 +177,17 @@ pub enum KeyError {
     )]
     Missing {
         /// The file.
+        path: PathBuf,
+    },
+    /// The keys are a credential, which this process isn't given.
+    #[error(
+        "the server keys of this host are the systemd credential apppwd.key ({} says so), and this process isn't given it. \
+         Run apppwd by its unit, or this command with it: `systemd-run --pipe --wait -p User=apppwd -p \
+         LoadCredentialEncrypted=apppwd.key apppwd ...`. If that credential is lost for good, remove {} \
+         (docs/operations.md, \"The key is lost\")", path.display(), path.display()
+    )]
+    Elsewhere {
+        /// What says so.
         path: PathBuf,
     },
     /// The database was made with another key.

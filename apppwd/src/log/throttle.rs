@@ -24,6 +24,8 @@ pub enum Provoked {
     Malformed,
     /// There is no place on `auth.sock` for more of a uid's connections.
     TurnedAway,
+    /// Somebody passes descriptors on to `admin.sock`.
+    Descriptor,
     /// accept(2) fails: no descriptors are left.
     NotAccepted,
 }

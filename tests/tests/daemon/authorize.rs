@@ -151,9 +151,9 @@ fn table(self_service: &str) {
                 Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?}")}),
                 Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
                 Verb::Verify => json!({"user": "olive", "secret": target.secret.expose()}),
-                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Doctor | Verb::Backup => {
-                    json!({})
-                }
+                Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Doctor => json!({}),
+                // Else the whole copy would follow the answer.
+                Verb::Backup => json!({"to": "/"}),
                 Verb::BackupKept => json!({"sha256": "00"}),
                 Verb::Keys | Verb::KeyRotate | Verb::KeyExport => json!({}),
                 Verb::KeyRetire => json!({"id": old}),

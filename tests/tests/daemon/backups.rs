@@ -1,19 +1,20 @@
-//! `apppw backup`: a copy of one moment, through a pipe, while logins and changes go on.
+//! `apppw backup`: a copy of one moment, behind the answer, while logins and changes go on.
 
 use super::Case;
 use super::asking::{USER, create, imap, login, site};
 use super::events::events;
 use apppw_admin::verbs::{Backup, BackupKept, BackupKeptArgs};
-use apppw_admin::{Client, ClientError, Code, Verb};
+use apppw_admin::{ClientError, Code, Verb};
 use apppw_proto::frame::Verdict;
 use apppw_tests::activate::DAEMON_UID;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
 use apppw_tests::frames::try_login;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::fs;
-use std::io::Read;
-use std::os::fd::OwnedFd;
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -24,7 +25,6 @@ pub fn cases() -> Vec<Case> {
         Case::new("it_takes_no_other_files_place", exists),
         Case::new("it_goes_to_standard_output", stdout),
         Case::new("it_is_of_one_moment_while_changes_go_on", one_moment),
-        Case::new("only_the_writing_end_of_a_pipe_will_do", descriptors),
         Case::new("only_what_was_handed_out_counts", kept),
         Case::new("nobody_has_to_wait_for_who_does_not_read", unread),
         Case::new("a_crash_leaves_nothing_for_long", leftovers),
@@ -175,8 +175,18 @@ fn one_moment() {
     }
 }
 
-fn ask_with(daemon: &Apppwd, descriptor: OwnedFd) -> Result<Backup, ClientError> {
-    daemon.client().call_with(Verb::Backup, &json!({}), descriptor, || ())
+/// What a backup's answer says, and the copy.
+fn take(daemon: &Apppwd) -> (Backup, Vec<u8>) {
+    let mut client = daemon.client();
+    let (backup, mut copy) =
+        client.call_followed(Verb::Backup, &json!({}), |backup: &Backup| backup.bytes).expect("a backup");
+    let mut bytes = Vec::new();
+    copy.read_to_end(&mut bytes).expect("the copy");
+    (backup, bytes)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn refused<T>(done: Result<T, ClientError>) -> (Code, String) {
@@ -186,69 +196,24 @@ fn refused<T>(done: Result<T, ClientError>) -> (Code, String) {
     }
 }
 
-fn descriptors() {
-    let daemon = Apppwd::start();
-    daemon.create(USER, "phone", &[]);
-    let none: Result<Backup, _> = daemon.call(Verb::Backup, &json!({}));
-    let (code, message) = refused(none);
-    assert_eq!(code, Code::Invalid);
-    assert!(message.contains("the writing end of a pipe"), "{message}");
-    let before = daemon.descriptors_at_rest();
-    for _ in 0..50 {
-        let (reading, _writing) = std::io::pipe().expect("a pipe");
-        let file = tempfile::tempfile().expect("a file");
-        let (socket, _other) = std::os::unix::net::UnixStream::pair().expect("a pair");
-        for wrong in [reading.into(), file.into(), socket.into()] {
-            let (code, message) = refused(ask_with(&daemon, wrong));
-            assert_eq!(code, Code::Invalid, "{message}");
-        }
-        // With a request that has no use for one.
-        let (_reading, writing) = std::io::pipe().expect("a pipe");
-        let listed: Value =
-            daemon.client().call_with(Verb::Status, &json!({}), writing.into(), || ()).expect("a status");
-        assert!(listed.is_object());
-    }
-    assert_eq!(daemon.descriptors_at_rest(), before, "descriptors were kept");
-    // Nor is one that comes without a request kept for the next.
-    let file = daemon.path("f");
-    let mut client = daemon.client();
-    let (_reading, writing) = std::io::pipe().expect("a pipe");
-    let _: Value = client.call_with(Verb::Status, &json!({}), writing.into(), || ()).expect("a status");
-    let next: Result<Backup, _> = client.call(Verb::Backup, &json!({}));
-    assert_eq!(refused(next).0, Code::Invalid);
-    assert!(!file.exists());
-    assert_eq!(files(&daemon), USUAL);
-}
-
-/// A pipe's other end, read to its end by a thread.
-fn read_all(mut reading: std::io::PipeReader) -> std::thread::JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut all = Vec::new();
-        reading.read_to_end(&mut all).expect("the backup");
-        all
-    })
-}
-
 fn kept() {
     let daemon = Apppwd::start();
     let kept = |sha256: &str| -> Result<BackupKept, ClientError> {
         daemon.call(Verb::BackupKept, &BackupKeptArgs { sha256: sha256.to_owned() })
     };
     assert_eq!(refused(kept("00")).0, Code::NotFound);
-    let (reading, writing) = std::io::pipe().expect("a pipe");
-    let reader = read_all(reading);
-    let backup = ask_with(&daemon, writing.into()).expect("a backup");
-    assert_eq!(u64::try_from(reader.join().expect("bytes").len()).expect("a length"), backup.bytes);
+    let (backup, bytes) = take(&daemon);
+    assert_eq!(u64::try_from(bytes.len()).expect("a length"), backup.bytes);
     // Nobody has said that it lies anywhere.
     assert_eq!(daemon.status().last_backup, None);
     assert_eq!(refused(kept("00")).0, Code::NotFound);
-    assert_eq!(kept(&backup.sha256).expect("it counts").last_backup, backup.at);
+    assert_eq!(kept(&sha256(&bytes)).expect("it counts").last_backup, backup.at);
     assert_eq!(daemon.status().last_backup, Some(backup.at));
     let (_, site) = daemon.stop();
     assert_eq!(site.start().status().last_backup, Some(backup.at), "also after a restart");
 }
 
-/// More than a pipe holds.
+/// More than a socket holds.
 fn fill(daemon: &Apppwd) {
     for n in 0..60 {
         for name in ["a", "b", "c", "d"] {
@@ -257,45 +222,45 @@ fn fill(daemon: &Apppwd) {
     }
 }
 
+/// Asks for a backup, and reads no more than the beginning of the answer.
+fn ask_only(daemon: &Apppwd) -> UnixStream {
+    let mut stream = UnixStream::connect(daemon.admin_socket()).expect("a connection");
+    stream.write_all(b"{\"v\":1,\"id\":7,\"verb\":\"backup\"}\n").expect("a request");
+    daemon_waits_with_the_copy(daemon);
+    stream
+}
+
 fn unread() {
     let daemon = Site::in_memory(CHEAP_ARGON2).start();
     let phone = daemon.create(USER, "phone", &[]);
     fill(&daemon);
-    let (reading, writing) = std::io::pipe().expect("a pipe");
-    std::thread::scope(|scope| {
-        let asked = scope.spawn(|| ask_with(&daemon, writing.into()));
-        // It hangs in the pipe now, and everything else goes on.
-        daemon_waits_in_the_pipe(&daemon);
-        assert_eq!(try_login(&daemon.auth_socket(), USER, phone.secret.expose()), Verdict::Accepted);
-        daemon.revoke(phone.app_password.id);
-        let (_other, second) = std::io::pipe().expect("a pipe");
-        let (code, message) = refused(ask_with(&daemon, second.into()));
-        assert!(code == Code::Busy && message.contains("another backup"), "{message}");
-        // Whoever has gone ends it.
-        drop(reading);
-        let (code, message) = refused(asked.join().expect("an answer"));
-        assert!(code == Code::Busy && message.contains("nobody reads it any more"), "{message}");
-    });
+    let stream = ask_only(&daemon);
+    assert_eq!(try_login(&daemon.auth_socket(), USER, phone.secret.expose()), Verdict::Accepted);
+    daemon.revoke(phone.app_password.id);
+    let second: Result<Backup, _> = daemon.call(Verb::Backup, &json!({}));
+    let (code, message) = refused(second);
+    assert!(code == Code::Busy && message.contains("another backup"), "{message}");
+    // Whoever has gone ends it.
+    drop(stream);
+    daemon
+        .wait_for_line(&["warning: the backup that ", "could not be handed over: nobody reads it any more"]);
     daemon.back_up("b.db");
     // And a stop doesn't wait for it: logins would wait for the next start.
-    let (reading, writing) = std::io::pipe().expect("a pipe");
-    let socket = daemon.admin_socket();
-    let asked = std::thread::spawn(move || {
-        Client::connect(&socket).and_then(|mut client| {
-            client.call_with::<_, Backup>(Verb::Backup, &json!({}), writing.into(), || ())
-        })
-    });
-    daemon_waits_in_the_pipe(&daemon);
+    let mut stream = ask_only(&daemon);
     let begun = Instant::now();
     let (status, site) = daemon.stop();
     assert!(status.success() && begun.elapsed() < Duration::from_secs(3), "{status}, {:?}", begun.elapsed());
-    assert!(asked.join().expect("an answer").is_err());
-    drop(reading);
+    let mut got = Vec::new();
+    stream.read_to_end(&mut got).expect("what there was");
+    let end = got.iter().position(|byte| *byte == b'\n').expect("a whole answer") + 1;
+    let answer: Value = serde_json::from_slice(&got[..end]).expect("JSON");
+    let whole = answer["ok"]["bytes"].as_u64().expect("a length");
+    assert!(u64::try_from(got.len() - end).expect("a length") < whole, "it was sent whole: {answer}");
     assert_eq!(files(&site), ["apppw.db", "lock"]);
 }
 
 /// The copy is made and has no name any more.
-fn daemon_waits_in_the_pipe(daemon: &Apppwd) {
+fn daemon_waits_with_the_copy(daemon: &Apppwd) {
     let deadline = Instant::now() + Duration::from_secs(30);
     let is_open = || {
         let open = fs::read_dir(format!("/proc/{}/fd", daemon.id())).expect("its descriptors").flatten();

@@ -5,10 +5,8 @@ use super::Case;
 use apppw_proto::frame::{Reply, Verdict};
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::frames::{self, Ask, MALFORMED, OTHER_VERSION, login};
-use socket2::{MsgHdr, SockRef};
-use std::io::{IoSlice, Write};
+use std::io::Write;
 use std::net::Shutdown;
-use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
 pub fn cases() -> Vec<Case> {
@@ -19,7 +17,6 @@ pub fn cases() -> Vec<Case> {
         Case::new("truncated_at_each_byte_and_closed", truncated),
         Case::new("truncated_and_silent_is_closed_within_its_deadline", silent),
         Case::new("two_frames_at_once_get_one_answer_at_most", two_at_once),
-        Case::new("passed_descriptors_are_not_kept", descriptors),
     ];
     cases.extend(broken().into_iter().map(|(name, bytes, log)| {
         Case::new(name, move || {
@@ -182,36 +179,4 @@ fn two_at_once() {
         }
     }
     still_serves(&daemon);
-}
-
-/// SCM_RIGHTS: 100 × 8 open files on the way to a daemon that did not ask for any.
-fn descriptors() {
-    let daemon = Apppwd::start();
-    still_serves(&daemon);
-    let before = daemon.descriptors_at_rest();
-    let file = tempfile::tempfile().expect("a file");
-    let control = rights(&[file.as_raw_fd(); 8]);
-    let frame = login("alice@example.org", "0000-0000-0000-0000");
-    for socket in [daemon.auth_socket(), daemon.admin_socket()] {
-        for _ in 0..100 {
-            let mut stream = frames::connect(&socket);
-            let parts = [IoSlice::new(&frame)];
-            let message = MsgHdr::new().with_buffers(&parts).with_control(&control);
-            SockRef::from(&stream).sendmsg(&message, 0).expect("a message");
-            stream.shutdown(Shutdown::Write).expect("the end");
-            frames::read_to_end(&mut stream);
-        }
-    }
-    assert_eq!(daemon.descriptors_at_rest(), before, "descriptors were kept");
-    still_serves(&daemon);
-}
-
-/// The control message that passes descriptors on (unix(7), cmsg(3)).
-fn rights(descriptors: &[RawFd]) -> Vec<u8> {
-    let len = 16 + 4 * descriptors.len();
-    let mut control = len.to_ne_bytes().to_vec();
-    control.extend(libc::SOL_SOCKET.to_ne_bytes());
-    control.extend(libc::SCM_RIGHTS.to_ne_bytes());
-    control.extend(descriptors.iter().flat_map(|fd| fd.to_ne_bytes()));
-    control
 }

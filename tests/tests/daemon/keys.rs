@@ -568,7 +568,23 @@ fn credential() {
     let daemon = with_credential(site, &first);
     daemon.wait_for_line(&["warning: ", "the server key is the credential", "server.key is not used"]);
     let (_, site) = daemon.stop();
+    // Back to the file, and it doesn't count as a credential any more.
+    let (_, site) = site.start().stop();
+    let said = site.path("key/server.key.is-a-credential");
+    assert!(!said.exists());
+    let (_, site) = with_credential(site, &first).stop();
+    assert!(said.exists());
     fs::remove_file(site.path("key/server.key")).expect("the file");
+    // By hand, where the credential isn't seen, it isn't taken for lost.
+    for args in [&[][..], &["--key-lost"], &["--init"]] {
+        let mut command = site.command();
+        expect(
+            command.args(args),
+            78,
+            &["are the systemd credential apppwd.key", "-p LoadCredentialEncrypted=apppwd.key"],
+        );
+        assert!(!site.path("key/server.key").exists());
+    }
     fs::remove_file(site.path("log")).expect("the log");
     let daemon = with_credential(site, &first);
     assert!(!daemon.log().contains("warning"), "{}", daemon.log());
@@ -630,6 +646,9 @@ fn credential() {
     fs::write(folder.join("apppwd.key"), format!("2 {}\n", "ef".repeat(32))).expect("the credential");
     command.env("CREDENTIALS_DIRECTORY", &folder);
     expect(&command, 78, &["credentials/apppwd.key is not the one", "check value of key 2 differs"]);
+    // Who has lost it says so by removing the file.
+    fs::remove_file(&said).expect("the file");
+    expect(site.command().arg("--key-lost"), 0, &["made a new server key"]);
 }
 
 fn lost() {

@@ -7,7 +7,6 @@ pub fn backup() -> Backup {
     Backup {
         at: NOW,
         bytes: 98_304,
-        sha256: "00ff".into(),
         accounts: 12,
         live: 1_234,
         revoked: 5,

@@ -5,7 +5,7 @@ use apppw_admin::verbs;
 use serde::Serialize;
 
 /// Of `backup`; `file` is where it lies, if not at the end of a pipe.
-pub fn backup<'a>(backup: &'a verbs::Backup, file: Option<&'a str>) -> impl Serialize + 'a {
+pub fn backup<'a>(backup: &'a verbs::Backup, sha256: &'a str, file: Option<&'a str>) -> impl Serialize + 'a {
     #[derive(Serialize)]
     struct Backup<'a> {
         file: Option<&'a str>,
@@ -25,7 +25,7 @@ pub fn backup<'a>(backup: &'a verbs::Backup, file: Option<&'a str>) -> impl Seri
         file,
         at: rfc3339(backup.at),
         bytes: backup.bytes,
-        sha256: &backup.sha256,
+        sha256,
         accounts: backup.accounts,
         live: backup.live,
         revoked: backup.revoked,

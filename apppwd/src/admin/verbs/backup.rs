@@ -1,7 +1,7 @@
 //! `backup`, `backup.kept`
 //!
-//! The copy goes through a pipe that the caller has made: what it writes to, and with whose rights, is the caller's
-//! affair, and no file system, no AppArmor profile and no SELinux type of the place stands between (ADR 30).
+//! The copy follows the answer on the connection: what the caller writes it to, and with whose rights, is his affair, and no
+//! file system, no AppArmor profile and no SELinux type of the place stands between (ADR 30).
 
 use super::status::NoArgs;
 use crate::admin::caller::Caller;
@@ -9,21 +9,21 @@ use crate::clock::{self, UnixSeconds};
 use crate::daemon::Daemon;
 use crate::log;
 use crate::store::sqlite::Database;
-use crate::store::{CopyError, Store, StoreCopy};
+use crate::store::{CopyError, Counts, Store, StoreCopy};
 use apppw_admin::verbs::{Backup, BackupKept, BackupKeptArgs, EventKind};
 use apppw_admin::{AdminError, Code};
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{SFlag, fstat};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::OwnedMutexGuard;
 
 /// How long the caller may take to read something, however little.
 const READS_WITHIN: Duration = Duration::from_secs(60);
@@ -31,14 +31,22 @@ const READS_WITHIN: Duration = Duration::from_secs(60);
 /// How long a stop may go unnoticed.
 const LOOKS_EVERY: u16 = 100;
 
-/// A backup that went through the pipe.
+/// A backup that was handed out.
 #[derive(Debug)]
 pub struct HandedOut {
     sha256: String,
     at: UnixSeconds,
 }
 
-/// Writes a copy of the database into the pipe that came with the request.
+/// A copy that is to be handed out; no other is made meanwhile.
+pub struct HandOut {
+    copy: File,
+    at: UnixSeconds,
+    counts: Counts,
+    slot: OwnedMutexGuard<Option<HandedOut>>,
+}
+
+/// Makes a copy of the database. [`HandOut::follow`] sends it, behind the answer.
 ///
 /// # Errors
 /// The closed list of codes.
@@ -46,12 +54,11 @@ pub async fn run<S: Store + 'static>(
     daemon: &Rc<Daemon<S>>,
     caller: &Caller,
     _: NoArgs,
-    descriptor: Option<OwnedFd>,
-) -> Result<Backup, AdminError> {
-    let pipe = writing_end(descriptor)?;
-    let Ok(mut handed_out) = daemon.backup.try_lock() else {
+) -> Result<(Backup, HandOut), AdminError> {
+    let Ok(mut slot) = Arc::clone(&daemon.backup).try_lock_owned() else {
         return Err(AdminError::new(Code::Busy, "another backup is being made; try again when it is done"));
     };
+    *slot = None;
     let mut stopping = daemon.stopping.subscribe();
     let made = async {
         let journal = daemon.journal.lock().await.synced().await;
@@ -61,11 +68,9 @@ pub async fn run<S: Store + 'static>(
         // Before the first byte: whoever has nearly all of it has every name.
         daemon.note(daemon.event_of_host(EventKind::Backup, caller.actor(), at));
         daemon.write_events_later();
-        let sha256 = pour(file, pipe).await?;
-        Ok(Backup {
+        let backup = Backup {
             at,
             bytes,
-            sha256,
             accounts: counts.accounts,
             live: counts.live,
             revoked: counts.revoked,
@@ -73,20 +78,47 @@ pub async fn run<S: Store + 'static>(
             journal_bytes,
             database: Database::in_dir(&daemon.config.state_dir).path.display().to_string(),
             key_dir: daemon.config.key_dir.display().to_string(),
-        })
+        };
+        let copy = HandOut { copy: file, at, counts, slot };
+        Ok((backup, copy))
     };
     // Logins wait for the next start: a backup must not hold up a stop.
-    let made = tokio::select! {
+    tokio::select! {
         made = made => made,
         _ = stopping.wait_for(|stopping| *stopping) => Err(AdminError::new(Code::Busy, "apppwd is stopping; try again in a moment")),
-    }?;
-    tracing::info!(
-        "{caller} took a backup of {} and {}",
-        log::count(usize::try_from(made.accounts).unwrap_or(usize::MAX), "account"),
-        log::count(usize::try_from(made.live).unwrap_or(usize::MAX), "live app password")
-    );
-    *handed_out = Some(HandedOut { sha256: made.sha256.clone(), at: made.at });
-    Ok(made)
+    }
+}
+
+impl HandOut {
+    /// Sends it all to `caller`; whether it is.
+    pub async fn follow<S>(self, daemon: &Daemon<S>, caller: &Caller, to: &impl AsFd) -> bool {
+        let Self { copy, at, counts, mut slot } = self;
+        let mut stopping = daemon.stopping.subscribe();
+        let poured = tokio::select! {
+            poured = pour(copy, to) => poured,
+            _ = stopping.wait_for(|stopping| *stopping) => return false,
+        };
+        match poured {
+            Ok(sha256) => {
+                *slot = Some(HandedOut { sha256, at });
+                tracing::info!(
+                    "{caller} took a backup of {} and {}",
+                    log::count(usize::try_from(counts.accounts).unwrap_or(usize::MAX), "account"),
+                    log::count(usize::try_from(counts.live).unwrap_or(usize::MAX), "live app password")
+                );
+                true
+            }
+            Err(error) => {
+                let why = match error.kind() {
+                    ErrorKind::BrokenPipe => "nobody reads it any more".to_owned(),
+                    ErrorKind::TimedOut => format!("nothing was read for {} s", READS_WITHIN.as_secs()),
+                    _ => error.to_string(),
+                };
+                tracing::warn!("the backup that {caller} asked for could not be handed over: {why}");
+                false
+            }
+        }
+    }
 }
 
 /// The last backup that was handed out lies where it was to.
@@ -111,39 +143,13 @@ pub async fn kept<S: Store>(
     Ok(BackupKept { last_backup: at })
 }
 
-/// A pipe, and nothing else: a file may lie where a write never ends, and on a disk that isn't the caller's.
-fn writing_end(descriptor: Option<OwnedFd>) -> Result<File, AdminError> {
-    let invalid = |message: &str| AdminError::new(Code::Invalid, message);
-    let Some(descriptor) = descriptor else {
-        return Err(invalid("with this request must come a descriptor: the writing end of a pipe"));
-    };
-    let kind = fstat(&descriptor).map(|stat| SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT);
-    let flags = fcntl(&descriptor, FcntlArg::F_GETFL).map(OFlag::from_bits_retain);
-    match (kind, flags) {
-        (Ok(SFlag::S_IFIFO), Ok(flags)) if flags & OFlag::O_ACCMODE != OFlag::O_RDONLY => {
-            // Or a caller who doesn't read would keep a thread.
-            fcntl(&descriptor, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))
-                .map_err(|error| invalid(&format!("the pipe can't be used: {error}")))?;
-            Ok(descriptor.into())
-        }
-        _ => Err(invalid("the descriptor that came with this request is not the writing end of a pipe")),
-    }
-}
-
-/// Writes all of `copy` into `pipe`, on another thread, and returns its SHA-256. Ends soon when it is dropped.
-async fn pour(copy: File, pipe: File) -> Result<String, AdminError> {
+/// Writes all of `copy`, on another thread, and returns its SHA-256. Ends soon when it is dropped.
+async fn pour(copy: File, to: &impl AsFd) -> std::io::Result<String> {
+    let to = UnixStream::from(to.as_fd().try_clone_to_owned()?);
     let given_up = Arc::new(GivenUp::default());
     let _gives_up = GivesUp(Arc::clone(&given_up));
-    let poured = tokio::task::spawn_blocking(move || pour_all(copy, pipe, &given_up)).await;
-    let poured = poured.unwrap_or_else(|lost| Err(std::io::Error::other(lost)));
-    poured.map_err(|error| {
-        let why = match error.kind() {
-            ErrorKind::BrokenPipe => "nobody reads it any more".to_owned(),
-            ErrorKind::TimedOut => format!("nothing was read for {} s", READS_WITHIN.as_secs()),
-            _ => error.to_string(),
-        };
-        AdminError::new(Code::Busy, format!("the backup could not be handed over: {why}"))
-    })
+    let poured = tokio::task::spawn_blocking(move || pour_all(copy, to, &given_up)).await;
+    poured.unwrap_or_else(|lost| Err(std::io::Error::other(lost)))
 }
 
 #[derive(Default)]
@@ -157,7 +163,7 @@ impl Drop for GivesUp {
     }
 }
 
-fn pour_all(mut copy: File, mut pipe: File, given_up: &GivenUp) -> std::io::Result<String> {
+fn pour_all(mut copy: File, mut to: UnixStream, given_up: &GivenUp) -> std::io::Result<String> {
     let (mut block, mut hash) = (vec![0; 1 << 16], Sha256::new());
     loop {
         let read = copy.read(&mut block)?;
@@ -168,13 +174,13 @@ fn pour_all(mut copy: File, mut pipe: File, given_up: &GivenUp) -> std::io::Resu
         hash.update(rest);
         let mut moved = Instant::now();
         while !rest.is_empty() {
-            match pipe.write(rest) {
+            match to.write(rest) {
                 Ok(written) => {
                     rest = rest.get(written..).unwrap_or_default();
                     moved = Instant::now();
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) if e.kind() == ErrorKind::WouldBlock => wait(&pipe)?,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => wait(&to)?,
                 Err(e) => return Err(e),
             }
             if given_up.0.load(Ordering::Relaxed) {
@@ -187,8 +193,8 @@ fn pour_all(mut copy: File, mut pipe: File, given_up: &GivenUp) -> std::io::Resu
     }
 }
 
-fn wait(pipe: &File) -> std::io::Result<()> {
-    let mut watched = [PollFd::new(pipe.as_fd(), PollFlags::POLLOUT)];
+fn wait(to: &UnixStream) -> std::io::Result<()> {
+    let mut watched = [PollFd::new(to.as_fd(), PollFlags::POLLOUT)];
     match poll(&mut watched, PollTimeout::from(LOOKS_EVERY)) {
         Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
         Err(error) => Err(error.into()),

@@ -15,6 +15,7 @@ const STARVED: &str =
 const NO_MEMORY: &str = "needs the host to run out of memory in one moment";
 const BETWEEN: &str = "needs the system to fail between two steps of a start or stop";
 const DISK: &str = "needs a disk that fills or breaks between two starts, or in one moment of many";
+const OLD_KERNEL: &str = "needs Linux before 6.16, and somebody who attacks";
 const DIRECTORY: &str = "needs the directory of users (NSS, LDAP) to fail";
 const LATER: &str = "comes a minute or an hour later, with what was left out till then";
 
@@ -174,10 +175,9 @@ pub const EXCUSED: &[Excused] = &[
     // Of a reply; a module never meets it from apppwd.
     Excused { text: "unknown verdict", why: "of a reply; a module never meets it from apppwd" },
     // Backups.
-    Excused { text: "can't make a pipe", why: STARVED },
-    Excused { text: "can't read the backup: {e}", why: OURS },
     Excused { text: "can't read the backup", why: DISK },
-    Excused { text: "what has arrived is not what apppwd has sent", why: OURS },
+    Excused { text: "the backup did not come whole", why: "needs a daemon that ends in that moment" },
+    Excused { text: "it has more than one line", why: OURS },
     Excused {
         text: "the backup is made, but apppwd has not noted it",
         why: "needs a daemon that ends in that moment",
@@ -185,9 +185,11 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "another backup is being made", why: "two requests would have to meet within a moment" },
     Excused { text: "nobody reads it any more", why: "needs a caller that goes away in between" },
     Excused { text: "nothing was read for", why: "needs a caller that stops for a minute" },
-    Excused { text: "the backup could not be handed over", why: "needs a caller that goes away in between" },
-    Excused { text: "the pipe can't be used", why: OURS },
-    Excused { text: "is not the writing end of a pipe", why: "`apppw` sends nothing else" },
+    Excused { text: "could not be handed over", why: "needs a caller that goes away in between" },
+    Excused { text: "can't be made ready", why: OURS },
+    Excused { text: "passes descriptors on to admin.sock", why: OLD_KERNEL },
+    Excused { text: "no descriptors are taken here", why: OLD_KERNEL },
+    Excused { text: "could not note in {} whether the server key is a credential", why: DISK },
     Excused { text: "it was broken off", why: BETWEEN },
     Excused { text: "the database can't be copied", why: DISK },
     Excused {

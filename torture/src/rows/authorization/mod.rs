@@ -144,9 +144,9 @@ impl Cell<'_> {
             Verb::Rename => json!({"id": id, "name": format!("renamed by {caller:?} {case}")}),
             Verb::Revoke | Verb::Suspend | Verb::Resume => json!({"ids": [id]}),
             Verb::Verify => json!({"user": user, "secret": target.secret.expose()}),
-            Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Doctor | Verb::Backup => {
-                json!({})
-            }
+            Verb::Status | Verb::Report | Verb::Users | Verb::Metrics | Verb::Doctor => json!({}),
+            // Else the whole copy would follow the answer.
+            Verb::Backup => json!({"to": "/"}),
             Verb::BackupKept => json!({"sha256": "00"}),
             Verb::Keys | Verb::KeyRotate | Verb::KeyExport => json!({}),
             Verb::KeyRetire => {

@@ -46,7 +46,6 @@ fn backup(page: &mut Page, daemon: &Apppwd) {
         page.on_a_terminal(&desk, line, line, "usage", what);
     }
     page.fails(&desk, Who::Alice, &["backup", "-"], "A user asks for it.");
-    page.asks(daemon, Who::Root, "{\"v\":1,\"id\":7,\"verb\":\"backup\"}\n", "Without a pipe, by a program.");
     page.asks(
         daemon,
         Who::Root,

@@ -146,6 +146,14 @@ fn credential(page: &mut Page) {
     let right = daemon.path("key/server.key").to_str().expect("UTF-8").to_owned();
     page.fails(&desk, Who::Root, &["key", "import", &right], "The same.");
     page.asks(&daemon, Who::Root, "{\"v\":1,\"id\":1,\"verb\":\"key.rotate\"}", "The same, over the socket.");
+    let (_, site) = daemon.stop();
+    fs::remove_file(&right).expect("the file");
+    page.starts(
+        &site.path(""),
+        site.command().arg("--key-lost"),
+        "apppwd --key-lost",
+        "The key is a systemd credential, and apppwd is run by hand.",
+    );
 }
 
 fn full_disk(page: &mut Page) {
