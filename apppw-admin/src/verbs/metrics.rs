@@ -37,6 +37,9 @@ pub struct Metrics {
     pub store_writes: u64,
     /// Whether the store took the last write.
     pub writable: bool,
+    /// The moment that the last backup shows which lies where it was to; none: there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_backup: Option<i64>,
     /// Uses that wait to be written.
     pub uses_waiting: u64,
     /// Uses that were dropped, for too many waited.

@@ -43,6 +43,11 @@ pub fn text(metrics: &Metrics) -> String {
     out.counter("store_errors", "Reads and writes of the store that failed", metrics.store_errors);
     out.counter("store_commits", "Transactions of the store that were committed", metrics.store_writes);
     out.gauge("store_writable", "Whether the store took the last write", u64::from(metrics.writable));
+    if let Some(at) = metrics.last_backup {
+        let help = "The moment that the last backup shows, as Unix time";
+        out.family("last_backup_timestamp_seconds", "gauge", Some("seconds"), help);
+        out.sample("last_backup_timestamp_seconds", &[], at);
+    }
     out.gauge("uses_waiting", "Uses that wait to be written", metrics.uses_waiting);
     out.counter("uses_dropped", "Uses that were dropped, for too many waited", metrics.uses_dropped);
     out.gauge("watches", "Callers that wait for a login now", metrics.watches);

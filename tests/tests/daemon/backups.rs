@@ -3,7 +3,7 @@
 use super::Case;
 use super::asking::{USER, create, imap, login, site};
 use super::events::events;
-use apppw_admin::verbs::{Backup, BackupKept, BackupKeptArgs};
+use apppw_admin::verbs::{Backup, BackupKept, BackupKeptArgs, Metrics};
 use apppw_admin::{ClientError, Code, Verb};
 use apppw_proto::frame::Verdict;
 use apppw_tests::activate::DAEMON_UID;
@@ -84,6 +84,8 @@ fn whole() {
     assert_eq!(trail[0]["actor"]["uid"], 0);
     let last = daemon.status().last_backup.expect("there was one");
     assert!((begun..=apppw_now()).contains(&last), "{last}");
+    let metrics: Metrics = daemon.call(Verb::Metrics, &json!({})).expect("numbers");
+    assert_eq!(metrics.last_backup, Some(last));
     assert_eq!(files(&daemon), USUAL);
     assert_eq!(imap(&daemon, &phone), "accepted");
     // In words, too.

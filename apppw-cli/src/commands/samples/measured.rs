@@ -29,6 +29,7 @@ pub fn metrics() -> Metrics {
         store_errors: 0,
         store_writes: 21,
         writable: true,
+        last_backup: Some(1_799_827_200),
         uses_waiting: 3,
         uses_dropped: 0,
         watches: 2,

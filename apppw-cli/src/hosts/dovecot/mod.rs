@@ -174,6 +174,8 @@ pub struct Passdb {
     pub internal_failure: String,
     /// Only for these mechanisms, only behind others, with credentials of another kind ...
     pub conditions: Vec<(String, String)>,
+    /// What it adds to each login that it lets in: `allow_nets`, `nologin` ...
+    pub fields: Vec<String>,
     /// With `driver = pam`.
     pub pam: Option<Pam>,
 }
@@ -209,6 +211,7 @@ impl Passdb {
             failure: rule(&["result_failure", "passdb_result_failure"], "continue"),
             internal_failure: rule(&["result_internalfail", "passdb_result_internalfail"], "continue"),
             conditions: conditions.cloned().collect(),
+            fields: fields(block),
             pam: (driver == "pam").then(|| Pam::of(block)),
             driver,
         }
@@ -224,6 +227,18 @@ impl Passdb {
         let ends = |rule: &str| rule == "return-fail" || rule == "return";
         ends(&self.failure) && ends(&self.internal_failure)
     }
+}
+
+/// 2.3 has two settings, 2.4 blocks.
+fn fields(block: &Block) -> Vec<String> {
+    let is_of_fields = |key: &str| {
+        let key = key.strip_prefix("passdb_").unwrap_or(key);
+        ["fields", "default_fields", "override_fields"].contains(&key)
+    };
+    let settings = block.settings.iter().filter(|(key, value)| is_of_fields(key) && !value.is_empty());
+    let blocks = block.blocks.iter().filter(|inner| is_of_fields(&inner.kind));
+    let written = |(key, value): &(String, String)| format!("{key} = {value}");
+    settings.map(written).chain(blocks.flat_map(|inner| inner.settings.iter().map(written))).collect()
 }
 
 impl Pam {

@@ -65,10 +65,16 @@ fn each_number_is_told_on_its_own_line() {
         assert_eq!(value(family), Some(number.to_string()), "{family}");
     }
     assert_eq!(value("store_writable").as_deref(), Some("0"));
+    assert_eq!(value("last_backup_timestamp_seconds").as_deref(), Some("1799827200"));
+    let never = Metrics { last_backup: None, ..metrics.clone() };
+    assert!(!super::text(&never).contains("last_backup"));
     // The table lacks none.
     let message = serde_json::to_value(&metrics).unwrap();
-    let numbers =
-        message.as_object().unwrap().iter().filter(|(key, value)| value.is_u64() && *key != "started");
+    let numbers = message
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(key, value)| value.is_u64() && !["started", "last_backup"].contains(&key.as_str()));
     let mut names: Vec<&str> = table.iter().map(|(name, ..)| *name).collect();
     names.sort_unstable();
     assert_eq!(numbers.map(|(key, _)| key.as_str()).collect::<Vec<_>>(), names);

@@ -13,6 +13,7 @@ use apppw_admin::verbs::Metrics;
 /// The closed list of codes.
 pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Metrics, AdminError> {
     let counts = daemon.store.counts(None, clock::now()).await?;
+    let last_backup = daemon.store.last_backup().await?;
     let Health { writable, commits, errors } = daemon.store.health();
     let pool = daemon.argon.pool();
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
@@ -31,6 +32,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Metrics, Adm
         store_errors: errors,
         store_writes: commits,
         writable,
+        last_backup,
         uses_waiting: number(uses.len() + primary_uses.len()),
         uses_dropped: uses.dropped() + primary_uses.dropped(),
         watches: number(daemon.watches.len()),

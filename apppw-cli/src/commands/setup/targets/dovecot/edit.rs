@@ -141,7 +141,7 @@ fn told_of_replaced(passdbs: &[Passdb], plan: &mut Plan) {
                 "dovecot-passdb-unused",
                 format!(
                     "The passdb {:?} is no longer asked when people log in: the passwords stored there open nothing any \
-                     more",
+                     more, and what it added to a login (allow_nets, nologin, proxy) no longer holds",
                     passdb.driver
                 ),
                 "",

@@ -1,6 +1,6 @@
 //! What stands in the way: nothing is changed where we can't tell what for it is so.
 
-use super::Facts;
+use super::{Facts, is_done};
 use crate::commands::setup::plan::Plan;
 use crate::hosts::dovecot::{Block, Passdb, judge};
 use crate::hosts::finding::Finding;
@@ -59,6 +59,21 @@ pub fn stops(facts: &Facts, plan: &mut Plan) {
                 "Set it up by hand: apppw's passdb first, with result_failure = return-fail",
             ));
         }
+    }
+    // Those of the passdb that decides once we have are somebody's who has thought of it.
+    if !is_done(facts.language, &facts.effective, &passdbs) {
+        let giving = passdbs.iter().filter(|passdb| passdb.is_for_logins() && !passdb.fields.is_empty());
+        plan.stops.extend(giving.map(|passdb| {
+            Finding::grave(
+                "dovecot-fields",
+                format!(
+                    "The passdb {:?} adds fields to who is let in: {}: apppw's passdb would take its place, and these would be gone",
+                    passdb.driver,
+                    passdb.fields.join(", ")
+                ),
+                "Set it up by hand, and write those fields into apppw's passdb that shall go on to hold (allow_nets, nologin)",
+            )
+        }));
     }
     let userdbs: Vec<_> = facts.effective.of_kind("userdb").collect();
     let prefetch =

@@ -139,6 +139,14 @@ fn who_was_asked_before_or_after_is_asked_no_more() {
         // Right already, whoever wrote it.
         (format!("{guarded}{SQL}{STATIC}"), vec![]),
         (format!("passdb {{\n  driver = pam\n  args = %s\n}}\n{STATIC}"), vec![]),
+        // Fields that somebody has given it since.
+        (
+            format!(
+                "{}  override_fields = allow_nets=192.0.2.0/24\n}}\n{STATIC}",
+                guarded.trim_end_matches("}\n")
+            ),
+            vec![],
+        ),
         (
             format!("auth_debug_passwords = yes\nauth_verbose_passwords = plain # why\n{guarded}{STATIC}"),
             vec![],
@@ -211,6 +219,13 @@ fn what_is_not_understood_is_left_alone_with_the_lines_to_paste() {
         (V2_4, "passdb oauth2 {\n}\npassdb pam {\n}\n".into(), "dovecot-driver"),
         (V2_3, "passdb {\n  driver = sql\n  mechanisms = plain\n}\n".into(), "dovecot-conditions"),
         (V2_3, "passdb {\n  driver = sql\n  skip = authenticated\n}\n".into(), "dovecot-conditions"),
+        (
+            V2_3,
+            "passdb {\n  driver = pam\n  override_fields = allow_nets=192.0.2.0/24\n}\n".into(),
+            "dovecot-fields",
+        ),
+        (V2_3, "passdb {\n  driver = sql\n  default_fields = nologin=y\n}\n".into(), "dovecot-fields"),
+        (V2_4, "passdb pam {\n  fields {\n    nologin = yes\n  }\n}\n".into(), "dovecot-fields"),
         (V2_3, format!("{SQL}userdb {{\n  driver = prefetch\n}}\n"), "dovecot-prefetch"),
         (V2_3, format!("{PAM_BLOCK}service auth-worker {{\n  user = vmail\n}}\n"), "dovecot-worker-user"),
         (V2_3, format!("{PAM_BLOCK}nonsense\n"), "dovecot-not-understood"),
