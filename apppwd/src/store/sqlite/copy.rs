@@ -1,6 +1,7 @@
 //! A consistent copy of the database in another file, while it is used.
 
-use super::open::{beside, file_of_our_own, harden};
+use super::files::{beside, file_of_our_own};
+use super::open::harden;
 use super::{read, record};
 use crate::clock::UnixSeconds;
 use crate::store::{CopyError, StoreCopy};

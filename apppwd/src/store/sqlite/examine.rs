@@ -1,7 +1,7 @@
 //! The database, looked at closely.
 
-use super::open::NEWEST_SCHEMA;
 use super::record;
+use super::schema::NEWEST_SCHEMA;
 use apppw_admin::verbs::DatabaseCheckup;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 

@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn no_look_up_walks_a_table() {
         let db = Connection::open_in_memory().unwrap();
-        super::super::open::make_schema(&db, i64::MAX).unwrap();
+        super::super::schema::make_schema(&db, i64::MAX).unwrap();
         let names = [NAMES_BETWEEN, NAMES_BEFORE, NAMES_BEHIND, NAME];
         let names = names.map(|sql| (sql.to_owned(), "SEARCH account USING COVERING INDEX"));
         let ids = [

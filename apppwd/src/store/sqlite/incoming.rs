@@ -1,8 +1,9 @@
 //! A file that is to become the database: whether it may, and how it does without a moment at which a crash would
 //! leave neither the one nor the other.
 
-use super::open::{self, Database, beside};
+use super::files::{self, Database, beside};
 use super::{copy, record};
+use super::{open, schema};
 use crate::clock::UnixSeconds;
 use crate::fault::Fault;
 use crate::key::Keyring;
@@ -73,7 +74,7 @@ fn fetch(source: &mut impl Read, path: &Path) -> Result<(), Fault> {
         statvfs(dir).map_or(u64::MAX, |disk| disk.blocks_available().saturating_mul(disk.fragment_size()));
     let mut most = free.saturating_sub(SPARE);
     let mut file =
-        open::file_of_our_own(path).map_err(|e| Fault::io("can't take the backup into", path, e))?;
+        files::file_of_our_own(path).map_err(|e| Fault::io("can't take the backup into", path, e))?;
     let mut block = vec![0; 1 << 16];
     loop {
         let read = match source.read(&mut block) {
@@ -100,7 +101,7 @@ fn check(
     if begins.is_err() || magic != *MAGIC {
         return Err(RestoreError::NotOurs.into());
     }
-    if open::check_format(path).is_err() {
+    if files::check_format(path).is_err() {
         return Err(RestoreError::Damaged("its header asks for a later SQLite".to_owned()).into());
     }
     let unreadable = |e: rusqlite::Error| match CopyError::from(e) {
@@ -112,7 +113,7 @@ fn check(
     let connection = Connection::open_with_flags(path, flags).map_err(unreadable)?;
     open::harden(&connection, copy::LONGEST_ROW).map_err(unreadable)?;
     connection.execute_batch("PRAGMA temp_store=MEMORY; PRAGMA synchronous=FULL;").map_err(unreadable)?;
-    let (found, known) = (open::schema_number(&connection).map_err(unreadable)?, open::newest_schema());
+    let (found, known) = (schema::schema_number(&connection).map_err(unreadable)?, schema::newest_schema());
     if found > known {
         return Err(RestoreError::Newer { found, known }.into());
     }
@@ -120,7 +121,7 @@ fn check(
         return Err(RestoreError::NotOurs.into());
     }
     // Whatever is in its tables is only read once they are known to be ours.
-    if !open::has_schema(&connection, found).map_err(unreadable)? {
+    if !schema::has_schema(&connection, found).map_err(unreadable)? {
         return Err(RestoreError::Changed.into());
     }
     if let Some(damage) = copy::damage(&connection).map_err(unreadable)? {
@@ -170,7 +171,7 @@ impl Incoming {
     pub fn put(self, database: &Database, stamp: &str) -> Result<Option<PathBuf>, Fault> {
         let path = &database.path;
         let kept = keep(path, stamp)?;
-        open::put_in_place(&self.path, path)
+        files::put_in_place(&self.path, path)
             .map_err(|e| Fault::io("can't put the backup in place of", path, e))?;
         Ok(kept)
     }
@@ -236,7 +237,7 @@ fn settle(path: &Path) {
     let is_ours =
         |file: &Path| !ownership::is_there(file).unwrap_or(true) || ownership::private_file(file).is_ok();
     let are_ours = ["", "-wal", "-shm", "-journal"].iter().all(|suffix| is_ours(&beside(path, suffix)));
-    if !are_ours || open::check_rollback(path).is_err() || open::check_format(path).is_err() {
+    if !are_ours || files::check_rollback(path).is_err() || files::check_format(path).is_err() {
         return;
     }
     let flags =

@@ -6,8 +6,10 @@ mod copy;
 mod create;
 mod events;
 mod examine;
+mod files;
 mod find;
 pub mod incoming;
+mod key_check;
 mod keys;
 mod life;
 mod moment;
@@ -18,6 +20,7 @@ mod read;
 mod record;
 mod rotation;
 pub(crate) mod rows;
+mod schema;
 mod select;
 mod threads;
 mod trail;
@@ -28,7 +31,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use open::{Database, Empty, Missing, Presence, highest_key, open};
+pub use files::{Database, Presence};
+pub use open::{Empty, Missing, highest_key, open};
 
 use super::{
     AccountId, AccountRecord, AppPasswordRecord, By, Changed, CopyError, Counts, Created, EventPage,

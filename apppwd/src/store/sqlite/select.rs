@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn a_page_walks_the_accounts_by_name_and_sorts_only_within_one() {
         let db = Connection::open_in_memory().unwrap();
-        super::super::open::make_schema(&db, i64::MAX).unwrap();
+        super::super::schema::make_schema(&db, i64::MAX).unwrap();
         let one = Selection { accounts: Some(vec![AccountId([7; 16])]), ..Selection::default() };
         let unused = Selection { unused_since: Some(1), live_at: Some(1), ..Selection::default() };
         for (selection, has_start) in

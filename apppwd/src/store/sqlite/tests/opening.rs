@@ -1,6 +1,6 @@
 //! Which file is opened.
 
-use super::super::open::{make_schema, newest_schema};
+use super::super::schema::{make_schema, newest_schema};
 use super::*;
 
 #[test]
