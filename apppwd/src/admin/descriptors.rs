@@ -33,7 +33,9 @@ pub struct Descriptor;
 /// As setsockopt(2).
 pub fn prepare(stream: &UnixStream) -> io::Result<()> {
     // Else a byte out of band would be skipped by a look, and dropped by a read, descriptor and all.
-    Ok(setsockopt(stream, sockopt::OobInline, &true)?)
+    setsockopt(stream, sockopt::OobInline, &true)?;
+    // A unit may have PassCredentials=yes: a look would then seem to be cut short each time.
+    Ok(setsockopt(stream, sockopt::PassCred, &false)?)
 }
 
 /// Reads, but no further than a descriptor.
@@ -206,6 +208,19 @@ mod tests {
                 other.read_to_end(&mut Vec::new()).unwrap();
                 closed.await.unwrap();
             }
+        });
+    }
+
+    #[test]
+    fn credentials_are_no_descriptors() {
+        with_runtime(async {
+            let (ours, theirs) = net::UnixStream::pair().unwrap();
+            ours.set_nonblocking(true).unwrap();
+            setsockopt(&ours, sockopt::PassCred, &true).unwrap();
+            let ours = UnixStream::from_std(ours).unwrap();
+            (&theirs).write_all(b"asks").unwrap();
+            prepare(&ours).unwrap();
+            assert_eq!(read(&ours, &mut [0; 64]).await.unwrap(), Ok(4));
         });
     }
 
