@@ -1,7 +1,9 @@
 //! Frames on `auth.sock`, whole and broken, without the module in between.
 
 use apppw_proto::frame::{Detail, Kind, Reply, Request, Verdict};
-use std::io::{Read, Write};
+use socket2::{MsgHdr, SockRef};
+use std::io::{IoSlice, Read, Write};
+use std::os::fd::RawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -139,3 +141,17 @@ pub const MALFORMED: Reply = Reply { version: 1, verdict: Verdict::Unavailable, 
 
 /// What it says of a version that it does not speak.
 pub const OTHER_VERSION: Reply = Reply { version: 1, verdict: Verdict::OtherVersion, detail: Detail::NONE };
+
+/// Sends bytes and open descriptors with them (unix(7), `SCM_RIGHTS`).
+///
+/// # Errors
+/// As sendmsg(2): from Linux 6.16 on `EPERM`, where the listener wants none.
+pub fn pass_on(stream: &UnixStream, bytes: &[u8], descriptors: &[RawFd]) -> std::io::Result<usize> {
+    let len = 16 + 4 * descriptors.len();
+    let mut control = len.to_ne_bytes().to_vec();
+    control.extend(libc::SOL_SOCKET.to_ne_bytes());
+    control.extend(libc::SCM_RIGHTS.to_ne_bytes());
+    control.extend(descriptors.iter().flat_map(|fd| fd.to_ne_bytes()));
+    let parts = [IoSlice::new(bytes)];
+    SockRef::from(stream).sendmsg(&MsgHdr::new().with_buffers(&parts).with_control(&control), 0)
+}

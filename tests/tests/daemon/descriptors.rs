@@ -6,12 +6,12 @@ use super::frames::still_serves;
 use apppw_proto::frame::Verdict;
 use apppw_tests::activate::DAEMON_UID;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
-use apppw_tests::frames::{self, login, try_login};
+use apppw_tests::frames::{self, login, pass_on, try_login};
 use apppw_tests::identity::Identity;
-use socket2::{MsgHdr, SockRef};
-use std::io::{ErrorKind, IoSlice, Read, Write};
+use socket2::SockRef;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -20,23 +20,6 @@ pub fn cases() -> Vec<Case> {
         Case::new("are_refused_by_the_kernel_or_not_kept", not_kept),
         Case::as_root("that_came_before_the_daemon_hold_up_no_login", before_the_daemon),
     ]
-}
-
-/// Sends bytes and descriptors with them.
-fn pass_on(stream: &UnixStream, bytes: &[u8], descriptors: &[RawFd]) -> std::io::Result<usize> {
-    let control = rights(descriptors);
-    let parts = [IoSlice::new(bytes)];
-    SockRef::from(stream).sendmsg(&MsgHdr::new().with_buffers(&parts).with_control(&control), 0)
-}
-
-/// The control message that passes descriptors on (unix(7), cmsg(3)).
-fn rights(descriptors: &[RawFd]) -> Vec<u8> {
-    let len = 16 + 4 * descriptors.len();
-    let mut control = len.to_ne_bytes().to_vec();
-    control.extend(libc::SOL_SOCKET.to_ne_bytes());
-    control.extend(libc::SCM_RIGHTS.to_ne_bytes());
-    control.extend(descriptors.iter().flat_map(|fd| fd.to_ne_bytes()));
-    control
 }
 
 /// Whether a listener can have them refused.

@@ -1,11 +1,13 @@
 //! The n-th operation fails while changes and logins go on.
 
 use super::{Bed, ERRNOS, log_in, paths, settled, sockets, tail};
+use crate::asking::primary;
 use crate::load::watch::standing;
 use crate::load::{Answer, Change, World, ask, call};
 use crate::random::Random;
 use crate::row::{Cases, Outcome};
 use crate::shim::{Act, Plan, file, kind};
+use apppw_proto::frame::Verdict;
 use apppw_tests::apppwd::Apppwd;
 use serde_json::json;
 use std::path::PathBuf;
@@ -91,6 +93,7 @@ fn one(
         let paths = super::paths(&daemon);
         standing(sockets(&paths), &bed.world, None, random)
             .map_err(|why| format!("after a second start: {why}"))?;
+        clear_stray_name(&paths, &bed.world, failed.as_ref(), outcome)?;
         return Ok(daemon);
     }
     healed(bed, daemon, failed.as_ref(), case, random, outcome)
@@ -206,5 +209,31 @@ fn healed(
     let paths = super::paths(&daemon);
     standing(sockets(&paths), &bed.world, None, random)
         .map_err(|why| format!("mended, then killed: {why}\n{}", tail(&daemon.log())))?;
-    Ok(settled(bed, daemon, outcome, case))
+    let daemon = settled(bed, daemon, outcome, case);
+    clear_stray_name(&super::paths(&daemon), &bed.world, failed, outcome)?;
+    Ok(daemon)
+}
+
+/// A change that failed because the journal could be neither synced nor cut may leave a name enrolled or locked that no
+/// account has: the stricter side wins (ADR 20), until an administrator clears it. What was not asked for stays for nobody.
+fn clear_stray_name(
+    (auth, admin): &(PathBuf, PathBuf),
+    world: &World,
+    failed: Option<&Change>,
+    outcome: &mut Outcome,
+) -> Result<(), String> {
+    let Some(user) = failed.and_then(Change::user).filter(|user| !world.people.contains_key(*user)) else {
+        return Ok(());
+    };
+    if primary(auth, user) != Verdict::Refused {
+        return Ok(());
+    }
+    outcome.count("names that stayed enrolled or locked", 1);
+    for verb in ["user.unlock", "user.unenroll", "user.delete"] {
+        let _ = call(admin, verb, &json!({"user": user}));
+    }
+    match primary(auth, user) {
+        Verdict::NotMine => Ok(()),
+        verdict => Err(format!("{failed:?} has left {user} {verdict:?}, and that can't be cleared")),
+    }
 }
