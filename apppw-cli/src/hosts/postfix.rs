@@ -107,12 +107,17 @@ fn options(args: &[&str]) -> BTreeMap<String, String> {
     options
 }
 
+/// In whatever case, as Postfix reads it.
+const fn is_yes(value: &str) -> bool {
+    value.eq_ignore_ascii_case("yes")
+}
+
 impl Service {
     /// Whether mail programs may authenticate here, as master.cf and main.cf's `smtpd_sasl_auth_enable` say.
     pub fn authenticates(&self, main: &BTreeMap<String, String>) -> bool {
         let of_main = main.get("smtpd_sasl_auth_enable").map(String::as_str);
         let enabled = self.options.get("smtpd_sasl_auth_enable").map(String::as_str).or(of_main);
-        self.kind == "inet" && self.command == "smtpd" && enabled == Some("yes")
+        self.kind == "inet" && self.command == "smtpd" && enabled.is_some_and(is_yes)
     }
 
     /// What counts here of a parameter: the service's own value, or that of main.cf.
@@ -186,8 +191,8 @@ pub fn judge(main: &BTreeMap<String, String>, services: &[Service]) -> Vec<Findi
             ));
         }
         let is_encrypted = service.value("smtpd_tls_security_level", main) == "encrypt"
-            || service.value("smtpd_tls_wrappermode", main) == "yes";
-        if !is_encrypted && service.value("smtpd_tls_auth_only", main) != "yes" {
+            || is_yes(service.value("smtpd_tls_wrappermode", main));
+        if !is_encrypted && !is_yes(service.value("smtpd_tls_auth_only", main)) {
             findings.push(Finding::warning(
                 "postfix-cleartext",
                 format!("{name}: AUTH is offered without TLS: app passwords travel in clear"),
@@ -235,7 +240,7 @@ pickup    unix  n       -       y       60      1       pickup
         assert!(!submission.is_chrooted() && services[0].is_chrooted());
         let main = BTreeMap::new();
         assert!(submission.authenticates(&main) && !services[0].authenticates(&main));
-        let main = values("smtpd_sasl_auth_enable = yes\n");
+        let main = values("smtpd_sasl_auth_enable = Yes\n");
         assert!(services[0].authenticates(&main) && !services[2].authenticates(&main));
     }
 
