@@ -36,13 +36,13 @@ nothing_enabled() {
     ! grep -q '^enabled *= *true' "$root/etc/fail2ban/jail.d/apppwd.conf" || die "a jail is enabled"
 }
 
-# What dpkg has unpacked is root's, and nobody else writes to it. Programs are two.
+# What dpkg has unpacked is root's, and nobody else writes to it. Programs are two, and a hook.
 paths() {
     for path in $(inside dpkg -L apppwd libpam-apppw | sort -u); do
         [ ! -h "$root$path" ] || continue
         case $(stat -c %F "$root$path"):$path in
         directory:*) mode=755 ;;
-        *:/usr/bin/apppw | *:/usr/sbin/apppwd) mode=755 ;;
+        *:/usr/bin/apppw | *:/usr/sbin/apppwd | *:/usr/share/doc/apppwd/examples/hooks/apppw) mode=755 ;;
         *) mode=644 ;;
         esac
         test "$(stat -c '%a %U:%G' "$root$path")" = "$mode root:root" || die "$path: $(stat -c '%a %U:%G' "$root$path")"
