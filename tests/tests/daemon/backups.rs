@@ -27,6 +27,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("it_is_of_one_moment_while_changes_go_on", one_moment),
         Case::new("only_what_was_handed_out_counts", kept),
         Case::new("nobody_has_to_wait_for_who_does_not_read", unread),
+        Case::new("half_of_one_is_none", half),
         Case::new("a_crash_leaves_nothing_for_long", leftovers),
         Case::new("a_damaged_database_is_not_handed_out", damaged).with_program("sqlite3"),
         Case::as_root("a_disk_without_room_for_the_copy", no_room).with_program("unshare"),
@@ -259,6 +260,28 @@ fn unread() {
     let whole = answer["ok"]["bytes"].as_u64().expect("a length");
     assert!(u64::try_from(got.len() - end).expect("a length") < whole, "it was sent whole: {answer}");
     assert_eq!(files(&site), ["apppw.db", "lock"]);
+}
+
+/// The daemon ends in between.
+fn half() {
+    let daemon = Site::in_memory(CHEAP_ARGON2).start();
+    fill(&daemon);
+    let mut child = daemon
+        .cli(&["backup", "-"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("apppw runs");
+    daemon_waits_with_the_copy(&daemon);
+    let (status, site) = daemon.stop();
+    assert!(status.success(), "{status}");
+    let mut stdout = child.stdout.take().expect("its standard output");
+    let read = std::io::copy(&mut stdout, &mut std::io::sink()).expect("a part");
+    let ended = child.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{read} bytes: {said}");
+    assert!(said.contains("the backup did not come whole") && said.contains("apppwd has hung up"), "{said}");
+    assert_eq!(site.start().status().last_backup, None);
 }
 
 /// The copy is made and has no name any more.
