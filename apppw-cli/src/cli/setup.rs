@@ -17,6 +17,7 @@ Targets:
   postfix-saslauthd   SMTP submission of Postfix, which asks Cyrus saslauthd
   exim                Dovecot, and SMTP of Debian's Exim, which asks it
   cyrus               IMAP and the other services of Cyrus IMAP, which asks saslauthd
+  prosody             XMPP of Prosody, which asks saslauthd through Cyrus SASL
 
 Stacks:
   app-passwords-only        App passwords open the services, nothing else does
@@ -49,6 +50,7 @@ pub enum SetupTarget {
     PostfixSaslauthd,
     Exim,
     Cyrus,
+    Prosody,
 }
 
 impl SetupTarget {
@@ -60,6 +62,7 @@ impl SetupTarget {
             Self::PostfixSaslauthd => "postfix-saslauthd",
             Self::Exim => "exim",
             Self::Cyrus => "cyrus",
+            Self::Prosody => "prosody",
         }
     }
 }

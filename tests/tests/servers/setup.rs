@@ -5,11 +5,12 @@ use super::lab::{Absent, Lab};
 use apppw_tests::activate::DAEMON_UID;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
 use apppw_tests::bin;
-use apppw_tests::clients::{Attempt, MailLogin, Smtp, smtp};
+use apppw_tests::clients::{Attempt, MailLogin, Smtp, Xmpp, smtp};
 use apppw_tests::fakes::bind_as;
 use apppw_tests::servers::Failure;
 use apppw_tests::servers::distribution::{Configured, Distributed, Distribution, VIRTUAL};
 use apppw_tests::servers::dovecot::Version;
+use apppw_tests::servers::host::Endpoint;
 use apppw_tests::servers::inside::Inside;
 use apppw_tests::servers::tree::Suite;
 use libtest_mimic::{Completion, Failed, Trial};
@@ -40,13 +41,8 @@ struct Case {
     busy: bool,
 }
 
-const DEBIAN_2_3: Distribution = Distribution {
-    dovecot: Some((Version::V2_3, Configured::ByDebian)),
-    postfix: false,
-    saslauthd: false,
-    cyrus: false,
-    exim: false,
-};
+const DEBIAN_2_3: Distribution =
+    Distribution { dovecot: Some((Version::V2_3, Configured::ByDebian)), ..Distribution::NONE };
 
 const fn dovecot(name: &'static str, version: Version, configured: Configured) -> Case {
     let suite = match version {
@@ -61,7 +57,7 @@ const fn dovecot(name: &'static str, version: Version, configured: Configured) -
     Case { name, target: "dovecot", suite, servers, who, reload: "doveadm reload", busy: false }
 }
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 9] = [
     dovecot("dovecot-2.3", Version::V2_3, Configured::ByDebian),
     dovecot("dovecot-2.4", Version::V2_4, Configured::ByDebian),
     dovecot("dovecot-2.3-by-hand", Version::V2_3, Configured::ByHand),
@@ -79,7 +75,7 @@ const CASES: [Case; 8] = [
         name: "postfix-saslauthd",
         target: "postfix-saslauthd",
         suite: Suite::Own,
-        servers: Distribution { dovecot: None, postfix: true, saslauthd: true, cyrus: false, exim: false },
+        servers: Distribution { postfix: true, saslauthd: true, ..Distribution::NONE },
         who: VIRTUAL,
         reload: concat!(
             "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd) kill -KILL ${p#/proc/};; esac; done; ",
@@ -91,7 +87,7 @@ const CASES: [Case; 8] = [
         name: "cyrus",
         target: "cyrus",
         suite: Suite::Cyrus,
-        servers: Distribution { dovecot: None, postfix: false, saslauthd: true, cyrus: true, exim: false },
+        servers: Distribution { saslauthd: true, cyrus: true, ..Distribution::NONE },
         who: UNIX,
         reload: "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd) kill -KILL ${p#/proc/};; esac; done",
         busy: false,
@@ -104,6 +100,15 @@ const CASES: [Case; 8] = [
         who: UNIX,
         reload: "doveadm reload; \
                  for p in /proc/[0-9]*; do case $(readlink $p/exe) in */exim4) kill -KILL ${p#/proc/};; esac; done",
+        busy: false,
+    },
+    Case {
+        name: "prosody",
+        target: "prosody",
+        suite: Suite::Others,
+        servers: Distribution { saslauthd: true, prosody: true, ..Distribution::NONE },
+        who: VIRTUAL,
+        reload: "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd | */lua5*) kill -KILL ${p#/proc/};; esac; done",
         busy: false,
     },
 ];
@@ -138,7 +143,7 @@ fn on(lab: &Lab, case: Case, run: fn(&Stage) -> Result<(), Failed>) -> Result<Co
     };
     let wanted = case.servers.dovecot.map_or(Version::V2_3, |(version, _)| version);
     match tree.dovecot() {
-        _ if case.servers.cyrus => {}
+        _ if case.servers.dovecot.is_none() && !case.servers.postfix => {}
         Ok(found) if found == wanted => {}
         found => return Ok(Completion::ignored_with(format!("this machine's release has {found:?}"))),
     }
@@ -249,6 +254,14 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
     if opens_before {
         stage.becomes(user, primary, true)?;
     }
+    if stage.case.servers.prosody {
+        // Debian makes none, and a folder can't be taken back by who writes files.
+        let told = stage.expect(&["--yes"], 1, "stopped")?;
+        if told["stops"][0]["id"] != "prosody-no-sasl-folder" {
+            return Err(format!("{told:#}").into());
+        }
+        stage.shell_done("mkdir -m 755 /etc/sasl")?;
+    }
     let before = stage.etc()?;
     stage.expect(&["--dry-run"], 0, "planned")?;
     same(&before, &stage.etc()?, "--dry-run")?;
@@ -265,9 +278,12 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
         )?;
     }
     stage.reload()?;
-    let made = stage.daemon.create(user, "laptop", &[]);
+    let made = stage.daemon.create(user, "laptop", &["mail", "chat"]);
     stage.becomes(user, made.secret.expose(), true)?;
     stage.becomes(user, primary, false)?;
+    if stage.case.servers.prosody {
+        nobody_else(stage, made.secret.expose())?;
+    }
     stage.daemon.revoke(made.app_password.id);
     stage.becomes(user, made.secret.expose(), false)?;
     if postfix {
@@ -284,6 +300,26 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
     let (status, told) = stage.setup(&["--undo", "--yes"])?;
     if (status, &told["error"]["code"]) != (1, &Value::from("not_found")) {
         return Err(format!("nothing is left to undo: {status} {told:#}").into());
+    }
+    Ok(())
+}
+
+/// What opens one account of XMPP opens no other: not that of another domain, nor one that is only named.
+fn nobody_else(stage: &Stage, secret: &str) -> Result<(), Failed> {
+    let Some(address) = stage.host.server.address(Endpoint::Xmpp) else { return Ok(()) };
+    let client = Xmpp { address };
+    for (identity, local, domain, accepted) in [
+        ("alice@example.org", "alice", "example.org", true),
+        ("bob@example.org", "alice", "example.org", false),
+        ("bob", "alice", "example.org", false),
+        ("", "bob", "example.org", false),
+        ("", "alice", "localhost", false),
+        ("", "alice@example.org", "localhost", false),
+    ] {
+        let answer = client.log_in(identity, local.as_bytes(), domain, secret.as_bytes())?;
+        if answer.accepted() != accepted {
+            return Err(format!("{identity:?} {local} {domain}: {answer:?}\n{}", stage.daemon.log()).into());
+        }
     }
     Ok(())
 }

@@ -91,6 +91,7 @@ fn follow(target: SetupTarget) -> Vec<String> {
         SetupTarget::PostfixDovecot => &["systemctl reload dovecot", "systemctl reload postfix"],
         SetupTarget::Exim => &["systemctl reload dovecot", "systemctl reload exim4"],
         SetupTarget::Cyrus => &["systemctl restart saslauthd", "systemctl restart cyrus-imapd"],
+        SetupTarget::Prosody => &["systemctl restart saslauthd", "systemctl restart prosody"],
         SetupTarget::PostfixSaslauthd => &["systemctl restart saslauthd", "systemctl restart postfix"],
     };
     commands.iter().map(|command| (*command).to_owned()).collect()

@@ -178,6 +178,7 @@ fn play_postfix(page: &mut Page) {
             "Something else where a file of Exim should be.",
         );
         page.fails(desk, Who::Root, &["setup", "cyrus", "--dry-run"], "No Cyrus IMAP.");
+        page.fails(desk, Who::Root, &["setup", "prosody", "--dry-run"], "No Prosody.");
         write(&server, "etc/postfix/main.cf", "");
         write(&server, "etc/postfix/master.cf", "");
         program(&server, "postconf", "echo 'postconf: fatal: bad string length 0 < 1' >&2; exit 1");
