@@ -18,6 +18,7 @@ Targets:
   exim                Dovecot, and SMTP of Debian's Exim, which asks it
   cyrus               IMAP and the other services of Cyrus IMAP, which asks saslauthd
   prosody             XMPP of Prosody, which asks saslauthd through Cyrus SASL
+  apache              What of Apache's sites asks PAM already (AuthPAMService)
 
 Stacks:
   app-passwords-only        App passwords open the services, nothing else does
@@ -51,6 +52,7 @@ pub enum SetupTarget {
     Exim,
     Cyrus,
     Prosody,
+    Apache,
 }
 
 impl SetupTarget {
@@ -63,6 +65,7 @@ impl SetupTarget {
             Self::Exim => "exim",
             Self::Cyrus => "cyrus",
             Self::Prosody => "prosody",
+            Self::Apache => "apache",
         }
     }
 }

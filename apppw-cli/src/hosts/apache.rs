@@ -14,8 +14,8 @@ pub struct Directive {
     /// In lower case.
     pub name: String,
     pub args: Vec<String>,
-    /// The section that it stands in, by its number; 0: none. Containers of authorisation and conditions are no sections.
-    pub section: usize,
+    /// The sections that it stands in, by number, the innermost last. Containers of authorisation and conditions are none.
+    pub sections: Vec<usize>,
     /// `<RequireAny>` and its like around it, the innermost last, in lower case.
     pub within: Vec<String>,
 }
@@ -74,8 +74,7 @@ impl Source {
     /// # Errors
     /// The first line that isn't understood.
     pub fn read(files: &dyn Files, main: &Path, root: &Path) -> Result<Self, Odd> {
-        let source = Self { sections: vec!["the server".into()], ..Self::default() };
-        let mut reader = Reader { files, root, source, open: Vec::new() };
+        let mut reader = Reader { files, root, source: Self::default(), open: Vec::new() };
         reader.file(main, 0)?;
         match reader.open.pop() {
             Some((name, _)) => Err(Odd {
@@ -84,6 +83,12 @@ impl Source {
             }),
             None => Ok(reader.source),
         }
+    }
+
+    /// The innermost section of a directive, for messages.
+    pub fn section(&self, directive: &Directive) -> &str {
+        let number = directive.sections.last();
+        number.and_then(|number| self.sections.get(*number)).map_or("the server", String::as_str)
     }
 
     /// The directives of that name.
@@ -109,7 +114,9 @@ impl Reader<'_> {
             let mut whole = line.to_owned();
             // A comment goes on in the next line, too.
             while let Some(begun) = whole.strip_suffix('\\').map(str::to_owned) {
-                let Some((_, next)) = lines.next() else { return Err(odd(Some(number), "a line without an end")) };
+                let Some((_, next)) = lines.next() else {
+                    return Err(odd(Some(number), "a line without an end"));
+                };
                 whole = begun + next;
             }
             let line = whole.trim();
@@ -128,14 +135,14 @@ impl Reader<'_> {
                 // What it makes of its arguments isn't read here.
                 "use" => return Err(odd(Some(number), line)),
                 _ => {
-                    let section = self.open.iter().rev().find(|(name, _)| !TRANSPARENT.contains(&name.as_str()));
+                    let sections = self.open.iter().filter(|(name, _)| !TRANSPARENT.contains(&name.as_str()));
                     let within = self.open.iter().filter(|(name, _)| name.starts_with("require"));
                     self.source.directives.push(Directive {
                         file: path.to_owned(),
                         line: number,
                         name,
                         args: args.to_vec(),
-                        section: section.map_or(0, |(_, number)| *number),
+                        sections: sections.map(|(_, number)| *number).collect(),
                         within: within.map(|(name, _)| name.clone()).collect(),
                     });
                 }
@@ -163,7 +170,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn include(&mut self, path: &Path, number: usize, name: &str, args: &[String], depth: usize) -> Result<(), Odd> {
+    fn include(
+        &mut self,
+        path: &Path,
+        number: usize,
+        name: &str,
+        args: &[String],
+        depth: usize,
+    ) -> Result<(), Odd> {
         let place = format!("{}, line {number}", path.display());
         let odd = |what: String| Odd { place: place.clone(), what };
         let [pattern] = args else { return Err(odd(format!("{name} {}", args.join(" ")))) };
@@ -255,7 +269,7 @@ mod tests {
         let shown: Vec<_> = source
             .directives
             .iter()
-            .map(|d| (d.line, d.name.as_str(), d.args.join("|"), source.sections[d.section].as_str(), d.within.join(" ")))
+            .map(|d| (d.line, d.name.as_str(), d.args.join("|"), source.section(d), d.within.join(" ")))
             .collect();
         assert_eq!(
             shown,

@@ -265,13 +265,13 @@ fn prosody(host: &mut Host) -> Result<()> {
 fn apache(host: &mut Host) -> Result<()> {
     const MODULES: &str = "mpm_event.load authn_core.load authz_core.load authz_user.load auth_basic.load authnz_pam.load dir.load";
     let port = host.port(Endpoint::Http)?;
+    let location = Inside::packaging("apache/location.conf")?;
     host.file("/etc/apache2/ports.conf", format!("Listen 127.0.0.1:{port}\n"));
     host.file(
         "/etc/apache2/sites-enabled/files.conf",
         format!(
-            "<VirtualHost 127.0.0.1:{port}>\n  ServerName localhost\n  ErrorLog /dev/stderr\n  DocumentRoot /var/www/html\n  \
-             <Location /files/>\n    AuthType Basic\n    AuthName \"files\"\n    AuthBasicProvider PAM\n    \
-             AuthPAMService webdav\n    Require valid-user\n  </Location>\n</VirtualHost>\n"
+            "<VirtualHost 127.0.0.1:{port}>\nServerName localhost\nErrorLog /dev/stderr\nDocumentRoot /var/www/html\n\
+             {location}</VirtualHost>\n"
         ),
     );
     host.file("/var/www/html/files/index.html", "here\n");

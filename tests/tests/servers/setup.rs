@@ -1,6 +1,9 @@
 //! `apppw setup` on servers as their packages leave them: after it app passwords open them and primary passwords don't,
 //! and `--undo` leaves no byte changed.
 
+#[path = "setup/apache.rs"]
+mod apache;
+
 use super::lab::{Absent, Lab};
 use apppw_tests::activate::DAEMON_UID;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
@@ -15,6 +18,7 @@ use apppw_tests::servers::inside::Inside;
 use apppw_tests::servers::tree::Suite;
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -120,6 +124,7 @@ pub fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
         Trial::ignorable_test(format!("setup/{}/{what}", case.name), move || on(&lab, case, run))
     };
     let mut trials: Vec<_> = CASES.map(|case| one(case, "there-and-back", there_and_back)).into();
+    trials.push(one(apache::CASE, "there-and-back", apache::there_and_back));
     let [debian, ..] = CASES;
     trials.push(one(debian, "refused-by-checker", refused_by_checker));
     trials.push(one(Case { busy: true, ..debian }, "busy-file", busy_file));
@@ -132,7 +137,8 @@ pub fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
 /// A host that runs.
 struct Stage {
     case: Case,
-    daemon: Apppwd,
+    /// Some cases start it anew.
+    daemon: RefCell<Apppwd>,
     host: Distributed,
 }
 
@@ -153,6 +159,8 @@ fn on(lab: &Lab, case: Case, run: fn(&Stage) -> Result<(), Failed>) -> Result<Co
     let inside = if case.busy {
         std::fs::copy(tree.path().join("usr/share").join(name), busy.path())?;
         Inside::new().bind(busy.path(), format!("/etc/{name}"))
+    } else if case.servers.apache {
+        apache::with_daemon(Inside::new())
     } else {
         Inside::new()
     };
@@ -160,7 +168,7 @@ fn on(lab: &Lab, case: Case, run: fn(&Stage) -> Result<(), Failed>) -> Result<Co
         .module(&tree, bin::module())
         .map(|inside| inside.bind(bin::apppw(), "/usr/local/bin/apppw").socket_dir(daemon.socket_dir()));
     let host = inside.and_then(|inside| case.servers.start(&tree, &inside)).map_err(|Failure(why)| why)?;
-    run(&Stage { case, daemon, host })?;
+    run(&Stage { case, daemon: RefCell::new(daemon), host })?;
     Ok(Completion::Completed)
 }
 
@@ -236,7 +244,7 @@ impl Stage {
                     return Err(format!(
                         "{} of {user}, accepted={accepted}: {answer:?}\n{log}\n{}",
                         client.name(),
-                        self.daemon.log()
+                        self.daemon.borrow().log()
                     )
                     .into());
                 }
@@ -278,13 +286,13 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
         )?;
     }
     stage.reload()?;
-    let made = stage.daemon.create(user, "laptop", &["mail", "chat"]);
+    let made = stage.daemon.borrow().create(user, "laptop", &["mail", "chat"]);
     stage.becomes(user, made.secret.expose(), true)?;
     stage.becomes(user, primary, false)?;
     if stage.case.servers.prosody {
         nobody_else(stage, made.secret.expose())?;
     }
-    stage.daemon.revoke(made.app_password.id);
+    stage.daemon.borrow().revoke(made.app_password.id);
     stage.becomes(user, made.secret.expose(), false)?;
     if postfix {
         stage.expect(&["--undo", "--yes"], 1, "conflict")?;
@@ -318,7 +326,11 @@ fn nobody_else(stage: &Stage, secret: &str) -> Result<(), Failed> {
     ] {
         let answer = client.log_in(identity, local.as_bytes(), domain, secret.as_bytes())?;
         if answer.accepted() != accepted {
-            return Err(format!("{identity:?} {local} {domain}: {answer:?}\n{}", stage.daemon.log()).into());
+            return Err(format!(
+                "{identity:?} {local} {domain}: {answer:?}\n{}",
+                stage.daemon.borrow().log()
+            )
+            .into());
         }
     }
     Ok(())
@@ -433,8 +445,8 @@ fn own_lines(stage: &Stage) -> Result<(), Failed> {
 /// against it.
 fn foreign_listener(stage: &Stage) -> Result<(), Failed> {
     let before = stage.etc()?;
-    let (ours, aside) = (stage.daemon.auth_socket(), stage.daemon.path("run/ours"));
-    let open_to_all = stage.daemon.path("theirs");
+    let (ours, aside) = (stage.daemon.borrow().auth_socket(), stage.daemon.borrow().path("run/ours"));
+    let open_to_all = stage.daemon.borrow().path("theirs");
     fs::create_dir(&open_to_all)?;
     fs::set_permissions(&open_to_all, fs::Permissions::from_mode(0o777))?;
     let listener = bind_as(65534, &open_to_all.join("sock"))?;

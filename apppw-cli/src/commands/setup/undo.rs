@@ -92,6 +92,7 @@ fn follow(target: SetupTarget) -> Vec<String> {
         SetupTarget::Exim => &["systemctl reload dovecot", "systemctl reload exim4"],
         SetupTarget::Cyrus => &["systemctl restart saslauthd", "systemctl restart cyrus-imapd"],
         SetupTarget::Prosody => &["systemctl restart saslauthd", "systemctl restart prosody"],
+        SetupTarget::Apache => &["systemctl restart apppwd", "systemctl restart apache2"],
         SetupTarget::PostfixSaslauthd => &["systemctl restart saslauthd", "systemctl restart postfix"],
     };
     commands.iter().map(|command| (*command).to_owned()).collect()

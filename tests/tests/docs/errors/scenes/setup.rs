@@ -179,6 +179,7 @@ fn play_postfix(page: &mut Page) {
         );
         page.fails(desk, Who::Root, &["setup", "cyrus", "--dry-run"], "No Cyrus IMAP.");
         page.fails(desk, Who::Root, &["setup", "prosody", "--dry-run"], "No Prosody.");
+        page.fails(desk, Who::Root, &["setup", "apache", "--dry-run"], "No Apache.");
         write(&server, "etc/postfix/main.cf", "");
         write(&server, "etc/postfix/master.cf", "");
         program(&server, "postconf", "echo 'postconf: fatal: bad string length 0 < 1' >&2; exit 1");
