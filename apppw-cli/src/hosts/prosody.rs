@@ -90,9 +90,8 @@ impl Source {
         let text = files.read(path).map_err(|e| odd(None, &e.to_string()))?;
         self.files.insert(path.to_owned(), text.clone());
         let tokens = tokens(&text).map_err(|line| odd(Some(line), "a string or comment without an end"))?;
-        let statements = statements(&tokens).map_err(|line| {
-            odd(Some(line), text.lines().nth(line).map_or("the end of the file", str::trim))
-        })?;
+        let statements = statements(&tokens)
+            .map_err(|line| odd(Some(line), text.lines().nth(line).unwrap_or_default().trim()))?;
         // Each file begins with options for all.
         let mut host = None;
         for statement in statements {

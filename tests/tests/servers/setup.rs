@@ -131,6 +131,8 @@ pub fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
     trials.push(one(debian, "changed-since", changed_since));
     trials.push(one(debian, "own-lines", own_lines));
     trials.push(one(debian, "foreign-listener", foreign_listener));
+    let through = CASES.into_iter().find(|case| case.name == "postfix-dovecot");
+    trials.extend(through.map(|case| one(case, "newest-first", newest_first)));
     trials
 }
 
@@ -189,8 +191,12 @@ impl Stage {
 
     /// `apppw setup TARGET ARGS --json`, its status, and the document on standard output.
     fn setup(&self, args: &[&str]) -> Result<(i32, Value), Failed> {
+        self.setup_of(self.case.target, args)
+    }
+
+    fn setup_of(&self, target: &str, args: &[&str]) -> Result<(i32, Value), Failed> {
         let mut command = self.host.server.command("apppw")?;
-        let output = command.args(["setup", self.case.target, "--json"]).args(args).output()?;
+        let output = command.args(["setup", target, "--json"]).args(args).output()?;
         let text = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
         let told =
             serde_json::from_slice(text).map_err(|e| format!("{e}: {}", String::from_utf8_lossy(text)))?;
@@ -198,11 +204,15 @@ impl Stage {
     }
 
     fn expect(&self, args: &[&str], status: i32, state: &str) -> Result<Value, Failed> {
-        let (found, told) = self.setup(args)?;
+        self.expect_of(self.case.target, args, status, state)
+    }
+
+    fn expect_of(&self, target: &str, args: &[&str], status: i32, state: &str) -> Result<Value, Failed> {
+        let (found, told) = self.setup_of(target, args)?;
         if found == status && told["state"] == state {
             return Ok(told);
         }
-        Err(format!("{args:?}: expected {status} {state}: {found} {told:#}").into())
+        Err(format!("{target} {args:?}: expected {status} {state}: {found} {told:#}").into())
     }
 
     /// Every file, link and mode of /etc, and what is in them.
@@ -406,6 +416,46 @@ fn changed_since(stage: &Stage) -> Result<(), Failed> {
     stage.shell_done("rm /etc/pam.d/pop3")?;
     stage.expect(&["--undo", "--yes"], 0, "undone")?;
     same(&before, &stage.etc()?, "both")
+}
+
+/// Two targets that need each other's files can be undone all the same: the newest run first.
+fn newest_first(stage: &Stage) -> Result<(), Failed> {
+    let undo = ["--undo", "--yes"];
+    // A protocol that is installed later.
+    const PROTOCOLS: &str = "/etc/dovecot/conf.d/99-test.conf";
+    let before = stage.etc()?;
+    stage.shell_done(&format!(
+        "cp -a {PROTOCOLS} /root/ && sed -i 's/^protocols = .*/protocols = imap/' {PROTOCOLS}"
+    ))?;
+    stage.expect_of("dovecot", &["--yes"], 0, "done")?;
+    stage.shell_done(&format!("sed -i 's/^protocols = .*/protocols = imap sieve/' {PROTOCOLS}"))?;
+    let between = stage.etc()?;
+    stage.expect_of("postfix-dovecot", &["--yes"], 0, "done")?;
+    stage.shell_done(&format!("cat /root/99-test.conf >{PROTOCOLS}"))?;
+    stage.expect_of("dovecot", &["--yes"], 0, "done")?;
+
+    let needed = |target: &str| {
+        let (status, told) = stage.setup_of(target, &undo)?;
+        if status == 1 && told["error"]["code"] == "needed" {
+            return Ok(());
+        }
+        Err(Failed::from(format!("{target}: {status} {told:#}")))
+    };
+    needed("postfix-dovecot")?;
+    let told = stage.expect_of("dovecot", &undo, 0, "undone")?;
+    if told["findings"][0]["id"] != "undo-rest" {
+        return Err(format!("{told:#}").into());
+    }
+    needed("dovecot")?;
+    stage.expect_of("postfix-dovecot", &undo, 0, "undone")?;
+    stage.shell_done(&format!("sed -i 's/^protocols = .*/protocols = imap sieve/' {PROTOCOLS}"))?;
+    same(&between, &stage.etc()?, "postfix-dovecot --undo")?;
+    let told = stage.expect_of("dovecot", &undo, 0, "undone")?;
+    if told["findings"] != Value::Array(vec![]) {
+        return Err(format!("{told:#}").into());
+    }
+    stage.shell_done(&format!("cat /root/99-test.conf >{PROTOCOLS}"))?;
+    same(&before, &stage.etc()?, "dovecot --undo")
 }
 
 /// A stack that a site has thought of for itself, and a way to log in that PAM can't serve.

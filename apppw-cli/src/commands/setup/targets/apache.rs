@@ -110,7 +110,7 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
     match &facts.source {
         Err(Odd { place, what }) => plan.stops.push(Finding::grave(
             "apache-not-understood",
-            format!("{place} has something that apppw doesn't understand: {what}"),
+            format!("apppw doesn't understand {place}: {what}"),
             "Set it up by hand",
         )),
         Ok(source) => sites(facts, source, stack, &mut plan),

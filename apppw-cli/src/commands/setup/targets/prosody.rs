@@ -145,7 +145,7 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
     match &facts.source {
         Err(Odd { place, what }) => plan.stops.push(Finding::grave(
             "prosody-not-understood",
-            format!("{place} has something that apppw doesn't understand: {what}"),
+            format!("apppw doesn't understand {place}: {what}"),
             "Set it up by hand",
         )),
         Ok(source) => {
