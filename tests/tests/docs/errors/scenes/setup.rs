@@ -161,6 +161,7 @@ fn play_undo(page: &mut Page) {
         write(&server, "etc/pam.d/imap", "auth required pam_apppw.so\n");
         keep("postfix-dovecot", KEPT);
         page.fails(desk, Who::Root, UNDO, "Another target needs a file.");
+        fs::remove_dir_all(server.path().join("var-lib/apppw-setup/postfix-dovecot")).expect("it is there");
         write(&server, "etc/pam.d/imap", "auth required pam_apppw.so debug\n");
         page.shows(desk, Who::Root, UNDO, "Somebody has changed a file since.");
     });
