@@ -8,7 +8,7 @@ use super::super::texts;
 use super::{pam, postfix_saslauthd};
 use crate::cli::Stack;
 use crate::exit::Failure;
-use crate::hosts::apache::{Odd, Source};
+use crate::hosts::apache::{Directive, Odd, Source};
 use crate::hosts::apppwd;
 use crate::hosts::finding::Finding;
 use crate::hosts::saslauthd::assignment;
@@ -55,7 +55,7 @@ impl Facts {
             groups: read("/etc/group")?.unwrap_or_default(),
             pam: pam::Facts::read(files),
             apppwd: read(apppwd::PATH)?,
-            elsewhere: system.processes().iter().find_map(|cmdline| config_of(cmdline)),
+            elsewhere: elsewhere(&system.processes()),
             has_apppwd: system.has(CHECKER_OF_APPPWD.program),
         })
     }
@@ -76,7 +76,16 @@ impl Facts {
     }
 }
 
-/// `--config` of an apppwd that isn't the usual one.
+/// The file that apppwd reads, if none that runs reads the usual one. (Others may be in containers.)
+fn elsewhere(processes: &[Vec<u8>]) -> Option<String> {
+    let paths: Vec<_> = processes.iter().filter_map(|cmdline| config_of(cmdline)).collect();
+    if paths.iter().any(|path| path == apppwd::PATH) {
+        return None;
+    }
+    paths.into_iter().next()
+}
+
+/// What an apppwd with this command line reads.
 fn config_of(cmdline: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(cmdline);
     let mut words = text.split('\0');
@@ -84,9 +93,11 @@ fn config_of(cmdline: &[u8]) -> Option<String> {
         return None;
     }
     let mut words = words.skip_while(|word| !word.starts_with("--config"));
-    let word = words.next()?;
-    let path = word.strip_prefix("--config=").or_else(|| words.next())?;
-    (path != apppwd::PATH).then(|| path.to_owned())
+    let path = match words.next() {
+        Some(word) => word.strip_prefix("--config=").or_else(|| words.next()),
+        None => None,
+    };
+    Some(path.unwrap_or(apppwd::PATH).to_owned())
 }
 
 pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
@@ -168,18 +179,22 @@ fn sites(facts: &Facts, source: &Source, stack: Stack, plan: &mut Plan) {
     }
 }
 
-/// What AuthPAMService names.
+/// What AuthPAMService names, as libpam takes it: in lower case.
+fn of_service(directive: &Directive) -> String {
+    directive.args.first().map(|service| service.to_ascii_lowercase()).unwrap_or_default()
+}
+
 fn named_services(source: &Source, plan: &mut Plan) -> Vec<String> {
     let mut named: Vec<String> = Vec::new();
     for directive in source.of("authpamservice") {
-        let service = directive.args.first().map_or("", String::as_str);
+        let service = of_service(directive);
         let is_plain = !service.is_empty()
             && service.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
             && !service.starts_with(['.', '-']);
         if !is_plain
             || service == "other"
             || service.starts_with("common-")
-            || services::is_never_opened(service)
+            || services::is_never_opened(&service)
         {
             plan.stops.push(Finding::grave(
                 "apache-service",
@@ -189,8 +204,8 @@ fn named_services(source: &Source, plan: &mut Plan) -> Vec<String> {
                 ),
                 "AuthPAMService webdav, or another name that no other program has",
             ));
-        } else if !named.iter().any(|known| known == service) {
-            named.push(service.to_owned());
+        } else if !named.contains(&service) {
+            named.push(service);
         }
     }
     if named.is_empty() && plan.stops.is_empty() {
@@ -278,8 +293,7 @@ pub fn verify(system: &dyn System) -> Result<Vec<Finding>, Failure> {
     if let (Ok(source), Ok(config)) = (&facts.source, of_apppwd) {
         let user = facts.user(source).unwrap_or_default();
         let uid = facts.uid(&user).unwrap_or_default();
-        let services: Vec<String> =
-            source.of("authpamservice").filter_map(|directive| directive.args.first().cloned()).collect();
+        let services: Vec<String> = source.of("authpamservice").map(of_service).collect();
         if config.permits(&user, &services) || config.permits(uid, &services) {
             return Ok(wrong);
         }

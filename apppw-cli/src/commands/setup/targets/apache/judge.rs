@@ -170,7 +170,7 @@ fn tls(source: &Source, directive: &Directive, plan: &mut Plan) {
 /// Account rules of a service of ours, asked alone: nobody has just been let in there, so nobody is.
 pub fn account_rules(source: &Source, services: &[String], plan: &mut Plan) {
     for directive in source.of("require").filter(|directive| says(directive, "pam-account")) {
-        if directive.args.iter().skip(1).any(|service| services.contains(service)) {
+        if directive.args.iter().skip(1).any(|service| services.contains(&service.to_ascii_lowercase())) {
             plan.stops.push(Finding::grave(
                 "apache-pam-account",
                 format!(
@@ -183,7 +183,7 @@ pub fn account_rules(source: &Source, services: &[String], plan: &mut Plan) {
         }
     }
     for directive in source.of("interceptformpamservice") {
-        if directive.args.iter().any(|service| services.contains(service)) {
+        if directive.args.iter().any(|service| services.contains(&service.to_ascii_lowercase())) {
             plan.stops.push(Finding::grave(
                 "apache-form",
                 format!(

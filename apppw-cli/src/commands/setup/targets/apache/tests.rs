@@ -67,7 +67,8 @@ fn a_site_that_asks_pam_gets_its_stack_and_its_peer_and_a_second_run_changes_not
 
 #[test]
 fn each_service_is_written_once() {
-    let site = format!("{SITE}{}", SITE.replace("webdav", "apache2")) + SITE;
+    // libpam takes names in lower case: another file would be nobody's.
+    let site = format!("{SITE}{}", SITE.replace("webdav", "Apache2")) + &SITE.replace("webdav", "WebDAV");
     let made = plan(&of(&site), None);
     let paths: Vec<_> = made.changes().map(|file| file.path.display().to_string()).collect();
     assert_eq!(paths, ["/etc/pam.d/webdav", "/etc/pam.d/apache2", "/etc/apppw/apppwd.toml"]);
@@ -95,6 +96,7 @@ fn what_is_not_understood_or_would_let_others_in_is_left_alone_with_lines_to_pas
         (with("webdav", "../x"), "apache-service"),
         (with("webdav", "${SERVICE}"), "apache-service"),
         (with("Require valid-user", "Require pam-account webdav"), "apache-pam-account"),
+        (with("Require valid-user", "Require pam-account WebDAV"), "apache-pam-account"),
         (format!("InterceptFormPAMService webdav\n{SITE}"), "apache-form"),
         (format!("AssignUserID a b\n{SITE}"), "apache-user"),
         (format!("User ${{OTHER}}\n{SITE}"), "apache-user"),
@@ -179,15 +181,22 @@ fn the_packaged_location_is_what_setup_looks_for() {
 
 #[test]
 fn a_daemon_with_a_configuration_of_its_own_is_known() {
+    const USUAL: Option<&str> = Some(apppwd::PATH);
     for (cmdline, path) in [
-        ("/usr/sbin/apppwd", None),
-        ("/usr/sbin/apppwd\0--config\0/etc/apppw/apppwd.toml\0", None),
+        ("/usr/sbin/apppwd", USUAL),
+        ("/usr/sbin/apppwd\0--config\0/etc/apppw/apppwd.toml\0", USUAL),
         ("/usr/sbin/apppwd\0--config\0/x.toml\0", Some("/x.toml")),
         ("apppwd\0--config=/x.toml\0--init\0", Some("/x.toml")),
-        ("apppwd\0--config", None),
+        ("apppwd\0--config", USUAL),
         ("/usr/sbin/dovecot\0--config\0/x", None),
         ("", None),
     ] {
         assert_eq!(config_of(cmdline.as_bytes()).as_deref(), path, "{cmdline}");
     }
+    let of = |cmdlines: &[&str]| {
+        elsewhere(&cmdlines.iter().map(|cmdline| cmdline.as_bytes().to_vec()).collect::<Vec<_>>())
+    };
+    assert_eq!(of(&["apppwd\0--config=/x.toml\0", "init"]).as_deref(), Some("/x.toml"));
+    assert_eq!(of(&["apppwd\0--config=/x.toml\0", "/usr/sbin/apppwd\0"]), None);
+    assert_eq!(of(&["init"]), None);
 }
