@@ -87,7 +87,7 @@ install: built install-$(INIT) ## Install what `make build` has built, below DES
 	install -D -m 0644 apppw-cli/completion/apppw.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/apppw.fish
 	install -D -m 0644 -t $(DESTDIR)$(DOCDIR) README.md docs/*.md docs/json.schema.json
 	install -D -m 0644 packaging/apppwd.toml $(DESTDIR)$(DOCDIR)/examples/apppwd.toml
-	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/exim packaging/cyrus packaging/hooks \
+	cp -R packaging/pam packaging/dovecot packaging/postfix packaging/saslauthd packaging/exim packaging/cyrus packaging/prosody packaging/apache packaging/hooks \
 		packaging/fail2ban packaging/node-exporter \
 		$(DESTDIR)$(DOCDIR)/examples/
 	sed 's|/usr/bin/apppw|$(BINDIR)/apppw|' packaging/node-exporter/apppw-metrics.service \

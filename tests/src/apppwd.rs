@@ -265,6 +265,16 @@ impl Apppwd {
         (status.expect("it was running"), self.site.take().expect("a running daemon has its site"))
     }
 
+    /// `systemctl restart` of one that [`Site::start_activated`] has started: its sockets stay.
+    pub fn restart_activated(&mut self, uid: u32) {
+        self.signal(nix::sys::signal::Signal::SIGTERM);
+        if let Some(mut child) = self.child.take() {
+            child.wait().expect("a child can be waited for");
+        }
+        let site = self.site.take().expect("a running daemon has its site");
+        *self = site.start_activated(uid);
+    }
+
     /// kill -9, and hands back the site.
     pub fn kill(mut self) -> Site {
         self.end();

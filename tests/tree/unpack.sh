@@ -4,6 +4,7 @@
 #   unpack.sh SUITE DIR      SUITE: own (this machine's release), trixie, or another Debian codename;
 #                            exim: of this machine's release, with Exim in place of Postfix;
 #                            cyrus: of this machine's release, with Cyrus IMAP in place of Dovecot and Postfix;
+#                            others: of this machine's release, with Prosody and Apache in place of these;
 #                            tools: of this machine's release no servers, but fail2ban, node_exporter, shells and systemd's tools
 #
 # DIR becomes a root file system with Dovecot, Postfix (own release only), saslauthd and the PAM modules: enter.sh
@@ -25,7 +26,7 @@ die() { echo "unpack.sh: $1" >&2; exit "${2:-1}"; }
 here=$(cd "$(dirname "$0")" && pwd)
 suite=$1
 contents=servers
-case $suite in tools | exim | cyrus) contents=$suite suite=own ;; esac
+case $suite in tools | exim | cyrus | others) contents=$suite suite=own ;; esac
 mkdir -p "$(dirname "$2")"
 dir=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 
@@ -59,6 +60,7 @@ else
     case $contents in
         exim) packages="$packages exim4-daemon-heavy exim4-config util-linux" ;;
         cyrus) packages="$(echo "$packages" | sed 's/dovecot-[a-z0-9]*//g') cyrus-imapd" ;;
+        others) packages="$(echo "$packages" | sed 's/dovecot-[a-z0-9]*//g') prosody prosody-modules lua-cyrussasl apache2 libapache2-mod-authnz-pam util-linux" ;;
         *) [ "$suite" != "$own" ] || packages="$packages postfix" ;;
     esac
 fi
@@ -86,7 +88,7 @@ for deb in "$apt"/cache/archives/*.deb; do
     case $contents:$name in exim:libperl*) name=exim-libperl ;; esac      # Exim is linked with it
     case $name in
         perl|perl-*|libperl*|debconf|e2fsprogs|dpkg|usrmerge) continue ;;   # for maintainer scripts only
-        dovecot-core|postfix|exim4-daemon-heavy|cyrus-imapd|sasl2-bin|libpam-modules|fail2ban) dpkg-deb -W --showformat='${Package} ${Version}\n' "$deb" >>"$apt/versions" ;;
+        dovecot-core|postfix|exim4-daemon-heavy|cyrus-imapd|prosody|apache2|sasl2-bin|libpam-modules|fail2ban) dpkg-deb -W --showformat='${Package} ${Version}\n' "$deb" >>"$apt/versions" ;;
     esac
     dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$new" --keep-directory-symlink --numeric-owner --same-permissions $owners \
         --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \

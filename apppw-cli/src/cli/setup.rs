@@ -17,6 +17,8 @@ Targets:
   postfix-saslauthd   SMTP submission of Postfix, which asks Cyrus saslauthd
   exim                Dovecot, and SMTP of Debian's Exim, which asks it
   cyrus               IMAP and the other services of Cyrus IMAP, which asks saslauthd
+  prosody             XMPP of Prosody, which asks saslauthd through Cyrus SASL
+  apache              What of Apache's sites asks PAM already (AuthPAMService)
 
 Stacks:
   app-passwords-only        App passwords open the services, nothing else does
@@ -49,6 +51,8 @@ pub enum SetupTarget {
     PostfixSaslauthd,
     Exim,
     Cyrus,
+    Prosody,
+    Apache,
 }
 
 impl SetupTarget {
@@ -60,6 +64,8 @@ impl SetupTarget {
             Self::PostfixSaslauthd => "postfix-saslauthd",
             Self::Exim => "exim",
             Self::Cyrus => "cyrus",
+            Self::Prosody => "prosody",
+            Self::Apache => "apache",
         }
     }
 }

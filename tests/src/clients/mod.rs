@@ -4,20 +4,24 @@
 //! login need and what real client libraries refuse to send. One trait, [`MailLogin`], so that one table of cases runs
 //! over every protocol and mechanism.
 
+pub mod http;
 pub mod imap;
 pub mod pop3;
 pub mod sieve;
 pub mod smtp;
 mod wire;
+pub mod xmpp;
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+pub use http::Http;
 pub use imap::Imap;
 pub use pop3::Pop3;
 pub use sieve::Sieve;
 pub use smtp::Smtp;
+pub use xmpp::Xmpp;
 
 /// What the server made of a login.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! A connection that speaks in lines, shared by the clients.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -57,6 +57,24 @@ impl Wire {
                 Some(line) if wanted(&line) => return Ok(Some(line)),
                 Some(_) => {}
                 None => return Ok(None),
+            }
+        }
+    }
+
+    /// Read until one of these ends what has come, for what doesn't speak in lines; `None` if the server hung up before
+    /// that.
+    pub(super) fn read_through(&mut self, ends: &[&str]) -> io::Result<Option<String>> {
+        let mut read = Vec::new();
+        let mut byte = [0];
+        loop {
+            match self.stream.read_exact(&mut byte) {
+                Ok(()) => read.extend(byte),
+                Err(e) if hung_up(&e) => return Ok(None),
+                Err(e) => return Err(e),
+            }
+            if ends.iter().any(|end| read.ends_with(end.as_bytes())) {
+                self.last_line = String::from_utf8_lossy(&read).into_owned();
+                return Ok(Some(self.last_line.clone()));
             }
         }
     }

@@ -23,6 +23,23 @@ pub struct Distribution {
     pub cyrus: bool,
     /// saslauthd with Debian's options, started anew whenever it ends.
     pub saslauthd: bool,
+    /// Prosody with accounts of its own, one of them [`VIRTUAL`], started anew whenever it ends.
+    pub prosody: bool,
+    /// Apache, which lets nobody into /files/ for want of a stack, started anew whenever it ends.
+    pub apache: bool,
+}
+
+impl Distribution {
+    /// None.
+    pub const NONE: Distribution = Distribution {
+        dovecot: None,
+        postfix: false,
+        exim: false,
+        cyrus: false,
+        saslauthd: false,
+        prosody: false,
+        apache: false,
+    };
 }
 
 /// Who wrote Dovecot's configuration.
@@ -65,6 +82,12 @@ impl Distribution {
             }
             if self.cyrus {
                 cyrus(host)?;
+            }
+            if self.prosody {
+                prosody(host)?;
+            }
+            if self.apache {
+                apache(host)?;
             }
             Ok(())
         })?;
@@ -210,6 +233,53 @@ fn cyrus(host: &mut Host) -> Result<()> {
          chown -R cyrus:mail /run/cyrus /var/lib/cyrus /var/spool/cyrus /var/spool/sieve && \
          exec /usr/lib/cyrus/bin/master",
     );
+    Ok(())
+}
+
+/// What the package's postinst makes, and Debian's prosody.cfg.lua as it is; the tests' client has no TLS.
+fn prosody(host: &mut Host) -> Result<()> {
+    let port = host.port(Endpoint::Xmpp)?;
+    let (user, primary) = VIRTUAL;
+    let (local, domain) = user.split_once('@').unwrap_or_default();
+    host.file(
+        "/etc/prosody/conf.d/test.cfg.lua",
+        format!(
+            "c2s_ports = {{ {port} }}\nc2s_interfaces = {{ \"127.0.0.1\" }}\ns2s_ports = {{}}\n\
+             c2s_require_encryption = false\nallow_unencrypted_plain_auth = true\n\
+             log = {{ info = \"*console\" }}\nVirtualHost \"{domain}\"\n"
+        ),
+    );
+    host.daemon(format!(
+        "echo 'prosody:x:114:114::/var/lib/prosody:/usr/sbin/nologin' >>/etc/passwd && \
+         echo 'prosody:x:114:' >>/etc/group && sed -i 's/^sasl:.*/sasl:x:45:prosody/' /etc/group && \
+         mkdir -p /var/lib/prosody /var/log/prosody /run/prosody /etc/prosody/certs && \
+         chown prosody:prosody /var/lib/prosody /var/log/prosody /run/prosody && \
+         chgrp prosody /etc/prosody/prosody.cfg.lua && chmod 640 /etc/prosody/prosody.cfg.lua && \
+         prosodyctl register {local} {domain} {primary} && \
+         while :; do setpriv --reuid prosody --regid prosody --init-groups prosody -F; sleep 0.1; done"
+    ));
+    Ok(())
+}
+
+/// What a2enmod links, and a site that asks PAM, whose stack nobody has written.
+fn apache(host: &mut Host) -> Result<()> {
+    const MODULES: &str = "mpm_event.load authn_core.load authz_core.load authz_user.load auth_basic.load authnz_pam.load dir.load";
+    let port = host.port(Endpoint::Http)?;
+    let location = Inside::packaging("apache/location.conf")?;
+    host.file("/etc/apache2/ports.conf", format!("Listen 127.0.0.1:{port}\n"));
+    host.file(
+        "/etc/apache2/sites-enabled/files.conf",
+        format!(
+            "<VirtualHost 127.0.0.1:{port}>\nServerName localhost\nErrorLog /dev/stderr\nDocumentRoot /var/www/html\n\
+             {location}</VirtualHost>\n"
+        ),
+    );
+    host.file("/var/www/html/files/index.html", "here\n");
+    host.daemon(format!(
+        "cd /etc/apache2/mods-enabled && for m in {MODULES}; do ln -s ../mods-available/$m $m; done && \
+         mkdir -p /var/log/apache2 /var/lock/apache2 && cd / && \
+         while :; do rm -f /run/apache2/apache2.pid; apache2ctl -D FOREGROUND; sleep 0.1; done"
+    ));
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Deref;
 use std::process;
@@ -14,7 +14,7 @@ use super::inside::Inside;
 use super::namespace::{Running, enter};
 use super::tree::Tree;
 use super::{Failure, Result};
-use crate::clients::{Imap, MailLogin, Pop3, Sieve, Smtp, imap, pop3, smtp};
+use crate::clients::{Http, Imap, MailLogin, Pop3, Sieve, Smtp, Xmpp, imap, pop3, smtp};
 
 /// How long a server may take to answer. They need a tenth of that; a loaded CI machine may need more.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,6 +32,10 @@ pub enum Endpoint {
     Submission,
     /// Postfix's submission service.
     Smtp,
+    /// Prosody's clients.
+    Xmpp,
+    /// Apache.
+    Http,
 }
 
 /// A host being put together.
@@ -158,6 +162,10 @@ impl MailServer {
                     clients.push(Box::new(Pop3 { address, mechanism: pop3::Mechanism::UserPass }));
                     clients.push(Box::new(Pop3 { address, mechanism: pop3::Mechanism::Plain }));
                 }
+                Endpoint::Xmpp => clients.push(Box::new(Xmpp { address })),
+                Endpoint::Http => {
+                    clients.push(Box::new(Http { address, path: "/files/", pam_service: "webdav" }));
+                }
                 Endpoint::Sieve => clients.push(Box::new(Sieve { address })),
                 Endpoint::Submission | Endpoint::Smtp => {
                     let pam_service = if *endpoint == Endpoint::Smtp { "smtp" } else { "submission" };
@@ -175,7 +183,7 @@ impl MailServer {
     fn wait_until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         for (endpoint, port) in self.endpoints.clone() {
-            while !greets(port) {
+            while !greets(endpoint, port) {
                 if let Some(status) = self.running.ended()? {
                     return Err(Failure(format!(
                         "the server ended at its start, {status}:\n{}",
@@ -192,8 +200,19 @@ impl MailServer {
     }
 }
 
-fn greets(port: u16) -> bool {
+fn greets(endpoint: Endpoint, port: u16) -> bool {
     let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return false };
+    // Who waits to be spoken to.
+    let first: &[u8] = match endpoint {
+        Endpoint::Xmpp => {
+            b"<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams'>"
+        }
+        Endpoint::Http => b"HEAD / HTTP/1.0\r\n\r\n",
+        _ => b"",
+    };
+    if stream.write_all(first).is_err() {
+        return false;
+    }
     // The whole greeting, or the server logs a reset connection.
     let mut greeting = [0; 4096];
     stream.set_read_timeout(Some(Duration::from_secs(5))).is_ok()

@@ -19,6 +19,8 @@ pub enum Suite {
     Exim,
     /// Of the machine's own release, with Cyrus IMAP in place of Dovecot and Postfix.
     Cyrus,
+    /// Of the machine's own release, with Prosody and Apache in place of Dovecot and Postfix.
+    Others,
     /// Of the machine's own release, no servers but fail2ban, shells and systemd's tools.
     Tools,
 }
@@ -31,6 +33,7 @@ impl Suite {
             Suite::Trixie => "trixie",
             Suite::Exim => "exim",
             Suite::Cyrus => "cyrus",
+            Suite::Others => "others",
             Suite::Tools => "tools",
         }
     }

@@ -19,6 +19,7 @@ pub struct Lab {
     trixie: OnceLock<Found>,
     cyrus: OnceLock<Found>,
     exim: OnceLock<Found>,
+    others: OnceLock<Found>,
     hosts: BTreeMap<&'static str, OnceLock<Start>>,
     secrets: Mutex<Vec<String>>,
     next_number: AtomicUsize,
@@ -50,6 +51,7 @@ impl Lab {
             trixie: OnceLock::new(),
             cyrus: OnceLock::new(),
             exim: OnceLock::new(),
+            others: OnceLock::new(),
             hosts: HOSTS.iter().map(|host| (host.name, OnceLock::new())).collect(),
             secrets: Mutex::default(),
             next_number: AtomicUsize::new(1),
@@ -103,6 +105,7 @@ impl Lab {
         let slot = match suite {
             Suite::Cyrus => &self.cyrus,
             Suite::Exim => &self.exim,
+            Suite::Others => &self.others,
             Suite::Trixie => &self.trixie,
             Suite::Own | Suite::Tools => &self.own,
         };

@@ -1,19 +1,24 @@
 //! `apppw setup` on servers as their packages leave them: after it app passwords open them and primary passwords don't,
 //! and `--undo` leaves no byte changed.
 
+#[path = "setup/apache.rs"]
+mod apache;
+
 use super::lab::{Absent, Lab};
 use apppw_tests::activate::DAEMON_UID;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
 use apppw_tests::bin;
-use apppw_tests::clients::{Attempt, MailLogin, Smtp, smtp};
+use apppw_tests::clients::{Attempt, MailLogin, Smtp, Xmpp, smtp};
 use apppw_tests::fakes::bind_as;
 use apppw_tests::servers::Failure;
 use apppw_tests::servers::distribution::{Configured, Distributed, Distribution, VIRTUAL};
 use apppw_tests::servers::dovecot::Version;
+use apppw_tests::servers::host::Endpoint;
 use apppw_tests::servers::inside::Inside;
 use apppw_tests::servers::tree::Suite;
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::Value;
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -40,13 +45,8 @@ struct Case {
     busy: bool,
 }
 
-const DEBIAN_2_3: Distribution = Distribution {
-    dovecot: Some((Version::V2_3, Configured::ByDebian)),
-    postfix: false,
-    saslauthd: false,
-    cyrus: false,
-    exim: false,
-};
+const DEBIAN_2_3: Distribution =
+    Distribution { dovecot: Some((Version::V2_3, Configured::ByDebian)), ..Distribution::NONE };
 
 const fn dovecot(name: &'static str, version: Version, configured: Configured) -> Case {
     let suite = match version {
@@ -61,7 +61,7 @@ const fn dovecot(name: &'static str, version: Version, configured: Configured) -
     Case { name, target: "dovecot", suite, servers, who, reload: "doveadm reload", busy: false }
 }
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 9] = [
     dovecot("dovecot-2.3", Version::V2_3, Configured::ByDebian),
     dovecot("dovecot-2.4", Version::V2_4, Configured::ByDebian),
     dovecot("dovecot-2.3-by-hand", Version::V2_3, Configured::ByHand),
@@ -79,7 +79,7 @@ const CASES: [Case; 8] = [
         name: "postfix-saslauthd",
         target: "postfix-saslauthd",
         suite: Suite::Own,
-        servers: Distribution { dovecot: None, postfix: true, saslauthd: true, cyrus: false, exim: false },
+        servers: Distribution { postfix: true, saslauthd: true, ..Distribution::NONE },
         who: VIRTUAL,
         reload: concat!(
             "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd) kill -KILL ${p#/proc/};; esac; done; ",
@@ -91,7 +91,7 @@ const CASES: [Case; 8] = [
         name: "cyrus",
         target: "cyrus",
         suite: Suite::Cyrus,
-        servers: Distribution { dovecot: None, postfix: false, saslauthd: true, cyrus: true, exim: false },
+        servers: Distribution { saslauthd: true, cyrus: true, ..Distribution::NONE },
         who: UNIX,
         reload: "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd) kill -KILL ${p#/proc/};; esac; done",
         busy: false,
@@ -106,6 +106,15 @@ const CASES: [Case; 8] = [
                  for p in /proc/[0-9]*; do case $(readlink $p/exe) in */exim4) kill -KILL ${p#/proc/};; esac; done",
         busy: false,
     },
+    Case {
+        name: "prosody",
+        target: "prosody",
+        suite: Suite::Others,
+        servers: Distribution { saslauthd: true, prosody: true, ..Distribution::NONE },
+        who: VIRTUAL,
+        reload: "for p in /proc/[0-9]*; do case $(readlink $p/exe) in */saslauthd | */lua5*) kill -KILL ${p#/proc/};; esac; done",
+        busy: false,
+    },
 ];
 
 /// One for each host, and what goes wrong.
@@ -115,19 +124,23 @@ pub fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
         Trial::ignorable_test(format!("setup/{}/{what}", case.name), move || on(&lab, case, run))
     };
     let mut trials: Vec<_> = CASES.map(|case| one(case, "there-and-back", there_and_back)).into();
+    trials.push(one(apache::CASE, "there-and-back", apache::there_and_back));
     let [debian, ..] = CASES;
     trials.push(one(debian, "refused-by-checker", refused_by_checker));
     trials.push(one(Case { busy: true, ..debian }, "busy-file", busy_file));
     trials.push(one(debian, "changed-since", changed_since));
     trials.push(one(debian, "own-lines", own_lines));
     trials.push(one(debian, "foreign-listener", foreign_listener));
+    let through = CASES.into_iter().find(|case| case.name == "postfix-dovecot");
+    trials.extend(through.map(|case| one(case, "newest-first", newest_first)));
     trials
 }
 
 /// A host that runs.
 struct Stage {
     case: Case,
-    daemon: Apppwd,
+    /// Some cases start it anew.
+    daemon: RefCell<Apppwd>,
     host: Distributed,
 }
 
@@ -138,7 +151,7 @@ fn on(lab: &Lab, case: Case, run: fn(&Stage) -> Result<(), Failed>) -> Result<Co
     };
     let wanted = case.servers.dovecot.map_or(Version::V2_3, |(version, _)| version);
     match tree.dovecot() {
-        _ if case.servers.cyrus => {}
+        _ if case.servers.dovecot.is_none() && !case.servers.postfix => {}
         Ok(found) if found == wanted => {}
         found => return Ok(Completion::ignored_with(format!("this machine's release has {found:?}"))),
     }
@@ -148,6 +161,8 @@ fn on(lab: &Lab, case: Case, run: fn(&Stage) -> Result<(), Failed>) -> Result<Co
     let inside = if case.busy {
         std::fs::copy(tree.path().join("usr/share").join(name), busy.path())?;
         Inside::new().bind(busy.path(), format!("/etc/{name}"))
+    } else if case.servers.apache {
+        apache::with_daemon(Inside::new())
     } else {
         Inside::new()
     };
@@ -155,7 +170,7 @@ fn on(lab: &Lab, case: Case, run: fn(&Stage) -> Result<(), Failed>) -> Result<Co
         .module(&tree, bin::module())
         .map(|inside| inside.bind(bin::apppw(), "/usr/local/bin/apppw").socket_dir(daemon.socket_dir()));
     let host = inside.and_then(|inside| case.servers.start(&tree, &inside)).map_err(|Failure(why)| why)?;
-    run(&Stage { case, daemon, host })?;
+    run(&Stage { case, daemon: RefCell::new(daemon), host })?;
     Ok(Completion::Completed)
 }
 
@@ -176,8 +191,12 @@ impl Stage {
 
     /// `apppw setup TARGET ARGS --json`, its status, and the document on standard output.
     fn setup(&self, args: &[&str]) -> Result<(i32, Value), Failed> {
+        self.setup_of(self.case.target, args)
+    }
+
+    fn setup_of(&self, target: &str, args: &[&str]) -> Result<(i32, Value), Failed> {
         let mut command = self.host.server.command("apppw")?;
-        let output = command.args(["setup", self.case.target, "--json"]).args(args).output()?;
+        let output = command.args(["setup", target, "--json"]).args(args).output()?;
         let text = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
         let told =
             serde_json::from_slice(text).map_err(|e| format!("{e}: {}", String::from_utf8_lossy(text)))?;
@@ -185,11 +204,15 @@ impl Stage {
     }
 
     fn expect(&self, args: &[&str], status: i32, state: &str) -> Result<Value, Failed> {
-        let (found, told) = self.setup(args)?;
+        self.expect_of(self.case.target, args, status, state)
+    }
+
+    fn expect_of(&self, target: &str, args: &[&str], status: i32, state: &str) -> Result<Value, Failed> {
+        let (found, told) = self.setup_of(target, args)?;
         if found == status && told["state"] == state {
             return Ok(told);
         }
-        Err(format!("{args:?}: expected {status} {state}: {found} {told:#}").into())
+        Err(format!("{target} {args:?}: expected {status} {state}: {found} {told:#}").into())
     }
 
     /// Every file, link and mode of /etc, and what is in them.
@@ -231,7 +254,7 @@ impl Stage {
                     return Err(format!(
                         "{} of {user}, accepted={accepted}: {answer:?}\n{log}\n{}",
                         client.name(),
-                        self.daemon.log()
+                        self.daemon.borrow().log()
                     )
                     .into());
                 }
@@ -249,6 +272,14 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
     if opens_before {
         stage.becomes(user, primary, true)?;
     }
+    if stage.case.servers.prosody {
+        // Debian makes none, and a folder can't be taken back by who writes files.
+        let told = stage.expect(&["--yes"], 1, "stopped")?;
+        if told["stops"][0]["id"] != "prosody-no-sasl-folder" {
+            return Err(format!("{told:#}").into());
+        }
+        stage.shell_done("mkdir -m 755 /etc/sasl")?;
+    }
     let before = stage.etc()?;
     stage.expect(&["--dry-run"], 0, "planned")?;
     same(&before, &stage.etc()?, "--dry-run")?;
@@ -265,10 +296,13 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
         )?;
     }
     stage.reload()?;
-    let made = stage.daemon.create(user, "laptop", &[]);
+    let made = stage.daemon.borrow().create(user, "laptop", &["mail", "chat"]);
     stage.becomes(user, made.secret.expose(), true)?;
     stage.becomes(user, primary, false)?;
-    stage.daemon.revoke(made.app_password.id);
+    if stage.case.servers.prosody {
+        nobody_else(stage, made.secret.expose())?;
+    }
+    stage.daemon.borrow().revoke(made.app_password.id);
     stage.becomes(user, made.secret.expose(), false)?;
     if postfix {
         stage.expect(&["--undo", "--yes"], 1, "conflict")?;
@@ -284,6 +318,30 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
     let (status, told) = stage.setup(&["--undo", "--yes"])?;
     if (status, &told["error"]["code"]) != (1, &Value::from("not_found")) {
         return Err(format!("nothing is left to undo: {status} {told:#}").into());
+    }
+    Ok(())
+}
+
+/// What opens one account of XMPP opens no other: not that of another domain, nor one that is only named.
+fn nobody_else(stage: &Stage, secret: &str) -> Result<(), Failed> {
+    let Some(address) = stage.host.server.address(Endpoint::Xmpp) else { return Ok(()) };
+    let client = Xmpp { address };
+    for (identity, local, domain, accepted) in [
+        ("alice@example.org", "alice", "example.org", true),
+        ("bob@example.org", "alice", "example.org", false),
+        ("bob", "alice", "example.org", false),
+        ("", "bob", "example.org", false),
+        ("", "alice", "localhost", false),
+        ("", "alice@example.org", "localhost", false),
+    ] {
+        let answer = client.log_in(identity, local.as_bytes(), domain, secret.as_bytes())?;
+        if answer.accepted() != accepted {
+            return Err(format!(
+                "{identity:?} {local} {domain}: {answer:?}\n{}",
+                stage.daemon.borrow().log()
+            )
+            .into());
+        }
     }
     Ok(())
 }
@@ -360,6 +418,46 @@ fn changed_since(stage: &Stage) -> Result<(), Failed> {
     same(&before, &stage.etc()?, "both")
 }
 
+/// Two targets that need each other's files can be undone all the same: the newest run first.
+fn newest_first(stage: &Stage) -> Result<(), Failed> {
+    let undo = ["--undo", "--yes"];
+    // A protocol that is installed later.
+    const PROTOCOLS: &str = "/etc/dovecot/conf.d/99-test.conf";
+    let before = stage.etc()?;
+    stage.shell_done(&format!(
+        "cp -a {PROTOCOLS} /root/ && sed -i 's/^protocols = .*/protocols = imap/' {PROTOCOLS}"
+    ))?;
+    stage.expect_of("dovecot", &["--yes"], 0, "done")?;
+    stage.shell_done(&format!("sed -i 's/^protocols = .*/protocols = imap sieve/' {PROTOCOLS}"))?;
+    let between = stage.etc()?;
+    stage.expect_of("postfix-dovecot", &["--yes"], 0, "done")?;
+    stage.shell_done(&format!("cat /root/99-test.conf >{PROTOCOLS}"))?;
+    stage.expect_of("dovecot", &["--yes"], 0, "done")?;
+
+    let needed = |target: &str| {
+        let (status, told) = stage.setup_of(target, &undo)?;
+        if status == 1 && told["error"]["code"] == "needed" {
+            return Ok(());
+        }
+        Err(Failed::from(format!("{target}: {status} {told:#}")))
+    };
+    needed("postfix-dovecot")?;
+    let told = stage.expect_of("dovecot", &undo, 0, "undone")?;
+    if told["findings"][0]["id"] != "undo-rest" {
+        return Err(format!("{told:#}").into());
+    }
+    needed("dovecot")?;
+    stage.expect_of("postfix-dovecot", &undo, 0, "undone")?;
+    stage.shell_done(&format!("sed -i 's/^protocols = .*/protocols = imap sieve/' {PROTOCOLS}"))?;
+    same(&between, &stage.etc()?, "postfix-dovecot --undo")?;
+    let told = stage.expect_of("dovecot", &undo, 0, "undone")?;
+    if told["findings"] != Value::Array(vec![]) {
+        return Err(format!("{told:#}").into());
+    }
+    stage.shell_done(&format!("cat /root/99-test.conf >{PROTOCOLS}"))?;
+    same(&before, &stage.etc()?, "dovecot --undo")
+}
+
 /// A stack that a site has thought of for itself, and a way to log in that PAM can't serve.
 fn own_lines(stage: &Stage) -> Result<(), Failed> {
     stage.shell_done("echo 'auth required pam_access.so' >/etc/pam.d/imap")?;
@@ -397,8 +495,8 @@ fn own_lines(stage: &Stage) -> Result<(), Failed> {
 /// against it.
 fn foreign_listener(stage: &Stage) -> Result<(), Failed> {
     let before = stage.etc()?;
-    let (ours, aside) = (stage.daemon.auth_socket(), stage.daemon.path("run/ours"));
-    let open_to_all = stage.daemon.path("theirs");
+    let (ours, aside) = (stage.daemon.borrow().auth_socket(), stage.daemon.borrow().path("run/ours"));
+    let open_to_all = stage.daemon.borrow().path("theirs");
     fs::create_dir(&open_to_all)?;
     fs::set_permissions(&open_to_all, fs::Permissions::from_mode(0o777))?;
     let listener = bind_as(65534, &open_to_all.join("sock"))?;

@@ -26,6 +26,8 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub number: u32,
+    /// Its place among the runs of all targets; 0: it wasn't written down.
+    pub order: u32,
     pub entries: Vec<Entry>,
 }
 
@@ -38,6 +40,8 @@ pub struct Ledger {
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
     schema: u32,
+    #[serde(default)]
+    order: u32,
     files: Vec<Kept>,
 }
 
@@ -107,7 +111,7 @@ impl Ledger {
                 path: kept.path,
             });
         }
-        Ok(Run { number, entries })
+        Ok(Run { number, order: manifest.order, entries })
     }
 
     /// Keeps a run that is about to be made.
@@ -116,6 +120,7 @@ impl Ledger {
         make_dir(&self.directory)?;
         make_dir(&parent)?;
         let number = self.runs(target)?.last().map_or(1, |run| run.number + 1);
+        let order = self.last()? + 1;
         let new = parent.join("new");
         // Of a run that was cut off before it wrote anything.
         if new.exists() {
@@ -135,11 +140,32 @@ impl Ledger {
                 changed: entry.after.is_some(),
             });
         }
-        write(&new.join("manifest.json"), &serde_json::to_vec_pretty(&Manifest { schema: SCHEMA, files })?)?;
+        write(
+            &new.join("manifest.json"),
+            &serde_json::to_vec_pretty(&Manifest { schema: SCHEMA, order, files })?,
+        )?;
         File::open(&new)?.sync_all()?;
         fs::rename(&new, self.folder(target, number))?;
         File::open(&parent)?.sync_all()?;
-        Ok(Run { number, entries })
+        Ok(Run { number, order, entries })
+    }
+
+    /// The newest run's order.
+    fn last(&self) -> io::Result<u32> {
+        let mut last = 0;
+        for target in self.targets()? {
+            last = self.runs(&target)?.iter().map(|run| run.order).fold(last, u32::max);
+        }
+        Ok(last)
+    }
+
+    /// The runs of all targets but this one.
+    pub fn others(&self, target: &str) -> io::Result<Vec<(String, Run)>> {
+        let mut others = Vec::new();
+        for other in self.targets()?.into_iter().filter(|other| other != target) {
+            others.extend(self.runs(&other)?.into_iter().map(|run| (other.clone(), run)));
+        }
+        Ok(others)
     }
 
     /// Forgets a run that is undone.
@@ -228,7 +254,7 @@ mod tests {
     }
 
     fn run(entries: &[Entry]) -> Run {
-        Run { number: 1, entries: entries.to_vec() }
+        Run { number: 1, order: 1, entries: entries.to_vec() }
     }
 
     #[test]
@@ -244,6 +270,11 @@ mod tests {
         let first = ledger.keep("dovecot", entries.clone()).unwrap();
         let second = ledger.keep("dovecot", entries).unwrap();
         assert_eq!((first.number, second.number), (1, 2));
+        assert_eq!((first.order, second.order), (1, 2));
+        let exim = ledger.keep("exim", vec![entry("/a", None, None)]).unwrap();
+        assert_eq!((exim.number, exim.order), (1, 3));
+        assert_eq!(ledger.others("dovecot").unwrap(), [("exim".to_owned(), exim)]);
+        ledger.forget("exim", 1).unwrap();
         assert_eq!(ledger.runs("dovecot").unwrap(), [first, second]);
         assert_eq!(ledger.targets().unwrap(), ["dovecot"]);
         ledger.forget("dovecot", 1).unwrap();

@@ -2,6 +2,7 @@
 
 mod apply;
 mod ledger;
+mod order;
 mod plan;
 mod show;
 pub mod system;

@@ -21,6 +21,8 @@ pub const POSTFIX_SUBMISSION: &str = packaged!("postfix/master-submission.cf");
 pub const CYRUS_BY_SASLAUTHD: &str = packaged!("cyrus/imapd-saslauthd.conf");
 pub const EXIM_BY_DOVECOT: &str = packaged!("exim/auth-dovecot");
 pub const DOVECOT_FOR_EXIM: &str = packaged!("exim/dovecot-auth.conf");
+pub const APACHE_LOCATION: &str = packaged!("apache/location.conf");
+pub const SASL_PROSODY: &str = packaged!("prosody/sasl-prosody.conf");
 pub const SASL_SMTPD: &str = packaged!("postfix/sasl-smtpd.conf");
 
 #[cfg(test)]

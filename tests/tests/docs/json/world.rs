@@ -99,15 +99,14 @@ fn a_mail_server(printed: &mut Printed) {
     fs::write(&imap, ours).expect("a file");
     let other = server.path().join("var-lib/apppw-setup/postfix-dovecot/1");
     fs::create_dir_all(&other).expect("a folder");
-    let needs =
-        r#"{"schema": 1, "files": [{"path": "/etc/pam.d/imap", "existed": false, "changed": false}]}"#;
+    let needs = r#"{"schema": 1, "order": 9, "files": [{"path": "/etc/pam.d/imap", "existed": false, "changed": false}]}"#;
     fs::write(other.join("manifest.json"), needs).expect("a file");
     let how = How { mail_server: Some(server.path()), ..How::default() };
     let undo = ["setup", "dovecot", "--undo", "--yes"];
     printed.take_with(&socket, "error", Who::Root, &undo, &how);
     fs::remove_dir_all(other).expect("it is there");
     setup(printed, "dovecot", &["--undo", "--yes"], "undone");
-    for target in ["postfix-dovecot", "postfix-saslauthd", "exim", "cyrus"] {
+    for target in ["postfix-dovecot", "postfix-saslauthd", "exim", "cyrus", "prosody", "apache"] {
         let kept = server.path().join(format!("var-lib/apppw-setup/{target}/1"));
         fs::create_dir_all(&kept).expect("a folder");
         fs::write(kept.join("manifest.json"), r#"{"schema": 1, "files": []}"#).expect("a file");

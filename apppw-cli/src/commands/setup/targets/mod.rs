@@ -1,5 +1,6 @@
 //! What can be set up, one file each: facts gathered from the host, and a pure plan made of them.
 
+pub mod apache;
 pub mod cyrus;
 pub mod dovecot;
 pub mod exim;
@@ -7,6 +8,7 @@ pub mod pam;
 pub mod postfix;
 pub mod postfix_dovecot;
 pub mod postfix_saslauthd;
+pub mod prosody;
 pub mod saslauthd;
 
 use super::plan::Plan;
@@ -24,6 +26,8 @@ pub fn plan(target: SetupTarget, stack: Option<Stack>, system: &dyn System) -> R
         }
         SetupTarget::Exim => Ok(exim::plan(&exim::Facts::gather(system)?, stack)),
         SetupTarget::Cyrus => Ok(cyrus::plan(&cyrus::Facts::gather(system)?, stack)),
+        SetupTarget::Apache => Ok(apache::plan(&apache::Facts::gather(system)?, stack)),
+        SetupTarget::Prosody => Ok(prosody::plan(&prosody::Facts::gather(system)?, stack)),
         SetupTarget::PostfixSaslauthd => {
             Ok(postfix_saslauthd::plan(&postfix_saslauthd::Facts::gather(system)?, stack))
         }
@@ -45,6 +49,8 @@ pub fn verify(target: SetupTarget, system: &dyn System) -> Result<Vec<Finding>, 
             Ok(wrong)
         }
         SetupTarget::Cyrus => cyrus::verify(system),
+        SetupTarget::Prosody => prosody::verify(system),
+        SetupTarget::Apache => apache::verify(system),
         SetupTarget::PostfixSaslauthd => postfix_saslauthd::verify(system),
     }
 }

@@ -117,7 +117,7 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
 }
 
 /// Nothing but a way of asking saslauthd.
-fn is_replaceable(text: &str) -> bool {
+pub fn is_replaceable(text: &str) -> bool {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut settings = lines.map(|line| line.split_once(':').map(|(key, value)| (key.trim(), value.trim())));
     settings.all(|setting| {

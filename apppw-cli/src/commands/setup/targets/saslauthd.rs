@@ -78,7 +78,7 @@ pub fn plan(facts: &Facts, plan: &mut Plan) {
         plan.stops.push(Finding::grave(
             "saslauthd-elsewhere",
             format!(
-                "saslauthd is configured in {}, too, and apppw can't tell which one Postfix asks",
+                "saslauthd is configured in {}, too, and apppw can't tell which one is asked",
                 path.display()
             ),
             "Give it -r and take -c away there by hand",

@@ -24,6 +24,7 @@ pub fn play(page: &mut Page) {
     play_written(page);
     play_undo(page);
     play_postfix(page);
+    play_others(page);
 }
 
 /// Nobody behind the socket: only `--undo` and the rest of the host count here.
@@ -160,8 +161,42 @@ fn play_undo(page: &mut Page) {
         write(&server, "etc/pam.d/imap", "auth required pam_apppw.so\n");
         keep("postfix-dovecot", KEPT);
         page.fails(desk, Who::Root, UNDO, "Another target needs a file.");
+        fs::remove_dir_all(server.path().join("var-lib/apppw-setup/postfix-dovecot")).expect("it is there");
         write(&server, "etc/pam.d/imap", "auth required pam_apppw.so debug\n");
         page.shows(desk, Who::Root, UNDO, "Somebody has changed a file since.");
+    });
+}
+
+fn play_others(page: &mut Page) {
+    let server = mail_server();
+    let args: &[&str] = &["setup", "prosody", "--dry-run"];
+    at(page, &server, |page, desk| {
+        // Whatever the machine has.
+        program(&server, "prosodyctl", "exit 0");
+        program(&server, "saslauthd", "exit 0");
+        write(&server, "usr-local/lib/prosody/modules/mod_auth_cyrus.lua", "");
+        write(&server, "usr-local/lib/lua/5.4/cyrussasl.so", "");
+        write(&server, "etc/sasl/prosody.conf", "pwcheck_method: saslauthd\n");
+        write(&server, "etc/group", "sasl:x:45:prosody\n");
+        for (text, what) in [
+            ("x = \"a\n", "Prosody's configuration isn't understood, either, if a string doesn't end."),
+            ("x =\n", "Nor if a value is missing."),
+            ("Include \"/[a-z]/x\"\n", "A pattern."),
+            ("Include \"prosody.cfg.lua\"\n", "Files that include each other."),
+        ] {
+            write(&server, "etc/prosody/prosody.cfg.lua", text);
+            page.shows(desk, Who::Root, args, what);
+        }
+        let args: &[&str] = &["setup", "apache", "--dry-run"];
+        for (text, what) in [
+            ("<Location /x>\n", "The same with Apache's: a section that doesn't end."),
+            ("</Location>\n", "One that ends before it began."),
+            ("ServerName a \\", "A line that goes on in none."),
+            ("Include apache2.conf\n", "Files that include each other."),
+        ] {
+            write(&server, "etc/apache2/apache2.conf", text);
+            page.shows(desk, Who::Root, args, what);
+        }
     });
 }
 
@@ -178,6 +213,8 @@ fn play_postfix(page: &mut Page) {
             "Something else where a file of Exim should be.",
         );
         page.fails(desk, Who::Root, &["setup", "cyrus", "--dry-run"], "No Cyrus IMAP.");
+        page.fails(desk, Who::Root, &["setup", "prosody", "--dry-run"], "No Prosody.");
+        page.fails(desk, Who::Root, &["setup", "apache", "--dry-run"], "No Apache.");
         write(&server, "etc/postfix/main.cf", "");
         write(&server, "etc/postfix/master.cf", "");
         program(&server, "postconf", "echo 'postconf: fatal: bad string length 0 < 1' >&2; exit 1");
