@@ -56,11 +56,7 @@ pub fn check(path: &Path, kept: Kept) -> Result<(), Fault> {
             Kept::Unwritable => format!("owner root or {}", name_of(own)),
         };
         let remedy = if own.is_root() {
-            format!(
-                "Run apppwd as {}; or, if it is to run as root: chown root {}",
-                name_of(owner),
-                path.display()
-            )
+            format!("Run apppwd as {0}: by its unit, or `sudo -u {0} apppwd ...`.", name_of(owner))
         } else {
             format!("Mend it with: chown {} {}", name_of(own), path.display())
         };

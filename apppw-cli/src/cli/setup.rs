@@ -25,8 +25,8 @@ Stacks:
   primary-where-permitted   The primary password, too, where [policy] permits it
   system-users              App passwords; account rules of Unix accounts count
 
-Without --stack it is system-users where mail is that of Unix accounts (Dovecot's
-userdb passwd), else app-passwords-only.")]
+Without --stack it is the one that the services have already, or else system-users
+where mail is that of Unix accounts (Dovecot's userdb passwd), or app-passwords-only.")]
 pub struct Setup {
     /// What is to take app passwords
     pub target: SetupTarget,
@@ -79,6 +79,8 @@ pub enum Stack {
 }
 
 impl Stack {
+    pub const ALL: [Self; 3] = [Self::AppPasswordsOnly, Self::PrimaryWherePermitted, Self::SystemUsers];
+
     /// As it is typed, and as the file is called.
     pub const fn as_str(self) -> &'static str {
         match self {

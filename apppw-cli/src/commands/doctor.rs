@@ -22,8 +22,8 @@ use super::setup::system::Host;
 use crate::cli::Doctor;
 use crate::exit::{Failure, Status};
 use crate::hosts::pam;
-use crate::output::terminal::{self, Stream};
-use crate::output::{json, time};
+use crate::output::terminal::Stream;
+use crate::output::{Fit, json, time};
 use apppw_admin::verbs::{self, Checkup, DoctorArgs};
 use apppw_admin::{Client, ClientError, Verb};
 use child::{LibpamFound, Task};
@@ -53,8 +53,7 @@ pub(super) fn run(session: &mut Session, args: &Doctor) -> Result<Status, Failur
     if session.json {
         json::print(&json::doctor(&lines))?;
     } else {
-        let columns = terminal::size(Stream::Stdout).map(|size| usize::from(size.columns));
-        show::text(&lines, columns).print()?;
+        show::text(&lines, Fit::of(Stream::Stdout).limit()).print()?;
     }
     let all_ok = lines.iter().all(|line| line.state == State::Ok);
     Ok(if all_ok { Status::Done } else { Status::Refused })

@@ -19,7 +19,12 @@ const WARNING: &str = ": warning: ";
 
 pub fn run(session: &Session, args: &cli::Restore) -> Result<Status, Failure> {
     let source = open(args)?;
-    if !args.yes.yes && terminal::stdin_is_terminal() && args.file.as_os_str() != "-" {
+    if !args.yes.yes {
+        if !terminal::stdin_is_terminal() || args.file.as_os_str() == "-" {
+            return Err(Failure::usage(
+                "restore replaces the database, so it needs --yes where it can't ask: there is no terminal",
+            ));
+        }
         let mut about = Text::new();
         about.line(format!("{} will be the database of this host.", args.file.display()));
         about.line("The present one is kept beside it; key and journal stay as they are.");

@@ -351,7 +351,7 @@ pub const FAULTS: &[Fault] = &[
         "Dovecot asks as a service without the module",
         "mv /etc/pam.d/pop3 /root/good",
         "mv /root/good /etc/pam.d/pop3",
-        [("dovecot-service", WARNING)],
+        [("dovecot-service", FAULT)],
         ["pop3"]
     ),
     fault!(

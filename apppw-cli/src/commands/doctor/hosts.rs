@@ -154,12 +154,13 @@ fn of_dovecot(facts: &Dovecot, served: &[&str]) -> Vec<Line> {
     if !unserved.is_empty() && !served.is_empty() {
         let names = unserved.join(", ");
         let what = format!(
-            "Dovecot asks PAM as {names}, whose stacks don't name the module: app passwords don't open that"
+            "Dovecot asks PAM as {names}, where apppw isn't asked: app passwords don't open that, and primary ones do, if the \
+             stack takes them (where there is no file of that name, /etc/pam.d/other)"
         );
-        lines.push(Line::warning(
+        lines.push(Line::fault(
             "dovecot-service",
             what,
-            format!("apppw setup dovecot, or a stack of packaging/pam in /etc/pam.d for each of {names}"),
+            format!("apppw setup dovecot, or a stack of ours in /etc/pam.d for each of {names}"),
         ));
     }
     lines
@@ -235,10 +236,7 @@ mod tests {
     #[test]
     fn dovecot() {
         assert_eq!(said(&host(PAM), &["imap", "pop3"]), [("dovecot", State::Ok)]);
-        assert_eq!(
-            said(&host(PAM), &["imap"]),
-            [("dovecot", State::Ok), ("dovecot-service", State::Warning)]
-        );
+        assert_eq!(said(&host(PAM), &["imap"]), [("dovecot", State::Ok), ("dovecot-service", State::Fault)]);
         assert_eq!(
             said(&host(&PAM.replace("%s", "dovecot")), &["dovecot"]).first(),
             Some(&("dovecot", State::Ok))

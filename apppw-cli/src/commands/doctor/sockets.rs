@@ -177,7 +177,10 @@ fn listener(facts: &Facts, unit: &str) -> Option<Line> {
     match &facts.answer {
         Answer::Nobody => Some(Line::fault(
             "socket-dead",
-            format!("nobody listens at {path}: every login fails"),
+            match facts.role {
+                Role::Auth => format!("nobody listens at {path}: every login fails"),
+                Role::Admin => format!("nobody listens at {path}: apppw can do nothing"),
+            },
             format!("systemctl restart {unit} apppwd"),
         )),
         Answer::Denied => Some(Line::unseen("socket", format!("{path} doesn't let this user connect"))),

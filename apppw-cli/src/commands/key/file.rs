@@ -90,9 +90,6 @@ pub(super) fn read(from: &str) -> Result<SecretText, Failure> {
     };
     let file = file.map_err(unreadable)?;
     let meta = file.metadata().map_err(unreadable)?;
-    if meta.is_file() && meta.mode() & 0o077 != 0 {
-        output::warn(&format!("others may read {}, which has server keys in it: chmod 600 it", named(from)));
-    }
     // It never moves: what it leaves behind is not wiped.
     let mut text = Zeroizing::new(String::with_capacity(MAX_SIZE + 1));
     let most = u64::try_from(MAX_SIZE).unwrap_or(u64::MAX);
@@ -102,13 +99,31 @@ pub(super) fn read(from: &str) -> Result<SecretText, Failure> {
             "text",
             format!("{} is longer than server keys are: is it the right file?", named(from)),
         )),
-        Ok(_) => Ok(SecretText::new(std::mem::take(&mut *text))),
+        Ok(_) => {
+            // Not of /etc/passwd, which others shall read.
+            if meta.is_file() && meta.mode() & 0o077 != 0 && text.lines().any(is_key) {
+                output::warn(&format!(
+                    "others may read {}, which has server keys in it: chmod 600 it",
+                    named(from)
+                ));
+            }
+            Ok(SecretText::new(std::mem::take(&mut *text)))
+        }
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(Failure::invalid(
             "text",
             format!("{} is no text, as server keys are: is it the right file?", named(from)),
         )),
         Err(error) => Err(unreadable(error)),
     }
+}
+
+/// Whether a line looks like a key's: `NUMBER HEX`.
+fn is_key(line: &str) -> bool {
+    line.split_once(' ').is_some_and(|(number, hex)| {
+        number.parse::<u32>().is_ok()
+            && hex.trim_end().len() == 64
+            && hex.trim_end().bytes().all(|b| b.is_ascii_hexdigit())
+    })
 }
 
 fn named(from: &str) -> &str {

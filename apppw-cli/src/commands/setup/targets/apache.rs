@@ -124,7 +124,7 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
             format!("apppw doesn't understand {place}: {what}"),
             "Set it up by hand",
         )),
-        Ok(source) => sites(facts, source, stack, &mut plan),
+        Ok(source) => sites(facts, source, stack, named, &mut plan),
     }
     plan.then.push("systemctl restart apache2".to_owned());
     if !plan.stops.is_empty() {
@@ -135,7 +135,7 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
     plan
 }
 
-fn sites(facts: &Facts, source: &Source, stack: Stack, plan: &mut Plan) {
+fn sites(facts: &Facts, source: &Source, stack: Stack, named: Option<Stack>, plan: &mut Plan) {
     let is_loaded = source
         .of("loadmodule")
         .any(|directive| directive.args.first().is_some_and(|name| name == "authnz_pam_module"));
@@ -159,7 +159,7 @@ fn sites(facts: &Facts, source: &Source, stack: Stack, plan: &mut Plan) {
     judge::providers(source, &asking, plan);
     let services = named_services(source, plan);
     judge::account_rules(source, &services, plan);
-    pam::plan(&facts.pam, stack, &services, plan);
+    pam::plan(&facts.pam, stack, named, &services, plan);
     let Some(user) = facts.user(source).filter(|_| source.of("assignuserid").next().is_none()) else {
         plan.stops.push(Finding::grave(
             "apache-user",

@@ -49,13 +49,13 @@ impl Facts {
 }
 
 pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
-    let stack = named.unwrap_or(Stack::AppPasswordsOnly);
+    let services = cyrus::services(&facts.cyrus);
+    let stack = pam::chosen(&facts.pam, named, Stack::AppPasswordsOnly, &services);
     let mut plan = Plan {
         title: format!("Cyrus IMAP through saslauthd, stack {}", stack.as_str()),
         checkers: vec![CHECKER],
         ..Plan::default()
     };
-    let services = cyrus::services(&facts.cyrus);
     if services.is_empty() {
         plan.stops.push(Finding::grave(
             "cyrus-no-service",
@@ -63,7 +63,7 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
             "Set it up by hand",
         ));
     }
-    pam::plan(&facts.pam, stack, &services, &mut plan);
+    pam::plan(&facts.pam, stack, named, &services, &mut plan);
     saslauthd::plan(&facts.saslauthd, &mut plan);
     let socket_dir = facts.saslauthd.socket_dir();
     if !SOCKET_DIRS.contains(&socket_dir.as_str()) {

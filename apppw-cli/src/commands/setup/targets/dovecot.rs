@@ -89,10 +89,9 @@ impl Facts {
         !drivers.is_empty() && drivers.iter().all(|driver| driver == "passwd")
     }
 
-    /// The stack that fits, where none was named: account rules of Unix accounts go on to count.
-    pub fn stack(&self, named: Option<Stack>) -> Stack {
-        let fits = if self.system_users() { Stack::SystemUsers } else { Stack::AppPasswordsOnly };
-        named.unwrap_or(fits)
+    /// The stack that fits: account rules of Unix accounts go on to count.
+    fn fits(&self) -> Stack {
+        if self.system_users() { Stack::SystemUsers } else { Stack::AppPasswordsOnly }
     }
 }
 
@@ -138,7 +137,8 @@ fn is_done(language: Language, effective: &Block, passdbs: &[Passdb]) -> bool {
 
 /// Plans it; `for_postfix`: Postfix will ask, too.
 pub fn plan(facts: &Facts, named: Option<Stack>, for_postfix: bool) -> Plan {
-    let stack = facts.stack(named);
+    let services = facts.services(for_postfix);
+    let stack = pam::chosen(&facts.pam, named, facts.fits(), &services);
     let version = match facts.language {
         Language::V2_3 => "2.3",
         Language::V2_4 => "2.4",
@@ -149,8 +149,7 @@ pub fn plan(facts: &Facts, named: Option<Stack>, for_postfix: bool) -> Plan {
         then: vec!["systemctl reload dovecot".to_owned()],
         ..Plan::default()
     };
-    let services = facts.services(for_postfix);
-    pam::plan(&facts.pam, stack, &services, &mut plan);
+    pam::plan(&facts.pam, stack, named, &services, &mut plan);
     stops::stops(facts, &mut plan);
     let edited = match &facts.source {
         Ok(source) if plan.stops.is_empty() => edit::edit(facts, source, &mut plan),
@@ -200,8 +199,14 @@ fn tell_about_users(facts: &Facts, stack: Stack, plan: &mut Plan) {
     if system_users {
         plan.findings.push(Finding::note(
             "dovecot-no-virtual-users",
-            "userdb passwd knows Unix accounts only: alice@example.org would be let in and then have no mailbox",
-            "For users without one: packaging/dovecot/*/userdb-apppw-virtual.conf.ext",
+            if stack == Stack::SystemUsers {
+                "The stack system-users lets in who has a Unix account, and nobody else: an app password of alice@example.org is \
+                 accepted by apppwd, and then refused by pam_unix"
+            } else {
+                "userdb passwd knows Unix accounts only: alice@example.org would be let in and then have no mailbox"
+            },
+            "For users without one: a userdb of their own (userdb-apppw-virtual.conf.ext, beside the packaged passdb), and --stack \
+             app-passwords-only",
         ));
     }
 }

@@ -51,9 +51,42 @@ pub const fn text(stack: Stack) -> &'static str {
     }
 }
 
-/// Plans the stack of each service.
-pub fn plan(facts: &Facts, stack: Stack, services: &[String], plan: &mut Plan) {
+/// Which of ours a service has.
+fn present(facts: &Facts, service: &str) -> Option<Stack> {
+    let found = facts.get(service)?;
+    Stack::ALL.into_iter().find(|stack| stack::same(found, text(*stack)))
+}
+
+/// The stack that was named, or the one that services have already: somebody has chosen it. Else the one that fits.
+pub fn chosen(facts: &Facts, named: Option<Stack>, fits: Stack, services: &[String]) -> Stack {
+    let present = || services.iter().find_map(|service| present(facts, service));
+    named.or_else(present).unwrap_or(fits)
+}
+
+/// Where another one of ours is there, it was somebody's choice.
+fn replaced(facts: &Facts, stack: Stack, named: Option<Stack>, services: &[String], plan: &mut Plan) {
+    for service in services {
+        let Some(other) = present(facts, service).filter(|other| *other != stack) else { continue };
+        let message =
+            format!("/etc/pam.d/{service} has the stack {} today, not {}", other.as_str(), stack.as_str());
+        if named.is_some() {
+            plan.findings.push(Finding::warning(
+                "pam-stack-changed",
+                format!("{message}, which it gets"),
+                "",
+            ));
+        } else {
+            let remedy =
+                format!("--stack {} or --stack {}: all of them get that one", stack.as_str(), other.as_str());
+            plan.stops.push(Finding::grave("pam-stacks-differ", message, remedy));
+        }
+    }
+}
+
+/// Plans the stack of each service; `named`: by somebody.
+pub fn plan(facts: &Facts, stack: Stack, named: Option<Stack>, services: &[String], plan: &mut Plan) {
     let wanted = text(stack);
+    replaced(facts, stack, named, services, plan);
     let included = stack::entries(wanted).into_iter().filter_map(|entry| match entry {
         stack::Entry::Include(file) => Some(file),
         _ => None,

@@ -48,10 +48,11 @@ pub fn is_member(groups: &str, group: &str, user: &str) -> bool {
 }
 
 pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
-    let stack = named.unwrap_or(Stack::AppPasswordsOnly);
+    let services = ["smtp".to_owned()];
+    let stack = pam::chosen(&facts.pam, named, Stack::AppPasswordsOnly, &services);
     let mut plan =
         Plan { title: format!("Postfix through saslauthd, stack {}", stack.as_str()), ..Plan::default() };
-    pam::plan(&facts.pam, stack, &["smtp".to_owned()], &mut plan);
+    pam::plan(&facts.pam, stack, named, &services, &mut plan);
     saslauthd::plan(&facts.saslauthd, &mut plan);
     let in_queue = match facts.saslauthd.socket_dir().as_str() {
         SOCKET_DIR | "/run/saslauthd" => false,

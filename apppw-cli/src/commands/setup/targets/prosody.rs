@@ -113,7 +113,8 @@ fn complaint(outcome: &Outcome) -> Option<String> {
 }
 
 pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
-    let stack = named.unwrap_or(Stack::AppPasswordsOnly);
+    let services = [SERVICE.to_owned()];
+    let stack = pam::chosen(&facts.pam, named, Stack::AppPasswordsOnly, &services);
     let mut plan = Plan {
         title: format!("Prosody through saslauthd, stack {}", stack.as_str()),
         checkers: vec![CHECKER],
@@ -128,7 +129,7 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
         ));
     }
     installed(facts, &mut plan);
-    pam::plan(&facts.pam, stack, &[SERVICE.to_owned()], &mut plan);
+    pam::plan(&facts.pam, stack, named, &services, &mut plan);
     saslauthd::plan(&facts.saslauthd, &mut plan);
     let socket_dir = facts.saslauthd.socket_dir();
     if !SOCKET_DIRS.contains(&socket_dir.as_str()) {

@@ -208,6 +208,27 @@ fn a_file_of_ours_that_was_put_there_by_hand_is_left_or_mended() {
 }
 
 #[test]
+fn a_stack_that_somebody_has_chosen_stays() {
+    for chosen in Stack::ALL {
+        let (after, _) = set_up(Language::V2_3, &DEBIAN_2_3, Some(chosen));
+        let again = plan(&facts(Language::V2_3, &after), None, false);
+        assert_eq!((again.changes().count(), again.stops.as_slice()), (0, &[][..]), "{chosen:?}");
+        // One more service gets the same.
+        let for_postfix = plan(&facts(Language::V2_3, &after), None, true);
+        let smtp = for_postfix.changes().find(|file| file.path == Path::new("/etc/pam.d/smtp")).unwrap();
+        assert_eq!(smtp.after, pam::text(chosen));
+        for other in Stack::ALL.into_iter().filter(|other| *other != chosen) {
+            let named = plan(&facts(Language::V2_3, &after), Some(other), false);
+            assert!(ids(&named.findings).contains(&"pam-stack-changed"), "{:?}", named.findings);
+            let mut mixed = after.clone();
+            mixed.insert("/etc/pam.d/imap".into(), pam::text(other).to_owned());
+            let unnamed = plan(&facts(Language::V2_3, &mixed), None, false);
+            assert!(ids(&unnamed.stops).contains(&"pam-stacks-differ"), "{:?}", unnamed.stops);
+        }
+    }
+}
+
+#[test]
 fn what_is_not_understood_is_left_alone_with_the_lines_to_paste() {
     use Language::{V2_3, V2_4};
     let late = format!("{SQL}!include auth-apppw.conf.ext\n");
