@@ -72,6 +72,12 @@ trap 'exit 1' HUP INT TERM
 own_apt "$own" "$suite" "$ID"
 echo "unpack.sh: fetching packages of $suite" >&2
 run_apt update
+if [ "$contents" = others ]; then
+    # Not in every part of every archive (Ubuntu: universe).
+    for name in prosody prosody-modules lua-cyrussasl apache2 libapache2-mod-authnz-pam; do
+        apt-cache -c="$apt/apt.conf" show "$name" >/dev/null 2>&1 || die "no $name in the machine's apt sources" 3
+    done
+fi
 # shellcheck disable=SC2086 # a list of words
 run_apt install --yes --no-install-recommends --download-only $packages
 

@@ -3,17 +3,20 @@
 
 #[path = "setup/apache.rs"]
 mod apache;
+#[path = "setup/order.rs"]
+mod order;
+#[path = "setup/xmpp.rs"]
+mod xmpp;
 
 use super::lab::{Absent, Lab};
 use apppw_tests::activate::DAEMON_UID;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
 use apppw_tests::bin;
-use apppw_tests::clients::{Attempt, MailLogin, Smtp, Xmpp, smtp};
+use apppw_tests::clients::{Attempt, MailLogin, Smtp, smtp};
 use apppw_tests::fakes::bind_as;
 use apppw_tests::servers::Failure;
 use apppw_tests::servers::distribution::{Configured, Distributed, Distribution, VIRTUAL};
 use apppw_tests::servers::dovecot::Version;
-use apppw_tests::servers::host::Endpoint;
 use apppw_tests::servers::inside::Inside;
 use apppw_tests::servers::tree::Suite;
 use libtest_mimic::{Completion, Failed, Trial};
@@ -132,7 +135,7 @@ pub fn trials(lab: &Arc<Lab>) -> Vec<Trial> {
     trials.push(one(debian, "own-lines", own_lines));
     trials.push(one(debian, "foreign-listener", foreign_listener));
     let through = CASES.into_iter().find(|case| case.name == "postfix-dovecot");
-    trials.extend(through.map(|case| one(case, "newest-first", newest_first)));
+    trials.extend(through.map(|case| one(case, "newest-first", order::newest_first)));
     trials
 }
 
@@ -300,7 +303,7 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
     stage.becomes(user, made.secret.expose(), true)?;
     stage.becomes(user, primary, false)?;
     if stage.case.servers.prosody {
-        nobody_else(stage, made.secret.expose())?;
+        xmpp::nobody_else(stage, made.secret.expose())?;
     }
     stage.daemon.borrow().revoke(made.app_password.id);
     stage.becomes(user, made.secret.expose(), false)?;
@@ -318,30 +321,6 @@ fn there_and_back(stage: &Stage) -> Result<(), Failed> {
     let (status, told) = stage.setup(&["--undo", "--yes"])?;
     if (status, &told["error"]["code"]) != (1, &Value::from("not_found")) {
         return Err(format!("nothing is left to undo: {status} {told:#}").into());
-    }
-    Ok(())
-}
-
-/// What opens one account of XMPP opens no other: not that of another domain, nor one that is only named.
-fn nobody_else(stage: &Stage, secret: &str) -> Result<(), Failed> {
-    let Some(address) = stage.host.server.address(Endpoint::Xmpp) else { return Ok(()) };
-    let client = Xmpp { address };
-    for (identity, local, domain, accepted) in [
-        ("alice@example.org", "alice", "example.org", true),
-        ("bob@example.org", "alice", "example.org", false),
-        ("bob", "alice", "example.org", false),
-        ("", "bob", "example.org", false),
-        ("", "alice", "localhost", false),
-        ("", "alice@example.org", "localhost", false),
-    ] {
-        let answer = client.log_in(identity, local.as_bytes(), domain, secret.as_bytes())?;
-        if answer.accepted() != accepted {
-            return Err(format!(
-                "{identity:?} {local} {domain}: {answer:?}\n{}",
-                stage.daemon.borrow().log()
-            )
-            .into());
-        }
     }
     Ok(())
 }
@@ -416,46 +395,6 @@ fn changed_since(stage: &Stage) -> Result<(), Failed> {
     stage.shell_done("rm /etc/pam.d/pop3")?;
     stage.expect(&["--undo", "--yes"], 0, "undone")?;
     same(&before, &stage.etc()?, "both")
-}
-
-/// Two targets that need each other's files can be undone all the same: the newest run first.
-fn newest_first(stage: &Stage) -> Result<(), Failed> {
-    let undo = ["--undo", "--yes"];
-    // A protocol that is installed later.
-    const PROTOCOLS: &str = "/etc/dovecot/conf.d/99-test.conf";
-    let before = stage.etc()?;
-    stage.shell_done(&format!(
-        "cp -a {PROTOCOLS} /root/ && sed -i 's/^protocols = .*/protocols = imap/' {PROTOCOLS}"
-    ))?;
-    stage.expect_of("dovecot", &["--yes"], 0, "done")?;
-    stage.shell_done(&format!("sed -i 's/^protocols = .*/protocols = imap sieve/' {PROTOCOLS}"))?;
-    let between = stage.etc()?;
-    stage.expect_of("postfix-dovecot", &["--yes"], 0, "done")?;
-    stage.shell_done(&format!("cat /root/99-test.conf >{PROTOCOLS}"))?;
-    stage.expect_of("dovecot", &["--yes"], 0, "done")?;
-
-    let needed = |target: &str| {
-        let (status, told) = stage.setup_of(target, &undo)?;
-        if status == 1 && told["error"]["code"] == "needed" {
-            return Ok(());
-        }
-        Err(Failed::from(format!("{target}: {status} {told:#}")))
-    };
-    needed("postfix-dovecot")?;
-    let told = stage.expect_of("dovecot", &undo, 0, "undone")?;
-    if told["findings"][0]["id"] != "undo-rest" {
-        return Err(format!("{told:#}").into());
-    }
-    needed("dovecot")?;
-    stage.expect_of("postfix-dovecot", &undo, 0, "undone")?;
-    stage.shell_done(&format!("sed -i 's/^protocols = .*/protocols = imap sieve/' {PROTOCOLS}"))?;
-    same(&between, &stage.etc()?, "postfix-dovecot --undo")?;
-    let told = stage.expect_of("dovecot", &undo, 0, "undone")?;
-    if told["findings"] != Value::Array(vec![]) {
-        return Err(format!("{told:#}").into());
-    }
-    stage.shell_done(&format!("cat /root/99-test.conf >{PROTOCOLS}"))?;
-    same(&before, &stage.etc()?, "dovecot --undo")
 }
 
 /// A stack that a site has thought of for itself, and a way to log in that PAM can't serve.

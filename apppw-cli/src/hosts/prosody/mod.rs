@@ -1,10 +1,13 @@
 //! Prosody's configuration: a program in Lua, of which the part is read that people write (`key = value`, `VirtualHost`,
 //! `Component`, `Include`, as Prosody's core/configmanager takes them). Anything else is odd, and nothing is said about it.
 
+mod words;
+
 use super::files::{Files, glob};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use words::{Placed, Token, tokens};
 
 /// The value of an option.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,85 +145,6 @@ struct Statement {
     what: What,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
-    Name(String),
-    Text(String),
-    Number(String),
-    Sign(char),
-}
-
-#[derive(Debug)]
-struct Placed {
-    token: Token,
-    first: usize,
-    last: usize,
-}
-
-/// The words of a Lua program. The error is the line of what has no end.
-fn tokens(text: &str) -> Result<Vec<Placed>, usize> {
-    let mut placed = Vec::new();
-    let mut rest = text;
-    let mut line = 0;
-    while let Some(c) = rest.chars().next() {
-        let first = line;
-        let (token, length) = if let Some(comment) = rest.strip_prefix("--") {
-            let length = match long_bracket(comment) {
-                Some(end) => end.ok_or(first)?.1 + 2,
-                None => rest.find('\n').unwrap_or(rest.len()),
-            };
-            (None, length)
-        } else if c.is_whitespace() {
-            (None, c.len_utf8())
-        } else if let Some(end) = long_bracket(rest) {
-            let (inner, length) = end.ok_or(first)?;
-            (Some(Token::Text(inner.to_owned())), length)
-        } else if matches!(c, '"' | '\'') {
-            let (inner, length) = quoted(rest, c).ok_or(first)?;
-            (Some(Token::Text(inner)), length)
-        } else if c.is_ascii_alphanumeric() || c == '_' {
-            let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-            let is_number = c.is_ascii_digit();
-            let end = rest.find(|c: char| !is_word(c) || c == '.' && !is_number).unwrap_or(rest.len());
-            let word = rest.get(..end).unwrap_or_default().to_owned();
-            (Some(if is_number { Token::Number(word) } else { Token::Name(word) }), end)
-        } else {
-            (Some(Token::Sign(c)), c.len_utf8())
-        };
-        let (taken, left) = rest.split_at(length);
-        line += taken.matches('\n').count();
-        rest = left;
-        if let Some(token) = token {
-            placed.push(Placed { token, first, last: line });
-        }
-    }
-    Ok(placed)
-}
-
-/// `[[ ]]` or `[=[ ]=]` at the beginning: what is in it and its length, or that it has no end.
-fn long_bracket(text: &str) -> Option<Option<(&str, usize)>> {
-    let inner = text.strip_prefix('[')?;
-    let level = inner.len() - inner.trim_start_matches('=').len();
-    let inner = inner.get(level..)?.strip_prefix('[')?;
-    let close = format!("]{}]", "=".repeat(level));
-    Some(inner.find(&close).and_then(|end| Some((inner.get(..end)?, level + 2 + end + close.len()))))
-}
-
-/// A string, and its length with its marks. Escapes stay as they are written.
-fn quoted(text: &str, mark: char) -> Option<(String, usize)> {
-    let mut is_escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = true,
-            '\n' => return None,
-            c if c == mark => return Some((text.get(1..at)?.to_owned(), at + 1)),
-            _ => {}
-        }
-    }
-    None
-}
-
 /// The statements. The error is the line of one that isn't known.
 fn statements(tokens: &[Placed]) -> Result<Vec<Statement>, usize> {
     let end = tokens.last().map_or(0, |placed| placed.last);
@@ -339,103 +263,4 @@ fn balanced(tokens: &[Placed], at: usize) -> Option<(Vec<String>, usize)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(texts: &[(&str, &str)]) -> Result<Source, Odd> {
-        let files: BTreeMap<PathBuf, String> =
-            texts.iter().map(|(path, text)| (path.into(), (*text).to_owned())).collect();
-        Source::read(&files, Path::new("/p/prosody.cfg.lua"))
-    }
-
-    fn one(text: &str) -> Result<Source, Odd> {
-        read(&[("/p/prosody.cfg.lua", text)])
-    }
-
-    #[test]
-    fn options_have_their_hosts_and_lines() {
-        let source = read(&[
-            (
-                "/p/prosody.cfg.lua",
-                "-- x = 1\nadmins = { } --[[ y\n = 2 ]] modules_enabled = {\n\t\"tls\"; -- why\n\t--\"no\";\n\t[\"a\"] = 'b',\n}\n\
-                 authentication = \"internal_hashed\";\nlimits = { c2s = { rate = \"10kb/s\" } }\nn = -1.5\n\
-                 VirtualHost \"example.org\"\n  enabled = false\nComponent \"muc.example.org\" \"muc\"\n  name = [[x\ny]]\n\
-                 Include \"conf.d/*.cfg.lua\"\n  after = ENV_X\n",
-            ),
-            ("/p/conf.d/a.cfg.lua", "authentication = Credential(\"x\").y { \"z\" }\nVirtualHost 'b.org'\nq = nil"),
-            ("/p/conf.d/a.lua", "nonsense"),
-        ])
-        .unwrap();
-        let shown: Vec<_> = source
-            .settings
-            .iter()
-            .map(|s| (s.host.as_deref().unwrap_or("*"), s.key.as_str(), s.lines.clone(), s.is_alone))
-            .collect();
-        assert_eq!(
-            shown,
-            [
-                ("*", "admins", 1..=1, true),
-                ("*", "modules_enabled", 2..=6, true),
-                ("*", "authentication", 7..=7, true),
-                ("*", "limits", 8..=8, true),
-                ("*", "n", 9..=9, true),
-                ("example.org", "enabled", 11..=11, true),
-                ("muc.example.org", "name", 13..=14, true),
-                ("*", "authentication", 0..=0, true),
-                ("b.org", "q", 2..=2, true),
-                ("muc.example.org", "after", 16..=16, true),
-            ]
-        );
-        assert_eq!(source.hosts, ["example.org", "b.org"]);
-        assert_eq!(source.global_ends, Some(10));
-        let values: Vec<_> = source.of("authentication").map(|setting| setting.value.clone()).collect();
-        assert_eq!(
-            values,
-            [Value::Text("internal_hashed".into()), Value::Other(vec!["x".into(), "z".into()])]
-        );
-        let modules: Vec<_> = source.of("modules_enabled").map(|setting| setting.value.clone()).collect();
-        assert_eq!(modules, [Value::Other(vec!["tls".into(), "a".into(), "b".into()])]);
-    }
-
-    #[test]
-    fn what_shares_its_line_is_not_alone() {
-        for (text, alone) in [("a = 1 b = 2", false), ("a = 1;", true), ("a = 1; b = 2", false)] {
-            assert!(one(text).unwrap().settings.iter().all(|setting| setting.is_alone == alone), "{text}");
-        }
-    }
-
-    #[test]
-    fn programs_are_odd() {
-        for (text, line) in [
-            ("a = 1\nif x then\nend", ", line 2"),
-            ("local a = 1", ", line 1"),
-            ("a = b .. c", ", line 1"),
-            ("a = \"x\" .. c", ", line 1"),
-            ("a = b or \"c\"", ", line 1"),
-            ("a = function() end", ", line 1"),
-            ("a = { function() end }", ", line 1"),
-            ("a = { 1 )", ", line 1"),
-            ("a = {", ", line 1"),
-            ("a =", ", line 1"),
-            ("x.y = 1", ", line 1"),
-            ("print(\"x\")", ", line 1"),
-            ("VirtualHost \"x\" { a = 1 }", ", line 1"),
-            ("VirtualHost(\"x\")", ", line 1"),
-            ("a = 1\nb = \"x", ", line 2"),
-            ("--[[ x\n", ", line 1"),
-            ("a = 1\nRunScript \"x\"", ", line 2"),
-            ("Include \"/[x]/y\"", ", line 1"),
-            ("Include \"prosody.cfg.lua\"", ""),
-        ] {
-            match one(text) {
-                Err(odd) => assert_eq!(odd.place, format!("/p/prosody.cfg.lua{line}"), "{text}"),
-                Ok(source) => panic!("{text}: {source:?}"),
-            }
-        }
-        assert_eq!(one("Include \"none.lua\"").unwrap_err().place, "/p/none.lua");
-        assert_eq!(
-            one("").unwrap(),
-            one("-- nothing").map(|source| Source { files: one("").unwrap().files, ..source }).unwrap()
-        );
-    }
-}
+mod tests;
