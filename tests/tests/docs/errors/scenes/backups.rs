@@ -54,6 +54,7 @@ fn backup(page: &mut Page, daemon: &Apppwd) {
     );
     let config = daemon.config_path().display().to_string();
     page.fails(&desk, Who::Root, &["restore", "--yes", "--config", &config, &file], "The daemon still runs.");
+    page.fails(&desk, Who::Root, &["restore", &file], "In a script, without `--yes`.");
 }
 
 fn restore(page: &mut Page, site: &Site) {

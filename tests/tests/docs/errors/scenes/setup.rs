@@ -115,6 +115,14 @@ fn play_places(page: &mut Page) {
         fs::hard_link(dovecot.join("dovecot.conf"), dovecot.join("twin")).expect("a link");
         page.shows(desk, Who::Root, DRY, "A file with two names.");
         fs::remove_file(dovecot.join("twin")).expect("it is there");
+        for (service, stack) in [("imap", "app-passwords-only"), ("doveadm", "primary-where-permitted")] {
+            let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/pam").join(stack);
+            fs::copy(ours, imap.with_file_name(service)).expect("a copy");
+        }
+        page.shows(desk, Who::Root, DRY, "Two stacks of ours, and no word which of them is meant.");
+        for service in ["imap", "doveadm"] {
+            fs::remove_file(imap.with_file_name(service)).expect("it is there");
+        }
         chown(&dovecot, Some(1001), None).expect("root may");
         page.shows(desk, Who::Root, DRY, "Files in a folder of somebody else's.");
         chown(&dovecot, Some(0), None).expect("root may");
