@@ -23,7 +23,7 @@ pub fn page() -> String {
     page.line(&format!(".It Pa {DEFAULT_PATH}"));
     page.prose("Read unless `--config` names another file.");
     page.line(".It Pa /usr/share/doc/apppw/examples/apppwd.toml");
-    page.prose("Every key with its default, to be copied.");
+    page.prose("Every key with its default, to be copied. On Debian it is below /usr/share/doc/apppwd.");
     page.end_of_list();
     page.section("EXAMPLES");
     page.prose("Users may create app passwords for themselves, which live for a year at most; the primary password opens nothing \

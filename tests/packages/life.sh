@@ -145,12 +145,25 @@ upgrades_stopped() {
     login imap alice@example.org <"$work/secret"
 }
 
+# What a removal says, with what `apppw setup` has to undo, the newest first.
+names_the_way_back() {
+    grep -q 'apt-get install ./apppwd_\*.deb ./libpam-apppw_\*.deb' "$work/warning"
+    grep -q 'systemctl enable --now apppwd.socket apppwd-admin.socket apppwd.service' "$work/warning"
+    test "$(grep -o 'apppw setup [a-z-]* --undo' "$work/warning" | tr '\n' ,)" = "apppw setup postfix-dovecot --undo,apppw setup dovecot --undo,"
+}
 removes_module() {
+    # Runs of apppw setup, the newest of another target.
+    for run in dovecot/1 postfix-dovecot/1; do
+        mkdir -p "$root/var/lib/apppw-setup/$run"
+        touch "$root/var/lib/apppw-setup/$run/manifest.json"
+        sleep 0.1
+    done
     apt remove libpam-apppw 2>&1 | tee "$work/warning"
     grep -q 'WARNING: PAM still asks for the module' "$work/warning"
     grep -q '/etc/pam.d/imap:.*pam_apppw.so' "$work/warning"
     grep -q '/etc/pam.d/pop3:.*pam_apppw.so' "$work/warning"
-    grep -q 'apt-get install libpam-apppw' "$work/warning"
+    names_the_way_back
+    rm -r "$root/var/lib/apppw-setup"
     refused imap alice@example.org <"$work/secret"
     refused pop3 alice@example.org <"$work/secret"
     echo primary-of-alice | refused pop3 alice@example.org

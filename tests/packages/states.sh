@@ -63,7 +63,11 @@ daemon_removed() {
     install_both
     serve
     ask quit
-    apt remove apppwd
+    apt remove apppwd 2>&1 | tee "$work/warning"
+    grep -q 'WARNING: PAM still asks apppwd' "$work/warning"
+    for stack in $stacks; do grep -q "^  /etc/pam.d/$stack$" "$work/warning"; done
+    # None was written by apppw setup.
+    grep -q 'take the lines with pam_apppw.so out' "$work/warning"
     test -e "$root$module"
     shut
 }

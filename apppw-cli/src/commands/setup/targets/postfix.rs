@@ -248,7 +248,7 @@ mod tests {
         let main = "a = b\nsmtpd_sasl_type = cyrus\nsmtpd_sasl_security_options = noanonymous,\n\t# why\n\tnoplaintext\nz = y";
         let (_, after, _) = planned(&facts(main, DEBIAN), true);
         let head = format!(
-            "a = b\n{OFF}\n#smtpd_sasl_type = cyrus\n{OFF}\n#smtpd_sasl_security_options = noanonymous,\n\t# why\n#\tnoplaintext\nz = y\n\n# Append"
+            "a = b\n{OFF}\n#smtpd_sasl_type = cyrus\n{OFF}\n#smtpd_sasl_security_options = noanonymous,\n\t# why\n#\tnoplaintext\nz = y\n\n# For /etc"
         );
         assert!(after.starts_with(&head), "{after}");
         assert_eq!(postfix::values(&after)["smtpd_sasl_type"], "dovecot");

@@ -21,7 +21,13 @@ pub const CLIENT: Section = Section {
     keys: &[
         key("imap", SERVER, "Incoming mail.", r#""imap.example.org:993""#),
         key("pop3", SERVER, "Incoming mail that is taken away.", r#""pop.example.org:995""#),
-        key("smtp", SERVER, "Outgoing mail.", r#""smtp.example.org:465""#),
+        key(
+            "smtp",
+            SERVER,
+            "Outgoing mail. With what `apppw setup` opens in Postfix, port 587 with STARTTLS, it is \
+             `\"smtp.example.org:587\"`.",
+            r#""smtp.example.org:465""#,
+        ),
         key(
             "sieve",
             SERVER,
