@@ -3,6 +3,7 @@
 
 use super::Case;
 use super::hashing::sql;
+use super::startup::expect;
 use apppw_admin::Verb;
 use apppw_admin::verbs::{Account, AppPassword, ListArgs, Listed, State, UserArgs};
 use apppw_proto::frame::Verdict;
@@ -22,6 +23,7 @@ pub fn cases() -> Vec<Case> {
         Case::new("the_mark_of_a_lost_account_can_be_cleared", cleared),
         Case::new("what_only_the_database_knows_of_is_brought_into_the_journal", unsynced),
         Case::new("an_edited_backup_revives_nothing", edited).with_program("sqlite3"),
+        Case::new("rows_that_cannot_be_read_are_not_served", unreadable).with_program("sqlite3"),
         Case::new("init_keeps_the_journal", init),
     ]
 }
@@ -195,6 +197,21 @@ fn edited() {
         let daemon = site.start();
         assert_eq!(try_login(&daemon.auth_socket(), USER, created.secret.expose()), Verdict::Refused, "{edit}");
         assert_eq!(primary(&daemon, USER), Verdict::Refused, "{edit}");
+    }
+}
+
+/// A login reads less of a row than a revocation does: it would open, and nobody could shut it.
+fn unreadable() {
+    for edit in ["UPDATE app_password SET created_by = 'garbage'", "UPDATE account SET uid = -5"] {
+        let daemon = site().start();
+        daemon.create(USER, "phone", &[]);
+        let site = back_up(daemon);
+        // Another run, so that the copy is known for a backup.
+        let (_, site) = site.start().stop();
+        fs::remove_dir_all(site.path("state")).expect("the state can be removed");
+        copy(&site.path("backup"), &site.path("state"));
+        sql(&site, edit);
+        expect(&site.command(), 78, &["can't use the database", "a row of its table", "can't be read"]);
     }
 }
 

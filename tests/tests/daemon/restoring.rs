@@ -97,7 +97,7 @@ fn sql(file: &Path, statement: &str) {
 type Spoil = fn(&Path);
 
 #[rustfmt::skip]
-const SPOILED: [(&str, Spoil, &str); 10] = [
+const SPOILED: [(&str, Spoil, &str); 18] = [
     ("nothing at all",       |f| fs::write(f, "").expect("a file"),                              "is no database of apppwd"),
     ("text",                 |f| fs::write(f, "garbage! ".repeat(2000)).expect("a file"),        "is no database of apppwd"),
     ("a gzipped one",        |f| fs::write(f, [0x1f, 0x8b, 8, 0, 0, 0, 0]).expect("a file"),     "is no database of apppwd"),
@@ -108,6 +108,14 @@ const SPOILED: [(&str, Spoil, &str); 10] = [
     ("with a trigger",       |f| sql(f, "CREATE TRIGGER back AFTER UPDATE OF revoked ON app_password BEGIN SELECT 1; END"), "isn't as apppwd makes it"),
     ("with numbers, no ids", |f| sql(f, "UPDATE app_password SET id = id + 1099511627776"),      "isn't as apppwd makes it"),
     ("of another key",       |f| sql(f, "UPDATE meta SET value = x'00112233445566778899aabbccddeeff' WHERE key = 'key.1'"), "was made with another server key"),
+    ("made by nobody",       |f| sql(f, "UPDATE app_password SET created_by = 'garbage'"),       "a row of its table app_password can't be read"),
+    ("suspended by nobody",  |f| sql(f, "UPDATE app_password SET suspended_by = 'zz'"),          "a row of its table app_password can't be read"),
+    ("with an endless list", |f| sql(f, "UPDATE app_password SET networks = printf('%.*c', 100000, '1')"), "a row of its table app_password can't be read"),
+    ("with a long name",     |f| sql(f, "UPDATE app_password SET name = printf('%.*c', 30000, 'n')"), "a row of its table app_password can't be read"),
+    ("with a long account",  |f| sql(f, "UPDATE account SET name = printf('%.*c', 70000, 'n')"), "a row of its table account can't be read"),
+    ("with a uid of none",   |f| sql(f, "UPDATE account SET uid = -5"),                          "a row of its table account can't be read"),
+    ("with another event",   |f| sql(f, "UPDATE event SET kind = 'party'"),                      "a row of its table event can't be read"),
+    ("out of event numbers", |f| sql(f, "UPDATE sqlite_sequence SET seq = 9223372036854775807"), "isn't as apppwd makes it"),
 ];
 
 fn refused() {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 /// Up to which number some were forgotten: a row in `meta`.
 const FORGOTTEN: &str = "events.forgotten";
 
-const COLUMNS: &str = "seq, at, host, kind, actor, user, app_password, name, was, services, rhost, unproven, verb, \
+pub(super) const COLUMNS: &str = "seq, at, host, kind, actor, user, app_password, name, was, services, rhost, unproven, verb, \
                        reason, count";
 
 /// Those that a selection fits, by number, at most `limit`.
@@ -109,7 +109,7 @@ fn bind_one(statement: &mut rusqlite::Statement<'_>, name: &str, value: &dyn ToS
     }
 }
 
-fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
     let word = row.get_ref(3)?.as_str()?;
     let unknown =
         || rusqlite::Error::FromSqlConversionFailure(3, Type::Text, format!("no event: {word:?}").into());

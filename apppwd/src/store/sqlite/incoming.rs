@@ -3,7 +3,7 @@
 
 use super::files::{self, Database, beside};
 use super::{copy, record};
-use super::{open, schema};
+use super::{open, rows_check, schema};
 use crate::clock::UnixSeconds;
 use crate::fault::Fault;
 use crate::key::Keyring;
@@ -130,6 +130,10 @@ fn check(
     if super::read::has_wrong_ids(&connection).map_err(unreadable)? {
         return Err(RestoreError::Changed.into());
     }
+    // Of an older one the next start looks at the rows, once it has brought them up.
+    if found == known {
+        check_rows(path, &connection)?;
+    }
     if let Some((keys, key_path)) = keys
         && let Some(id) = key_that_differs(&connection, keys).map_err(unreadable)?
     {
@@ -144,6 +148,17 @@ fn check(
     record::note_put_back(&connection, by, at).map_err(unreadable)?;
     drop(connection);
     Ok(Incoming { path: path.to_owned(), accounts, app_passwords, shows })
+}
+
+/// What the daemon would stumble over, as it reads.
+fn check_rows(path: &Path, connection: &Connection) -> Result<(), Fault> {
+    schema::check_numbers(connection, path).map_err(|_| RestoreError::Changed)?;
+    let damaged = |e: rusqlite::Error| RestoreError::Damaged(e.to_string());
+    let reader = open::open_reader(path).map_err(damaged)?;
+    match rows_check::first_unreadable(&reader, true).map_err(damaged)? {
+        Some(why) => Err(RestoreError::Damaged(why).into()),
+        None => Ok(()),
+    }
 }
 
 /// A key that the file was made with and that isn't among `keys`. One that nothing needs any more may be gone.

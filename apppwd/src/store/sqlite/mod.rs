@@ -20,6 +20,7 @@ mod read;
 mod record;
 mod rotation;
 pub(crate) mod rows;
+mod rows_check;
 mod schema;
 mod select;
 mod threads;

@@ -108,7 +108,7 @@ pub fn open(
     Ok(SqliteStore { path: path.as_path().into(), reader, slow, writer, host: host.into(), errors })
 }
 
-fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let reader = Connection::open_with_flags(path, flags)?;

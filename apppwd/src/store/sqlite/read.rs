@@ -1,7 +1,7 @@
 //! Queries. Each is one prepared statement, kept by its connection.
 
-use super::panic;
 use super::rows::{self, LIVE, id_to_sql};
+use super::{panic, rows_check};
 use crate::clock::UnixSeconds;
 use crate::store::{AccountId, AccountRecord, AppPasswordRecord, Counts, LoginRow, Restrictions};
 use apppw_admin::AppPasswordId;
@@ -124,7 +124,7 @@ pub(super) fn check(db: &Connection, thorough: bool) -> rusqlite::Result<Option<
             };
         }
     }
-    Ok(None)
+    if thorough { rows_check::first_unreadable(db, false) } else { Ok(None) }
 }
 
 /// The code of a page that the disk did not give: that is no damage, and may pass.
