@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 /// Where it is.
 pub const PATH: &str = "/etc/apppw/apppwd.toml";
@@ -13,7 +14,13 @@ pub const PATH: &str = "/etc/apppw/apppwd.toml";
 pub struct Config {
     pub groups: BTreeMap<String, BTreeSet<String>>,
     pub peers: BTreeMap<String, Peer>,
+    pub state_dir: Option<PathBuf>,
+    pub key_dir: Option<PathBuf>,
 }
+
+/// Where the daemon keeps database and key unless told otherwise: a test holds them against its own.
+const STATE_DIR: &str = "/var/lib/apppwd";
+const KEY_DIR: &str = "/var/lib/apppwd-key";
 
 /// `[peers.NAME]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -50,6 +57,12 @@ const GROUPS: [(&str, &[&str]); 4] = [
 ];
 
 impl Config {
+    /// The folder of the database, and that of the key.
+    pub fn folders(&self) -> (PathBuf, PathBuf) {
+        let or = |told: &Option<PathBuf>, default: &str| told.clone().unwrap_or_else(|| default.into());
+        (or(&self.state_dir, STATE_DIR), or(&self.key_dir, KEY_DIR))
+    }
+
     /// Of the file's text.
     ///
     /// # Errors
@@ -143,6 +156,12 @@ mod tests {
             ((*name).to_owned(), services.iter().map(|service| (*service).to_owned()).collect())
         });
         assert_eq!(ours.collect::<BTreeMap<String, BTreeSet<String>>>(), theirs);
+    }
+
+    #[test]
+    fn the_default_folders_are_the_daemon_s() {
+        let daemon = apppwd::config::Config::default();
+        assert_eq!(Config::default().folders(), (daemon.state_dir, daemon.key_dir));
     }
 
     #[test]

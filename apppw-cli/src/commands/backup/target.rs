@@ -2,10 +2,11 @@
 
 use crate::exit::Failure;
 use crate::output::{self, terminal};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, linkat, openat, renameat_with};
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -15,12 +16,12 @@ pub enum Target {
     Stdout,
 }
 
-/// A file under another name, which is gone with this unless it was finished.
+/// A file that has no name before it is finished: whatever ends this process, nothing is left of it.
 pub struct Begun {
     path: PathBuf,
-    part: PathBuf,
     file: File,
-    finished: bool,
+    /// Its name until then, on file systems where a file needs one (NFS).
+    part: Option<PathBuf>,
 }
 
 impl Target {
@@ -37,16 +38,8 @@ impl Target {
         if path.symlink_metadata().is_ok() {
             return Err(is_there(path));
         }
-        let mut part = path.to_owned().into_os_string();
-        part.push(format!(".part-{}", std::process::id()));
-        let part = PathBuf::from(part);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&part)
-            .map_err(|e| cant_write(path, &e))?;
-        Ok(Self::File(Begun { path: path.to_owned(), part, file, finished: false }))
+        let (file, part) = begin(path).map_err(|e| cant_write(path, &e))?;
+        Ok(Self::File(Begun { path: path.to_owned(), file, part }))
     }
 
     pub const fn is_stdout(&self) -> bool {
@@ -64,16 +57,47 @@ impl Target {
     /// Everything is in it: it gets its name, for good.
     pub fn finish(self) -> Result<(), Failure> {
         let Self::File(mut begun) = self else { return Ok(()) };
-        let Begun { path, part, file, .. } = &begun;
+        let Begun { path, part, file } = &mut begun;
         file.sync_all().map_err(|e| cant_write(path, &e))?;
-        rename(part, path)?;
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match part {
+            Some(part) => rename(part, path)?,
+            None => name(file, path)?,
+        }
+        *part = None;
         // Who may write into a folder need not be let read it; then the name is as sure as the system makes it.
-        if let Ok(dir) = File::open(dir) {
+        if let Ok(dir) = File::open(folder(path)) {
             dir.sync_all().map_err(|e| cant_write(path, &e))?;
         }
-        begun.finished = true;
         Ok(())
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file beside `path`, and the name that it needs meanwhile.
+fn begin(path: &Path) -> std::io::Result<(File, Option<PathBuf>)> {
+    let mode = Mode::RUSR | Mode::WUSR;
+    match openat(CWD, folder(path), OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC, mode) {
+        Ok(file) => return Ok((file.into(), None)),
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {}
+        Err(e) => return Err(e.into()),
+    }
+    let mut part = path.to_owned().into_os_string();
+    part.push(format!(".part-{}", std::process::id()));
+    let part = PathBuf::from(part);
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+    Ok((file, Some(part)))
+}
+
+/// Gives a file without a name one (open(2), `O_TMPFILE`), never that of another.
+fn name(file: &File, path: &Path) -> Result<(), Failure> {
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    match linkat(CWD, open, CWD, path, AtFlags::SYMLINK_FOLLOW) {
+        Ok(()) => Ok(()),
+        Err(Errno::EXIST) => Err(is_there(path)),
+        Err(e) => Err(cant_write(path, &e.into())),
     }
 }
 
@@ -102,8 +126,40 @@ fn is_there(path: &Path) -> Failure {
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        if !self.finished {
-            let _ = std::fs::remove_file(&self.part);
+        if let Some(part) = &self.part {
+            let _ = std::fs::remove_file(part);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(dir).unwrap();
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn nothing_is_there_before_it_is_whole_and_nothing_is_left_if_it_never_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("b.db");
+        let mut killed = Target::open(&path).unwrap();
+        killed.write(b"half").unwrap();
+        assert_eq!(names(dir.path()), [] as [&str; 0]);
+        // As a signal ends it.
+        std::mem::forget(killed);
+        let mut whole = Target::open(&path).unwrap();
+        let mut late = Target::open(&path).unwrap();
+        whole.write(b"whole").unwrap();
+        whole.finish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, 0o600);
+        late.write(b"late").unwrap();
+        assert_eq!(late.finish().unwrap_err().code, "exists");
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        assert_eq!(names(dir.path()), ["b.db"]);
     }
 }

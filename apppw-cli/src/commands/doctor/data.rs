@@ -1,6 +1,7 @@
 //! Key, database and clock.
 
 use super::line::Line;
+use crate::hosts::apppwd;
 use crate::output::number::thousands;
 use apppw_admin::verbs::Checkup;
 use std::io::ErrorKind;
@@ -37,6 +38,8 @@ pub struct Facts {
     pub database: Kept,
     pub key_dir: Kept,
     pub key: Kept,
+    /// Whether the folders are those of apppwd.toml: else they are only what the daemon says.
+    pub are_configured: bool,
     /// The folders with all links followed, where they can be.
     pub real: Option<(PathBuf, PathBuf)>,
     pub now: i64,
@@ -45,12 +48,15 @@ pub struct Facts {
 /// Looks at them.
 pub fn gather(checkup: &Checkup, now: i64) -> Facts {
     let (state_dir, key_dir) = (Path::new(&checkup.state_dir), Path::new(&checkup.key_dir));
+    let text = std::fs::read_to_string(apppwd::PATH).unwrap_or_default();
+    let configured = apppwd::Config::parse(&text).map(|config| config.folders());
     let real = state_dir.canonicalize().ok().zip(key_dir.canonicalize().ok());
     Facts {
         state_dir: kept(state_dir.to_owned()),
         database: kept(state_dir.join("apppw.db")),
         key_dir: kept(key_dir.to_owned()),
         key: kept(key_dir.join("server.key")),
+        are_configured: configured.is_ok_and(|configured| configured == (state_dir.into(), key_dir.into())),
         real,
         now,
     }
@@ -81,7 +87,7 @@ fn key(checkup: &Checkup, facts: &Facts) -> Vec<Line> {
         ));
     }
     for kept in [&facts.key_dir, &facts.key] {
-        lines.extend(open_to_others(kept, checkup.uid, "key-mode"));
+        lines.extend(open_to_others(kept, facts, checkup.uid, "key-mode"));
     }
     if let Some((state, key)) = &facts.real
         && (state.starts_with(key) || key.starts_with(state))
@@ -133,7 +139,7 @@ fn database(checkup: &Checkup, facts: &Facts) -> Vec<Line> {
         "don't stop apppwd: apppw backup FILE first, while it has it open",
     ));
     for kept in [&facts.state_dir, &facts.database] {
-        lines.extend(open_to_others(kept, checkup.uid, "database-mode"));
+        lines.extend(open_to_others(kept, facts, checkup.uid, "database-mode"));
     }
     if checkup.errors > 0 {
         let what = format!(
@@ -176,18 +182,29 @@ fn missing(kept: &Kept, id: &'static str, remedy: &str) -> Option<Line> {
     })
 }
 
-fn open_to_others(kept: &Kept, daemon: u32, id: &'static str) -> Option<Line> {
+/// A command as root on a path that the daemon has named, which somebody might have taken over.
+fn as_root(command: &str, path: &Path, are_configured: bool) -> String {
+    let text = path.display().to_string();
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+    if are_configured && is_plain {
+        return format!("{command} {text}");
+    }
+    format!("look first: apppwd names that folder, and {} doesn't (systemctl cat apppwd)", apppwd::PATH)
+}
+
+fn open_to_others(kept: &Kept, facts: &Facts, daemon: u32, id: &'static str) -> Option<Line> {
     let Found::There { uid, mode } = kept.found else { return None };
     let path = kept.path.display();
+    let remedy = |command: &str| as_root(command, &kept.path, facts.are_configured);
     if uid != daemon {
         let what = format!("{path} belongs to uid {uid}, and apppwd runs as {daemon}: the next start fails");
-        return Some(Line::fault(id, what, format!("chown {daemon} {path}")));
+        return Some(Line::fault(id, what, remedy(&format!("chown {daemon}"))));
     }
     (mode & 0o077 != 0).then(|| {
         let what = format!(
             "{path} has the mode {mode:04o}: others than apppwd can look into it, and the next start fails"
         );
-        Line::fault(id, what, format!("chmod go= {path}"))
+        Line::fault(id, what, remedy("chmod go="))
     })
 }
 
@@ -234,6 +251,7 @@ mod tests {
             database: kept("/s/apppw.db", 0o600),
             key_dir: kept("/k", 0o700),
             key: kept("/k/server.key", 0o600),
+            are_configured: true,
             real: Some(("/s".into(), "/k".into())),
             now: 1_800_000_000,
         }
@@ -312,5 +330,19 @@ mod tests {
         let unseen = |kept: &Kept| Kept { found: Found::Unseen("EACCES".into()), ..kept.clone() };
         let facts = Facts { key: unseen(&facts().key), database: unseen(&facts().database), ..facts() };
         assert_eq!(said(&sound(), &facts), [("key", State::Warning)]);
+    }
+
+    #[test]
+    fn root_is_told_to_change_nothing_that_only_the_daemon_names() {
+        for (path, are_configured, told) in [
+            ("/var/lib/apppwd", true, "chown 990 /var/lib/apppwd"),
+            ("/etc", false, "look first: apppwd names that folder"),
+            ("/s/a;touch$IFS${HOME}x;#", true, "look first: apppwd names that folder"),
+        ] {
+            let remedy = as_root("chown 990", Path::new(path), are_configured);
+            assert!(remedy.starts_with(told), "{remedy}");
+            assert_eq!(remedy.contains("chown"), remedy == told, "{remedy}");
+            assert!(!remedy.contains("touch"), "{remedy}");
+        }
     }
 }

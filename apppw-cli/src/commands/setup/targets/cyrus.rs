@@ -227,7 +227,7 @@ mod tests {
         );
         let after = &made.file(Path::new(IMAPD)).unwrap().after;
         let head = format!(
-            "allowplaintext: yes\n{OFF}\n#sasl_pwcheck_method: auxprop\nvirtdomains: userid\n\n# Append"
+            "allowplaintext: yes\n{OFF}\n#sasl_pwcheck_method: auxprop\nvirtdomains: userid\n\n# For /etc"
         );
         assert!(after.starts_with(&head), "{after}");
         let again = plan(&facts(after), None);
