@@ -175,6 +175,7 @@ pub const EXCUSED: &[Excused] = &[
     // Of a reply; a module never meets it from apppwd.
     Excused { text: "unknown verdict", why: "of a reply; a module never meets it from apppwd" },
     // Backups.
+    Excused { text: "a name is too long", why: "needs somebody who edits a backup in one of many ways" },
     Excused { text: "can't read the backup", why: DISK },
     Excused { text: "the backup did not come whole", why: "needs a daemon that ends in that moment" },
     Excused { text: "it has more than one line", why: OURS },
