@@ -56,7 +56,7 @@ pub fn check(path: &Path, kept: Kept) -> Result<(), Fault> {
             Kept::Unwritable => format!("owner root or {}", name_of(own)),
         };
         let remedy = if own.is_root() {
-            format!("Run apppwd as {0}: by its unit, or `sudo -u {0} apppwd ...`.", name_of(owner))
+            format!("Run apppwd as {}: by its unit, or with sudo -u.", name_of(owner))
         } else {
             format!("Mend it with: chown {} {}", name_of(own), path.display())
         };

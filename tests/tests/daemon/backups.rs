@@ -217,8 +217,8 @@ fn kept() {
 }
 
 /// More than a socket holds.
-fn fill(daemon: &Apppwd) {
-    for n in 0..60 {
+fn fill(daemon: &Apppwd, users: u32) {
+    for n in 0..users {
         for name in ["a", "b", "c", "d"] {
             daemon.create(&format!("user{n}@example.org"), name, &[]);
         }
@@ -236,7 +236,7 @@ fn ask_only(daemon: &Apppwd) -> UnixStream {
 fn unread() {
     let daemon = Site::in_memory(CHEAP_ARGON2).start();
     let phone = daemon.create(USER, "phone", &[]);
-    fill(&daemon);
+    fill(&daemon, 60);
     let stream = ask_only(&daemon);
     assert_eq!(try_login(&daemon.auth_socket(), USER, phone.secret.expose()), Verdict::Accepted);
     daemon.revoke(phone.app_password.id);
@@ -265,7 +265,8 @@ fn unread() {
 /// The daemon ends in between.
 fn half() {
     let daemon = Site::in_memory(CHEAP_ARGON2).start();
-    fill(&daemon);
+    // And a pipe.
+    fill(&daemon, 200);
     let mut child = daemon
         .cli(&["backup", "-"])
         .stdout(Stdio::piped())
@@ -320,7 +321,7 @@ fn leftovers() {
 fn damaged() {
     let daemon = Site::in_memory(CHEAP_ARGON2).start();
     let phone = daemon.create(USER, "phone", &[]);
-    fill(&daemon);
+    fill(&daemon, 60);
     let (_, site) = daemon.stop();
     let daemon = site.start();
     // While it runs: a page of the trail, which no login reads.
@@ -359,7 +360,7 @@ fn no_room() {
 /// The one who writes the file sees that its disk is full.
 fn full_target() {
     let daemon = Site::in_memory(CHEAP_ARGON2).start();
-    fill(&daemon);
+    fill(&daemon, 60);
     let full = Path::new("/dev/full");
     let done = daemon
         .cli(&["backup", "-"])
