@@ -7,7 +7,7 @@ use super::status::NoArgs;
 use crate::admin::caller::Caller;
 use crate::clock::{self, UnixSeconds};
 use crate::daemon::Daemon;
-use crate::log;
+use crate::log::{self, Provoked};
 use crate::store::sqlite::Database;
 use crate::store::{CopyError, Counts, Store, StoreCopy};
 use apppw_admin::verbs::{Backup, BackupKept, BackupKeptArgs, EventKind};
@@ -25,8 +25,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedMutexGuard;
 
-/// How long the caller may take to read something, however little.
+/// How long the caller may take to read, and so keep others from a backup, besides what it takes at [`SLOWEST`].
 const READS_WITHIN: Duration = Duration::from_secs(60);
+
+/// Bytes a second that he has to read in the mean.
+const SLOWEST: u64 = 1 << 16;
 
 /// How long a stop may go unnoticed.
 const LOOKS_EVERY: u16 = 100;
@@ -111,10 +114,16 @@ impl HandOut {
             Err(error) => {
                 let why = match error.kind() {
                     ErrorKind::BrokenPipe => "nobody reads it any more".to_owned(),
-                    ErrorKind::TimedOut => format!("nothing was read for {} s", READS_WITHIN.as_secs()),
+                    ErrorKind::TimedOut => "it was read too slowly".to_owned(),
                     _ => error.to_string(),
                 };
-                tracing::warn!("the backup that {caller} asked for could not be handed over: {why}");
+                if let Some(left_out) = daemon.throttle.may_say(Provoked::CutOff, caller.uid, Instant::now())
+                {
+                    tracing::warn!(
+                        "the backup that {caller} asked for could not be handed over: {why}{}",
+                        log::left_out(left_out, "more before")
+                    );
+                }
                 false
             }
         }
@@ -165,6 +174,7 @@ impl Drop for GivesUp {
 
 fn pour_all(mut copy: File, mut to: UnixStream, given_up: &GivenUp) -> std::io::Result<String> {
     let (mut block, mut hash) = (vec![0; 1 << 16], Sha256::new());
+    let (begun, mut sent) = (Instant::now(), 0_u64);
     loop {
         let read = copy.read(&mut block)?;
         let mut rest = block.get(..read).unwrap_or_default();
@@ -172,12 +182,11 @@ fn pour_all(mut copy: File, mut to: UnixStream, given_up: &GivenUp) -> std::io::
             return Ok(hex(&hash.finalize()));
         }
         hash.update(rest);
-        let mut moved = Instant::now();
         while !rest.is_empty() {
             match to.write(rest) {
                 Ok(written) => {
                     rest = rest.get(written..).unwrap_or_default();
-                    moved = Instant::now();
+                    sent = sent.saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == ErrorKind::WouldBlock => wait(&to)?,
@@ -186,7 +195,7 @@ fn pour_all(mut copy: File, mut to: UnixStream, given_up: &GivenUp) -> std::io::
             if given_up.0.load(Ordering::Relaxed) {
                 return Err(ErrorKind::Interrupted.into());
             }
-            if moved.elapsed() > READS_WITHIN {
+            if begun.elapsed() > READS_WITHIN + Duration::from_secs(sent / SLOWEST) {
                 return Err(ErrorKind::TimedOut.into());
             }
         }

@@ -185,7 +185,7 @@ pub const EXCUSED: &[Excused] = &[
     },
     Excused { text: "another backup is being made", why: "two requests would have to meet within a moment" },
     Excused { text: "nobody reads it any more", why: "needs a caller that goes away in between" },
-    Excused { text: "nothing was read for", why: "needs a caller that stops for a minute" },
+    Excused { text: "it was read too slowly", why: "needs a caller that stops for a minute" },
     Excused { text: "could not be handed over", why: "needs a caller that goes away in between" },
     Excused { text: "can't be made ready", why: OURS },
     Excused { text: "passes descriptors on to admin.sock", why: OLD_KERNEL },
