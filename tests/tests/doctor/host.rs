@@ -82,6 +82,11 @@ impl Host {
             // The daemon tells where its files are, and there they are looked at.
             .bind(place.clone(), place.display().to_string())
             .socket_dir(daemon.socket_dir())
+            // Root's configuration says the same: for what only the daemon names no command is given.
+            .file(
+                "/etc/apppw/apppwd.toml",
+                format!("state_dir = {:?}\nkey_dir = {:?}\n", daemon.path("state"), daemon.path("key")),
+            )
             .file("/etc/pam.d/other", DENY);
         let stack = Inside::packaging("pam/app-passwords-only").expect("a stack");
         let inside = SERVICES.iter().fold(inside, |inside, service| inside.pam(service, &stack));
