@@ -244,7 +244,8 @@ async fn accept_admin<S: Store + 'static>(
                     // At once, without a task: a flood must not get ahead of logins.
                     None => {
                         let why = "too many connections to apppwd are open; try again in a moment";
-                        admin::serve::turn_away(daemon, closing, stream, uid, why).await;
+                        admin::serve::turn_away(&stream, why);
+                        admin::serve::hang_up(daemon, closing, stream, uid).await;
                     }
                 }
             }
@@ -269,11 +270,10 @@ fn answer_those_who_wait<S: Store + 'static>(
     for stream in sockets::close(admin.into_std()?)? {
         stream.set_nonblocking(true)?;
         let (uid, stream) = (peer_uid(&stream), UnixStream::from_std(stream)?);
+        // The answer is sent here: nothing waits for a task of its own at a stop.
+        admin::serve::turn_away(&stream, "apppwd is stopping; try again in a moment");
         let (daemon, closing) = (Rc::clone(daemon), Rc::clone(closing));
-        tokio::task::spawn_local(async move {
-            let why = "apppwd is stopping; try again in a moment";
-            admin::serve::turn_away(&daemon, &closing, stream, uid, why).await;
-        });
+        tokio::task::spawn_local(async move { admin::serve::hang_up(&daemon, &closing, stream, uid).await });
     }
     Ok(())
 }

@@ -135,18 +135,11 @@ async fn refuse(stream: &mut UnixStream, code: Code, message: &str) {
 }
 
 /// The same without waiting, for who gets no place.
-pub async fn turn_away<S>(
-    daemon: &Daemon<S>,
-    closing: &Closing,
-    stream: UnixStream,
-    uid: u32,
-    message: &str,
-) {
+pub fn turn_away(stream: &UnixStream, message: &str) {
     // A short line always fits into a new connection's buffer.
     let _ = stream.try_write(&dispatch::refusal(0, AdminError::new(Code::Busy, message)));
-    if descriptors::prepare(&stream).is_ok() {
-        hang_up(daemon, closing, stream, uid).await;
-    }
+    // Else what it has is read as it was sent, and closed all the same.
+    let _ = descriptors::prepare(stream);
 }
 
 /// Why there is no next line.
