@@ -13,7 +13,6 @@ use std::path::Path;
 
 const IMAPD: &str = "/etc/imapd.conf";
 const CYRUS: &str = "/etc/cyrus.conf";
-const SOCKET_DIRS: [&str; 2] = ["/var/run/saslauthd", "/run/saslauthd"];
 /// Names of Cyrus's own, which no default group of apppwd has.
 const UNGROUPED: [&str; 2] = ["pop", "http"];
 
@@ -65,17 +64,7 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
     }
     pam::plan(&facts.pam, stack, named, &services, &mut plan);
     saslauthd::plan(&facts.saslauthd, &mut plan);
-    let socket_dir = facts.saslauthd.socket_dir();
-    if !SOCKET_DIRS.contains(&socket_dir.as_str()) {
-        plan.stops.push(Finding::grave(
-            "saslauthd-socket",
-            format!(
-                "saslauthd's socket is in {socket_dir}, and the lines of apppw are for {}",
-                SOCKET_DIRS[0]
-            ),
-            "Set it up by hand",
-        ));
-    }
+    saslauthd::usual_place(&facts.saslauthd, &mut plan);
     imapd(facts, &mut plan);
     let ungrouped: Vec<_> = services.iter().filter(|service| UNGROUPED.contains(&service.as_str())).collect();
     for service in ungrouped {

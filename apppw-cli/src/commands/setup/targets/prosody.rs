@@ -20,7 +20,6 @@ const SERVICE: &str = "xmpp";
 /// Cyrus SASL reads the file of the application in each of these, the first one's options first.
 const SASL_DIRECTORIES: [&str; 2] = ["/etc/sasl", "/etc/sasl2"];
 const SASL_FILE: &str = "prosody.conf";
-const SOCKET_DIRS: [&str; 2] = ["/var/run/saslauthd", "/run/saslauthd"];
 const KEY: &str = "authentication";
 const WANTED: &str = "authentication = \"cyrus\" -- Cyrus SASL, and so saslauthd, PAM and apppw";
 const OFF: &str = "-- Switched off by apppw setup (--undo puts it back)";
@@ -126,17 +125,7 @@ pub fn plan(facts: &Facts, named: Option<Stack>) -> Plan {
     installed(facts, &mut plan);
     pam::plan(&facts.pam, stack, named, &services, &mut plan);
     saslauthd::plan(&facts.saslauthd, &mut plan);
-    let socket_dir = facts.saslauthd.socket_dir();
-    if !SOCKET_DIRS.contains(&socket_dir.as_str()) {
-        plan.stops.push(Finding::grave(
-            "saslauthd-socket",
-            format!(
-                "saslauthd's socket is in {socket_dir}, and the lines of apppw are for {}",
-                SOCKET_DIRS[0]
-            ),
-            "Set it up by hand",
-        ));
-    }
+    saslauthd::usual_place(&facts.saslauthd, &mut plan);
     sasl(facts, &mut plan);
     match &facts.source {
         Err(Odd { place, what }) => plan.stops.push(Finding::grave(

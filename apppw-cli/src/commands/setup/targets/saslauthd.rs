@@ -65,6 +65,24 @@ impl Facts {
     }
 }
 
+/// Where the lines of apppw look for its socket, under both names.
+const SOCKET_DIRS: [&str; 2] = ["/var/run/saslauthd", "/run/saslauthd"];
+
+/// For targets whose lines can't name another place.
+pub fn usual_place(facts: &Facts, plan: &mut Plan) {
+    let socket_dir = facts.socket_dir();
+    if !SOCKET_DIRS.contains(&socket_dir.as_str()) {
+        plan.stops.push(Finding::grave(
+            "saslauthd-socket",
+            format!(
+                "saslauthd's socket is in {socket_dir}, and the lines of apppw are for {}",
+                SOCKET_DIRS[0]
+            ),
+            "Set it up by hand",
+        ));
+    }
+}
+
 pub fn plan(facts: &Facts, plan: &mut Plan) {
     if !facts.installed {
         plan.stops.push(Finding::grave(
