@@ -163,6 +163,11 @@ impl Failure {
             }
         }
     }
+
+    /// The answer to a change, from the daemon at `socket`, is not what it must be.
+    pub fn nonsense(what: &str, socket: &Path) -> Self {
+        Self::from_call(ClientError::Protocol(what.to_owned()), socket, true)
+    }
 }
 
 /// What has to be said besides, if the connection broke: the daemon may have done its part.

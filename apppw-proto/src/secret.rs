@@ -18,6 +18,9 @@ pub const MAX_LEN: usize = 24;
 /// Characters between two hyphens on display.
 const GROUP: usize = 4;
 
+/// Fewest characters of what may be meant as a secret: one was left out.
+const LEAST_TYPED: usize = 15;
+
 /// Longest input, in bytes, that is looked at: what is longer is no secret, however many
 /// spaces it has.
 const MAX_INPUT: usize = crate::limits::MAX_FIELD;
@@ -179,6 +182,30 @@ fn has_groups(text: &str, is_secret: impl Fn(&str) -> bool) -> bool {
     }
 }
 
+/// Whether a word of `text` may be a secret with typing errors, or with something stuck to it, front or back:
+/// fifteen characters or more in which digits and letters take turns, in one or in fours. A name that somebody
+/// has may look like that, too: it is for hiding what is nobody's name.
+#[must_use]
+pub fn may_be_in(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && !is_filler(c)).any(|word| {
+        let parts = || word.split(is_filler).filter(|part| !part.is_empty());
+        let is_in_fours = parts().filter(|part| part.len() != GROUP).count() <= 1;
+        parts().any(|part| part.len() >= LEAST_TYPED && turns(part) >= 3)
+            || is_in_fours && parts().map(str::len).sum::<usize>() >= LEAST_TYPED && turns(word) >= 2
+    })
+}
+
+/// How often a digit follows a letter or a letter a digit.
+fn turns(word: &str) -> usize {
+    let are_digits = || word.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.is_ascii_digit());
+    are_digits().zip(are_digits().skip(1)).filter(|(one, next)| one != next).count()
+}
+
+/// Stands between the characters of a secret, as it is shown or copied.
+const fn is_filler(c: char) -> bool {
+    matches!(c, ' ' | '-' | '\u{a0}' | '\u{2010}' | '\u{2011}')
+}
+
 /// Puts the values of the characters that count into `values` and returns how many there
 /// are; `None` if one is foreign or they are too many.
 fn collect_values(input: &[u8], values: &mut [u8; MAX_LEN]) -> Option<usize> {
@@ -188,7 +215,7 @@ fn collect_values(input: &[u8], values: &mut [u8; MAX_LEN]) -> Option<usize> {
     let text = std::str::from_utf8(input).ok()?;
     let mut len = 0;
     for c in text.chars() {
-        if matches!(c, ' ' | '-' | '\u{a0}' | '\u{2010}' | '\u{2011}') {
+        if is_filler(c) {
             continue;
         }
         *values.get_mut(len)? = value(c)?;

@@ -2,7 +2,7 @@
 // clippy.toml allows this in test functions only, not in their helpers.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use apppw_proto::secret::{ALPHABET, LENGTHS, Secret, Shape, classify, is_in};
+use apppw_proto::secret::{ALPHABET, LENGTHS, Secret, Shape, classify, is_in, may_be_in};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -199,6 +199,53 @@ proptest! {
     fn a_text_without_one_is_not_taken_for_one(text in "\\PC{0,300}") {
         // It ends at all, and does not panic.
         let _ = is_in(&text);
+    }
+}
+
+/// Nearly always: a secret without a digit is not told from a word.
+#[test]
+fn a_secret_typed_wrong_or_stuck_to_something_is_seen() {
+    let mut missed = 0;
+    for case in 0..1000_u32 {
+        let values: Vec<u8> =
+            (0..15).map(|i| (case.wrapping_mul(2_654_435_761).rotate_left(i * 5) >> 7) as u8 % 32).collect();
+        let shown = secret(&values).display();
+        let plain = shown.replace('-', "");
+        for typed in [
+            format!("{shown}x"),
+            format!("x{shown}"),
+            format!("alice{shown}"),
+            format!("{shown}{shown}"),
+            format!("{}-{}", &shown[..9], &shown[9..]),
+            shown[1..].to_owned(),
+            shown[..18].to_owned(),
+            format!("{plain}x"),
+            format!("x{plain}@example.org"),
+            plain[1..].to_owned(),
+            format!("{}x{}", &plain[..5], &plain[5..]),
+            format!("EXAMPLE\\{plain}x"),
+            format!("{plain}{plain}"),
+        ] {
+            missed += u32::from(!may_be_in(&typed));
+        }
+    }
+    assert!(missed < 13 * 1000 / 20, "{missed} of {}", 13 * 1000);
+}
+
+#[test]
+fn a_name_is_seldom_taken_for_a_secret_typed_wrong() {
+    for name in [
+        "",
+        "alice@example.org",
+        "christian-meyer-2004@example.org",
+        "alexanderhamilton1@example.org",
+        "1234567890123456",
+        "mary-anne-jane-rose",
+        "0e0b6a1c-4a4b-11ee-be56-0242ac120002",
+        "k12345678901234567890",
+        "mx1.example-host-2.example.org",
+    ] {
+        assert!(!may_be_in(name), "{name}");
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::account::Names;
 use crate::admin::caller::People;
-use crate::admin::verbs::backup::HandedOut;
+use crate::admin::staff::Staff;
+use crate::admin::verbs::backup::Backups;
 use crate::auth::argon::Flights;
 use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
@@ -52,8 +53,8 @@ pub struct Daemon<S> {
     pub uses: RefCell<PendingUses<AppPasswordId>>,
     /// Uses of primary passwords not written yet, by canonical name.
     pub primary_uses: RefCell<PendingUses<String>>,
-    /// The last backup that was handed out, while it isn't known to lie where it was to; held while one is made.
-    pub backup: Arc<tokio::sync::Mutex<Option<HandedOut>>>,
+    /// The backups that are under way.
+    pub backups: Backups,
     /// A task is there that will write them.
     pub flush_scheduled: Cell<bool>,
     /// Held while uses are on their way to the store.
@@ -86,6 +87,8 @@ pub struct Daemon<S> {
     pub peers: Peers,
     /// Which uids are people.
     pub people: People,
+    /// Who looks after others.
+    pub staff: Arc<Staff>,
     /// What happened since the start.
     pub tally: Tally,
     /// Where the verdicts' lines go.

@@ -32,10 +32,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Connections at once on `auth.sock`; more wait in the socket's own queue.
-const AUTH_PLACES: Limits = Limits { all: 4096, for_root: 2048, per_uid: 256 };
+const AUTH_PLACES: Limits = Limits { all: 4096, for_root: 2048, for_staff: 0, per_uid: 256 };
 
 /// Connections at once on `admin.sock`.
-const ADMIN_PLACES: Limits = Limits { all: 256, for_root: 64, per_uid: 8 };
+const ADMIN_PLACES: Limits = Limits { all: 256, for_root: 64, for_staff: 64, per_uid: 8 };
 
 /// How long logins and changes under way may take to end once a stop is asked for.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
@@ -180,7 +180,7 @@ async fn accept_auth<S: Store + 'static>(
         match accepted.map(|(stream, _)| (peer_uid(&stream), Wire::new(stream))) {
             Ok((uid, wire)) => {
                 pause = FIRST_PAUSE;
-                match places.take(uid) {
+                match places.take(uid, || false) {
                     Some(place) => {
                         let daemon = Rc::clone(daemon);
                         let serving = async move {
@@ -227,13 +227,16 @@ async fn accept_admin<S: Store + 'static>(
     closing: &Rc<Closing>,
 ) {
     let places = Places::new(ADMIN_PLACES);
+    let staff = Arc::clone(&daemon.staff);
+    // Nobody waits for it: it may ask a directory.
+    drop(tokio::task::spawn_blocking(move || staff.learn()));
     let mut pause = FIRST_PAUSE;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 pause = FIRST_PAUSE;
                 let uid = peer_uid(&stream);
-                match places.take(uid) {
+                match places.take(uid, || daemon.staff.may_include(&stream)) {
                     Some(place) => {
                         let (daemon, closing) = (Rc::clone(daemon), Rc::clone(closing));
                         tokio::task::spawn_local(async move {

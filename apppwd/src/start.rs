@@ -1,6 +1,7 @@
 //! From nothing to a daemon that can serve: the order matters, and each step may refuse.
 
 use crate::admin::caller::{self, People};
+use crate::admin::verbs::backup::Backups;
 use crate::auth::argon::{Flights, Pool};
 use crate::auth::memo::Memo;
 use crate::auth::peers::Peers;
@@ -190,7 +191,7 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
         buffers: crate::auth::wire::Buffers::default(),
         uses: std::cell::RefCell::default(),
         primary_uses: std::cell::RefCell::default(),
-        backup: Arc::default(),
+        backups: Backups::default(),
         flush_scheduled: std::cell::Cell::default(),
         flushing: tokio::sync::Mutex::default(),
         watches: crate::watch::Watches::default(),
@@ -206,6 +207,7 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
         record,
         peers,
         people: People::of_this_host(),
+        staff: Arc::default(),
         log,
         throttle: Throttle::default(),
         tally: crate::tally::Tally::default(),

@@ -4,13 +4,14 @@ use apppw_torture::progress::Progress;
 use apppw_torture::row::{Cases, Row};
 use apppw_torture::rows::ROWS;
 use apppw_torture::{campaign, report};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: torture [--short] [--anew] [--case N] [--report] [ROW ...]
+const USAGE: &str = "usage: torture [--short] [--anew] [--case N[..M]] [--report] [ROW ...]
   --short   the counts of `make test`
   --anew    forget what has been run of these rows
-  --case N  only that case of one row; nothing is kept
+  --case N  only that case of one row, or those from N to before M; nothing is kept
   --report  run nothing, write the report of what has been run";
 
 fn main() -> ExitCode {
@@ -19,7 +20,13 @@ fn main() -> ExitCode {
     }
     let mut args: Vec<String> = std::env::args().skip(1).collect();
     let case = match args.iter().position(|arg| arg == "--case") {
-        Some(at) if at + 1 < args.len() => args.drain(at..at + 2).next_back().and_then(|n| n.parse().ok()),
+        Some(at) if at + 1 < args.len() => match args.drain(at..at + 2).next_back().and_then(|n| range(&n)) {
+            None => {
+                eprintln!("{USAGE}");
+                return ExitCode::from(2);
+            }
+            range => range,
+        },
         _ => None,
     };
     let mut flag = |name: &str| {
@@ -36,8 +43,8 @@ fn main() -> ExitCode {
     }
     let rows: Vec<&Row> =
         ROWS.iter().filter(|row| args.is_empty() || args.iter().any(|arg| arg == row.name)).collect();
-    if let Some(case) = case {
-        return one_case(&rows, case);
+    if let Some(range) = case {
+        return some_cases(&rows, range);
     }
     let total = |row: &Row| if short { row.short } else { row.full };
     let (folder, commit) = (folder(), commit());
@@ -60,12 +67,20 @@ fn main() -> ExitCode {
     if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn one_case(rows: &[&Row], case: u64) -> ExitCode {
+/// `7`, or `7..9`, which is 7 and 8.
+fn range(text: &str) -> Option<Range<u64>> {
+    let (first, end) = text.split_once("..").unwrap_or((text, ""));
+    let first: u64 = first.parse().ok()?;
+    let end = if end.is_empty() { first + 1 } else { end.parse().ok()? };
+    Some(first..end)
+}
+
+fn some_cases(rows: &[&Row], range: Range<u64>) -> ExitCode {
     let [row] = rows else {
         eprintln!("--case needs one row\n{USAGE}");
         return ExitCode::from(2);
     };
-    let outcome = campaign::batch(row, &Cases { range: case..case + 1, of: row.full });
+    let outcome = campaign::batch(row, &Cases { range, of: row.full });
     println!("{outcome:#?}");
     if outcome.found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

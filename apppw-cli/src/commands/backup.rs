@@ -52,6 +52,7 @@ fn fetch(session: &mut Session, target: &mut Target) -> Result<(Backup, String),
     let mut client = connected.map_err(|e| fail(e, &session.socket))?;
     let asked = client.call_followed(Verb::Backup, &json!({}), |backup: &Backup| backup.bytes);
     let (backup, mut copy) = asked.map_err(|e| fail(e, &session.socket))?;
+    target.check_room(backup.bytes)?;
     let sha256 = pour(&mut copy, target)?;
     session.client = Some(client);
     Ok((backup, sha256))

@@ -102,6 +102,10 @@ pub fn hand_over(
     clock: &Clock,
     way: Way,
 ) -> Result<(), Failure> {
+    // It may go to a terminal by way of a pipe.
+    if !created.secret.expose().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Err(Failure::nonsense("it has a secret that is none", &session.socket));
+    }
     let result = if session.json {
         json::document(document)?
     } else if let Some(columns) = Fit::of(Stream::Stdout).limit() {

@@ -218,6 +218,11 @@ fn export(session: &mut Session, to: &str, args: &KeyExportArgs) -> Result<Statu
             return Err(failure);
         }
     };
+    // It may go to a terminal by way of a pipe.
+    if !text.expose().bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
+        target.give_up();
+        return Err(Failure::nonsense("it has keys that are none", &session.socket));
+    }
     target.write(text.expose())?;
     drop(text);
     if session.json {

@@ -51,10 +51,14 @@ pub fn id(session: &mut Session, typed: &TypedId, what_for: For) -> Result<AppPa
     };
     let shown = cut(text, LONGEST);
     let prefix: Option<IdPrefix> = text.parse().ok();
-    if what_for == For::ChangingUnseen {
-        return Err(Failure::usage(unseen(&shown, prefix)));
-    }
     match prefix {
+        Some(_) if what_for == For::ChangingUnseen => {
+            let message = format!(
+                "'{shown}' is not a whole id: the beginning of an id may stand for another app password later, so it is \
+                 taken from a person at a terminal only, without --yes (`apppw list` shows them)"
+            );
+            Err(Failure::usage(message))
+        }
         Some(prefix) if prefix.chars() < LEAST => {
             let message = format!(
                 "'{shown}' is too short for an id: give at least {LEAST} of its characters, such as 7k3 for ap-7k3m9qxe"
@@ -101,17 +105,6 @@ fn confirmed(session: &mut Session, one: &Candidate) -> Result<AppPasswordId, Fa
 fn find(session: &mut Session, text: &str, all: bool) -> Result<Found, Failure> {
     let args = FindArgs { what: FindWhat::AppPassword, text: text.to_owned(), all, most: None };
     session.ask(Verb::Find, &args)
-}
-
-fn unseen(shown: &str, prefix: Option<IdPrefix>) -> String {
-    let why = match prefix {
-        Some(_) => {
-            "the beginning of an id may stand for another app password later, so it is taken from a person at a \
-                    terminal only, without --yes"
-        }
-        None => "it has the form ap- and 8 characters, such as ap-7k3m9qxe",
-    };
-    format!("'{shown}' is not a whole id: {why} (`apppw list` shows them)")
 }
 
 /// Nothing begins so, or only what has ended.

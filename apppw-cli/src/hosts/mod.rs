@@ -5,6 +5,7 @@ pub mod apache;
 pub mod apppwd;
 pub mod cyrus;
 pub mod dovecot;
+pub mod examples;
 pub mod files;
 pub mod finding;
 pub mod listener;

@@ -1,6 +1,7 @@
 //! Postfix's main.cf and master.cf (postconf(5), master(5)), and what to think of how it authenticates. Pure.
 
 use super::finding::Finding;
+use crate::hosts::examples;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -157,7 +158,10 @@ pub fn judge(main: &BTreeMap<String, String>, services: &[Service]) -> Vec<Findi
         findings.push(Finding::warning(
             "postfix-no-submission",
             "No service of Postfix lets mail programs authenticate (smtpd_sasl_auth_enable)",
-            "Add a submission service to master.cf (packaging/postfix/master-submission.cf)",
+            format!(
+                "Add a submission service to master.cf ({}/master-submission.cf)",
+                examples::folder("postfix")
+            ),
         ));
     }
     let known = |name: &str| main.get(name).map_or("", String::as_str);

@@ -118,8 +118,11 @@ fn nothing_hostile_comes_through() {
                 json!({"uses": [{"user": EVIL, "service": EVIL, "rhost": EVIL, "rhost_unproven": true, "host": EVIL,
                                          "would_be_refused": true, "first": 0, "last": 0, "count": 1}]})
             }
-            "create" | "rotate" => json!({"secret": SECRET, "app_password": record, "newly_enrolled": true,
-                               "primary": "refuse-enrolled", "primary_ends": [EVIL]}),
+            "key.export" => json!({"ids": [1], "text": EVIL}),
+            "create" | "rotate" => {
+                json!({"secret": if args["name"] == "evil" { EVIL } else { SECRET }, "app_password": record, "newly_enrolled": true,
+                               "primary": "refuse-enrolled", "primary_ends": [EVIL]})
+            }
             _ => {
                 json!({"user": EVIL, "uid": 1, "other_uid": 2, "created": 0, "live": 0, "revoked": 0, "primary": "allow"})
             }
@@ -133,6 +136,8 @@ fn nothing_hostile_comes_through() {
         &["revoke", "ap-0000002a"],
         &["verify", "alice"],
         &["create", "alice", "laptop"],
+        &["create", "alice", "evil"],
+        &["key", "export", "-"],
         &["user", "alice", "show"],
         &["user", "alice", "delete", "--yes"],
         &["user", EVIL, EVIL],

@@ -71,7 +71,6 @@ fn a_wrong_value_is_2_and_asks_nobody() {
         (&["list", "--unused", "90"], "90"),
         (&["rotate", "ap-0000002a", "--grace", "0d"], "0d"),
         (&["revoke", "--created-before", "9999-99-99"], "9999-99-99"),
-        (&["suspend", "laptop"], "laptop"),
         (&["suspend"], "ID"),
         (&["panic", "maybe"], "maybe"),
         (&["user", "alice", "drop"], "drop"),
@@ -85,6 +84,19 @@ fn a_wrong_value_is_2_and_asks_nobody() {
     let run = daemon.run(&[&["suspend"], &ids[..]].concat());
     assert!(run.status == 2 && run.stderr.contains("1001 ids are too many"), "{run:?}");
     assert_eq!(daemon.calls(), []);
+}
+
+#[test]
+fn a_name_in_place_of_an_id_is_2_and_changes_nothing() {
+    let daemon = Daemon::answering(|_, _| {
+        let one = json!({"id": "ap-0000002a", "user": "alice", "name": "laptop", "state": "live"});
+        Ok(json!({"app_passwords": [], "near": [one]}))
+    });
+    let run = daemon.run(&["suspend", "laptop", "--yes"]);
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""));
+    let hint = "did you mean ap-0000002a (\"laptop\" of alice)? That is its name; the command takes its id";
+    assert!(run.stderr.contains(hint), "{run:?}");
+    assert_eq!(daemon.calls().iter().filter(|(verb, _)| verb != "find").count(), 0);
 }
 
 #[test]

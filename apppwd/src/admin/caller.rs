@@ -2,20 +2,15 @@
 //! system has for the uid.
 
 use super::login_uid;
+use super::staff::{self, Staff};
 use crate::clock::UnixSeconds;
 use crate::store::By;
-use crate::sys;
 use apppw_admin::verbs::{Actor, ActorRole};
-use nix::unistd::{Group, Uid, User};
+use nix::unistd::{Uid, User};
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixStream;
-
-/// Members may manage every account.
-const ADMIN_GROUP: &str = "apppw-admin";
-
-/// Members may look at every account and take app passwords away.
-const HELPDESK_GROUP: &str = "apppw-helpdesk";
 
 /// What a caller is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +47,7 @@ impl Caller {
     ///
     /// # Errors
     /// If the kernel doesn't say, or the system takes too long to name the uid.
-    pub async fn of(stream: &UnixStream, people: People) -> io::Result<Self> {
+    pub async fn of(stream: &UnixStream, people: People, staff: &Arc<Staff>) -> io::Result<Self> {
         let peer = stream.peer_cred()?;
         let uid = peer.uid();
         if uid == 0 {
@@ -60,21 +55,16 @@ impl Caller {
             let login_uid = login_uid::of_root(stream, &peer);
             return Ok(Self { uid, login_uid, name: Some("root".to_owned()), role: Role::Admin });
         }
-        let mut groups = sys::peer_groups(stream)?;
-        groups.push(peer.gid());
-        ask_nss(move || Self::identify(uid, &groups, people)).await
+        let (groups, staff) = (staff::groups_of(stream)?, Arc::clone(staff));
+        ask_nss(move || Self::identify(uid, &groups, people, &staff)).await
     }
 
-    fn identify(uid: u32, groups: &[u32], people: People) -> io::Result<Self> {
+    fn identify(uid: u32, groups: &[u32], people: People, staff: &Staff) -> io::Result<Self> {
         let name = User::from_uid(Uid::from_raw(uid))?.map(|user| user.name);
-        let is_in = |group: &str| -> io::Result<bool> {
-            let group = Group::from_name(group)?;
-            Ok(group.is_some_and(|group| groups.contains(&group.gid.as_raw())))
-        };
         let person = name.clone().filter(|_| people.include(uid));
-        let role = if is_in(ADMIN_GROUP)? {
+        let role = if staff.admin.is_among(groups)? {
             Role::Admin
-        } else if is_in(HELPDESK_GROUP)? {
+        } else if staff.helpdesk.is_among(groups)? {
             Role::Helpdesk(person)
         } else {
             person.map_or(Role::Nobody, Role::User)
@@ -211,7 +201,7 @@ mod tests {
     #[tokio::test]
     async fn the_kernel_says_who_asks_and_only_root_is_root() {
         let (stream, _other) = UnixStream::pair().unwrap();
-        let caller = Caller::of(&stream, People { uid_min: 1000 }).await.unwrap();
+        let caller = Caller::of(&stream, People { uid_min: 1000 }, &Arc::default()).await.unwrap();
         assert_eq!(caller.uid, Uid::effective().as_raw());
         assert!(caller.login_uid.is_none() || caller.uid == 0, "only root stands for others");
         if caller.uid == 0 {

@@ -9,6 +9,7 @@ pub mod dispatch;
 mod login_uid;
 pub mod rules;
 pub mod serve;
+pub mod staff;
 pub mod verbs;
 
 use apppw_admin::{AdminError, Code};

@@ -59,7 +59,7 @@ pub async fn hang_up<S>(
 
 /// One request after the other.
 async fn requests<S: Store + 'static>(daemon: &Rc<Daemon<S>>, stream: &mut UnixStream) {
-    let caller = match Caller::of(stream, daemon.people).await {
+    let caller = match Caller::of(stream, daemon.people, &daemon.staff).await {
         Ok(caller) => caller,
         Err(error) => {
             tracing::warn!("a caller on admin.sock can't be identified: {error}");

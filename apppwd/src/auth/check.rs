@@ -185,7 +185,8 @@ fn with_account(names: Names, account: Option<AccountRecord>, answer: Answer) ->
     if names.typed == names.canonical {
         return answer;
     }
-    let account = account.map_or_else(|| log::user(&names.canonical).to_owned(), |account| account.name);
+    let account =
+        account.map_or_else(|| log::unknown_user(&names.canonical).to_owned(), |account| account.name);
     Answer { account: Some(account).filter(|account| *account != names.typed), ..answer }
 }
 
@@ -253,7 +254,7 @@ impl<S: Store> Daemon<S> {
         let name = match self.account(&names).await {
             Ok(Some(account)) => account.name,
             // A secret in the place of the name would be kept.
-            Ok(None) if peer_is_root && log::user(&names.canonical) == names.canonical => {
+            Ok(None) if peer_is_root && log::unknown_user(&names.canonical) == names.canonical => {
                 names.canonical.clone()
             }
             Ok(None) => return,

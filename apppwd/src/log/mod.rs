@@ -9,7 +9,7 @@ mod words;
 
 pub use queue::Log;
 pub use throttle::{Provoked, Throttle};
-pub use verdict::{Line, masked, user, verdict_word};
+pub use verdict::{Line, masked, unknown_user, user, verdict_word};
 pub use words::{count, depend, is_or_are, left_out, was_or_were};
 
 use nix::sys::stat::fstat;

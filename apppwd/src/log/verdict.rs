@@ -8,7 +8,7 @@ use crate::auth::{Answer, Owner};
 use crate::clock::UnixSeconds;
 use apppw_admin::text;
 use apppw_proto::frame::Verdict;
-use apppw_proto::secret::{has_shape, is_in};
+use apppw_proto::secret::{has_shape, is_in, may_be_in};
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -77,13 +77,19 @@ pub fn user(name: &str) -> &str {
     if has_shape(name.as_bytes()) || has_shape(local.as_bytes()) || is_in(name) { HIDDEN } else { name }
 }
 
+/// The same of a name that nobody has: it is shown only if it doesn't even look like a secret typed wrong.
+#[must_use]
+pub fn unknown_user(name: &str) -> &str {
+    if may_be_in(name) { HIDDEN } else { user(name) }
+}
+
 /// A sentence as the record may have it: what was quoted in it may be a secret.
 #[must_use]
 pub fn masked(text: &str) -> Cow<'_, str> {
     let is_outside = |c: char| !(c.is_alphanumeric() || "-@._".contains(c));
     let mut shown = Cow::Borrowed(text);
     for word in text.split(is_outside) {
-        let masked = user(word);
+        let masked = unknown_user(word);
         if masked != word {
             shown = Cow::Owned(shown.replace(word, masked));
         }
@@ -217,6 +223,8 @@ mod tests {
             assert!(!shown.contains("7777") && shown.contains("looks like an app password"), "{shown}");
         }
         assert_eq!(masked("the account bob-7777 is locked"), "the account bob-7777 is locked");
+        let mistyped = "no account 7a7a-7a7a-7a7a-7a7ax: nothing is locked";
+        assert_eq!(masked(mistyped), "no account (looks like an app password): nothing is locked");
     }
 
     #[test]

@@ -2,13 +2,16 @@
 
 use super::Case;
 use super::asking::{USER, create, imap, login, site};
+use super::authorize::{GROUP, PASSWD};
 use super::events::events;
 use apppw_admin::verbs::{Backup, BackupKept, BackupKeptArgs, Metrics};
 use apppw_admin::{ClientError, Code, Verb};
 use apppw_proto::frame::Verdict;
 use apppw_tests::activate::DAEMON_UID;
+use apppw_tests::among::start_among;
 use apppw_tests::apppwd::{Apppwd, CHEAP_ARGON2, Site};
 use apppw_tests::frames::try_login;
+use apppw_tests::identity::Identity;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -27,6 +30,8 @@ pub fn cases() -> Vec<Case> {
         Case::new("it_is_of_one_moment_while_changes_go_on", one_moment),
         Case::new("only_what_was_handed_out_counts", kept),
         Case::new("nobody_has_to_wait_for_who_does_not_read", unread),
+        Case::as_root("an_administrator_who_does_not_read_keeps_root_from_none", beside_roots)
+            .with_program("unshare"),
         Case::new("half_of_one_is_none", half),
         Case::new("a_crash_leaves_nothing_for_long", leftovers),
         Case::new("a_damaged_database_is_not_handed_out", damaged).with_program("sqlite3"),
@@ -227,10 +232,26 @@ fn fill(daemon: &Apppwd, users: u32) {
 
 /// Asks for a backup, and reads no more than the beginning of the answer.
 fn ask_only(daemon: &Apppwd) -> UnixStream {
-    let mut stream = UnixStream::connect(daemon.admin_socket()).expect("a connection");
-    stream.write_all(b"{\"v\":1,\"id\":7,\"verb\":\"backup\"}\n").expect("a request");
+    let stream = ask(daemon);
     daemon_waits_with_the_copy(daemon);
     stream
+}
+
+fn ask(daemon: &Apppwd) -> UnixStream {
+    let mut stream = UnixStream::connect(daemon.admin_socket()).expect("a connection");
+    stream.write_all(b"{\"v\":1,\"id\":7,\"verb\":\"backup\"}\n").expect("a request");
+    stream
+}
+
+fn beside_roots() {
+    let daemon = start_among(Site::in_memory(CHEAP_ARGON2), PASSWD, GROUP);
+    fill(&daemon, 60);
+    let administrator = Identity { groups: vec![777], ..Identity::new(4003) };
+    let _unread = administrator.act(|| ask(&daemon));
+    daemon_waits_with_the_copy(&daemon);
+    daemon.back_up("b.db");
+    let second = administrator.act(|| daemon.call::<_, Backup>(Verb::Backup, &json!({})));
+    assert_eq!(refused(second).0, Code::Busy);
 }
 
 fn unread() {

@@ -2,12 +2,14 @@
 
 use super::Case;
 use super::asking::wait_until;
+use super::authorize::{GROUP, PASSWD};
 use super::frames::still_serves;
 use apppw_proto::frame::Verdict;
+use apppw_tests::among::start_among;
 use apppw_tests::apppwd::{Apppwd, Site};
 use apppw_tests::frames::{self, Ask, login, try_login};
 use apppw_tests::identity::Identity;
-use apppw_tests::lines::Lines;
+use apppw_tests::lines::{Lines, code};
 use serde_json::json;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -22,6 +24,8 @@ pub fn cases() -> Vec<Case> {
         Case::new("connection_churn_leaves_nothing_behind", churn),
         Case::new("work_of_clients_that_left_is_dropped", abandoned),
         Case::as_root("a_user_who_fills_admin_sock_does_not_keep_root_out", full_admin),
+        Case::as_root("people_who_fill_admin_sock_do_not_keep_the_helpdesk_out", full_of_people)
+            .with_program("unshare"),
         Case::as_root("a_long_service_name_does_not_stall_logins", long_service),
     ]
 }
@@ -152,6 +156,30 @@ fn abandon(daemon: &Apppwd, secrets: &[String]) -> bool {
     drop(open);
     wait_until("nothing is queued", || daemon.status().argon2.queued == 0);
     then.queued >= 6 && daemon.argon2_runs() <= then.runs + 2
+}
+
+/// Forty people, and what one of them may hold each.
+fn full_of_people() {
+    let people: Vec<u32> = (5000..5040).collect();
+    let lines: Vec<String> = people.iter().map(|uid| format!("p{uid}:x:{uid}:{uid}::/:/bin/sh")).collect();
+    let daemon = start_among(Site::new(""), &format!("{PASSWD}{}\n", lines.join("\n")), GROUP);
+    let socket = daemon.admin_socket();
+    let open = || UnixStream::connect(&socket).ok();
+    let crowd: Vec<UnixStream> = people
+        .iter()
+        .flat_map(|uid| Identity::new(*uid).act(|| (0..8).filter_map(|_| open()).collect::<Vec<_>>()))
+        .collect();
+    assert_eq!(crowd.len(), 8 * people.len());
+    let list = |who: &Identity| who.act(|| Lines::connect(&socket).call("list", &json!({})));
+    assert_eq!(code(&list(&Identity::new(5041))), "busy", "a person gets no place");
+    let (helpdesk, admin) =
+        (Identity { groups: vec![778], ..Identity::new(4004) }, Identity { gid: 777, ..Identity::new(4003) });
+    for who in [helpdesk, admin] {
+        let answer = list(&who);
+        assert!(answer["ok"].is_object(), "{who:?}: {answer}");
+    }
+    drop(crowd);
+    still_serves(&daemon);
 }
 
 /// `admin.sock` is open to everyone, so one who may do nothing must not be able to keep an

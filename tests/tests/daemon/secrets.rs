@@ -19,6 +19,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         Case::new("no_secret_in_any_form_is_kept_or_shown", nowhere),
         Case::new("a_secret_typed_as_user_name_is_masked", as_user_name),
+        Case::new("a_secret_typed_wrong_as_user_name_is_masked", mistyped_as_user_name),
         Case::new("a_secret_given_as_the_name_of_an_account_is_masked", as_account),
         Case::new("a_secret_becomes_no_name", as_name),
     ]
@@ -127,6 +128,27 @@ fn as_user_name() {
         let form = String::from_utf8_lossy(&form).into_owned();
         assert!(!log.contains(&form), "{form} in {log}");
     }
+}
+
+fn mistyped_as_user_name() {
+    let daemon = Apppwd::start();
+    let values = [3, 31, 4, 1, 5, 9, 26, 5, 3, 5, 8, 9, 7, 9, 30];
+    let secret = Secret::from_values(&values).expect("a secret").display();
+    // Digits come and go in it as in nearly every one.
+    let typed = [format!("{secret}x"), format!("alice{secret}@example.org"), secret[1..].to_owned()];
+    for user in &typed {
+        Ask { user: user.as_bytes(), ..Ask::default() }.send(&daemon.auth_socket());
+    }
+    let log = daemon.settled_log();
+    assert_eq!(log.matches("looks like an app password").count(), typed.len(), "{log}");
+    assert!(!log.contains(&secret[1..]), "{log}");
+    // Who is called so is named.
+    let name = "k9x2m4p7q1w8e5r3@example.org";
+    let of = daemon.create(name, "phone", &[]);
+    Ask { user: name.as_bytes(), secret: canonical(of.secret.expose()).as_bytes(), ..Ask::default() }
+        .send(&daemon.auth_socket());
+    let line = format!("accepted reason=accepted user={name} ");
+    assert!(daemon.settled_log().contains(&line), "{}", daemon.log());
 }
 
 /// `apppw create SECRET NAME`: the words in the wrong order.

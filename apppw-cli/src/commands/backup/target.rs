@@ -1,8 +1,9 @@
 //! Where a backup is written: whole under its name, or not at all.
 
 use crate::exit::Failure;
+use crate::output::number::thousands;
 use crate::output::{self, terminal};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, linkat, openat, renameat_with};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, fstatvfs, linkat, openat, renameat_with};
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -44,6 +45,23 @@ impl Target {
 
     pub const fn is_stdout(&self) -> bool {
         matches!(self, Self::Stdout)
+    }
+
+    /// Whether so many bytes fit in: a disk is not filled for nothing, by a wrong number neither.
+    pub fn check_room(&self, bytes: u64) -> Result<(), Failure> {
+        let Self::File(Begun { file, path, .. }) = self else { return Ok(()) };
+        // Some file systems don't tell.
+        let Some(disk) = fstatvfs(file).ok().filter(|disk| disk.f_blocks > 0) else { return Ok(()) };
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if bytes <= free {
+            return Ok(());
+        }
+        Err(Failure::io(format!(
+            "the backup has {} bytes, and where {} is to lie only {} are free; nothing was kept",
+            thousands(bytes),
+            path.display(),
+            thousands(free)
+        )))
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
@@ -140,6 +158,15 @@ mod tests {
     fn names(dir: &Path) -> Vec<String> {
         let names = std::fs::read_dir(dir).unwrap();
         names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_cannot_fit_is_not_begun() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = Target::open(&dir.path().join("b.db")).unwrap();
+        assert_eq!(target.check_room(1), Ok(()));
+        let failure = target.check_room(u64::MAX).unwrap_err();
+        assert!(failure.message.contains("18,446,744,073,709,551,615 bytes"), "{}", failure.message);
     }
 
     #[test]

@@ -135,6 +135,7 @@ pub fn judge(facts: &Facts) -> Vec<Line> {
     if lines.is_empty() {
         lines.push(match (facts.unseen, facts.processes.len()) {
             (0, 0) => Line::ok("running", "no process holds an older module"),
+            (0, 1) => Line::ok("running", "one process holds the module, the one that is installed"),
             (0, held) => {
                 Line::ok("running", format!("{held} processes hold the module, the one that is installed"))
             }

@@ -3,6 +3,7 @@
 
 use super::line::Line;
 use super::module::NAME;
+use crate::hosts::examples;
 use crate::hosts::files::Files;
 use crate::hosts::pam::{self, Code, Configuration, Facility, Handler, Note, Service};
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,7 +151,10 @@ pub fn judge(facts: &Facts, unlisted: &[String]) -> Vec<Line> {
         lines.push(Line::fault(
             "stack-common",
             what,
-            format!("take the line out of {file}, and give each service its own stack (apppw setup, packaging/pam)"),
+            format!(
+                "take the line out of {file}, and give each service its own stack (apppw setup, {})",
+                examples::folder("pam")
+            ),
         ));
     }
     // Services that are alike share a line.
@@ -200,7 +204,7 @@ pub fn judge(facts: &Facts, unlisted: &[String]) -> Vec<Line> {
         lines.push(Line::warning(
             "stack-none",
             what,
-            "apppw setup dovecot (or another host), or copy a stack of packaging/pam",
+            format!("apppw setup dovecot (or another host), or copy a stack of {}", examples::folder("pam")),
         ));
     }
     lines

@@ -41,7 +41,25 @@ pub struct HandedOut {
     at: UnixSeconds,
 }
 
-/// A copy that is to be handed out; no other is made meanwhile.
+/// The backups that are under way: one of root's, and one of all others', who could keep root from any.
+#[derive(Debug, Default)]
+pub struct Backups {
+    of_root: Slot,
+    of_others: Slot,
+    /// Held while a copy is made: there is one place for it on the disk.
+    making: tokio::sync::Mutex<()>,
+}
+
+/// What was handed out last, while it isn't known to lie where it was to; held while one is made and handed out.
+type Slot = Arc<tokio::sync::Mutex<Option<HandedOut>>>;
+
+impl Backups {
+    const fn of(&self, caller: &Caller) -> &Slot {
+        if caller.uid == 0 { &self.of_root } else { &self.of_others }
+    }
+}
+
+/// A copy that is to be handed out; its caller's kind gets no other meanwhile.
 pub struct HandOut {
     copy: File,
     at: UnixSeconds,
@@ -58,7 +76,7 @@ pub async fn run<S: Store + 'static>(
     caller: &Caller,
     _: NoArgs,
 ) -> Result<(Backup, HandOut), AdminError> {
-    let Ok(mut slot) = Arc::clone(&daemon.backup).try_lock_owned() else {
+    let Ok(mut slot) = Arc::clone(daemon.backups.of(caller)).try_lock_owned() else {
         return Err(AdminError::new(Code::Busy, "another backup is being made; try again when it is done"));
     };
     *slot = None;
@@ -66,6 +84,7 @@ pub async fn run<S: Store + 'static>(
     let made = async {
         let journal = daemon.journal.lock().await.synced().await;
         let journal_bytes = journal.map_err(|error| AdminError::new(Code::Busy, error.to_string()))?;
+        let _one_by_one = daemon.backups.making.lock().await;
         let at = clock::now();
         let StoreCopy { file, bytes, counts, last_event } = daemon.store.copy(at).await.map_err(refusal)?;
         // Before the first byte: whoever has nearly all of it has every name.
@@ -139,7 +158,7 @@ pub async fn kept<S: Store>(
     caller: &Caller,
     args: BackupKeptArgs,
 ) -> Result<BackupKept, AdminError> {
-    let Ok(mut handed_out) = daemon.backup.try_lock() else {
+    let Ok(mut handed_out) = daemon.backups.of(caller).try_lock() else {
         return Err(AdminError::new(Code::Busy, "another backup is being made; that one will count"));
     };
     let Some(at) = handed_out.as_ref().filter(|it| it.sha256 == args.sha256).map(|it| it.at) else {

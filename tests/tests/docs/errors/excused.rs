@@ -179,6 +179,12 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "can't read the backup", why: DISK },
     Excused { text: "the backup did not come whole", why: "needs a daemon that ends in that moment" },
     Excused { text: "it has more than one line", why: OURS },
+    Excused { text: "it has a secret that is none", why: OURS },
+    Excused { text: "it has keys that are none", why: OURS },
+    Excused {
+        text: "the backup has {} bytes, and where {} is to lie only {} are free",
+        why: "needs a disk with less room than the copy takes",
+    },
     Excused {
         text: "the backup is made, but apppwd has not noted it",
         why: "needs a daemon that ends in that moment",

@@ -2,6 +2,7 @@
 
 use super::{NAME, Used, arguments, unreadable, words};
 use crate::commands::doctor::line::Line;
+use crate::hosts::examples;
 use crate::hosts::pam::{self, Code, Facility, Handler, Kind, Outcome};
 use apppw_proto::services::is_never_opened;
 
@@ -105,7 +106,7 @@ fn troubles(used: &Used, unlisted: bool) -> Vec<Line> {
     } else {
         let what =
             format!("{name}: {NAME} is in its other lines, but not in auth: app passwords don't open it");
-        let remedy = format!("add the auth line of packaging/pam to {}", file(used));
+        let remedy = format!("add the auth line of {} to {}", examples::folder("pam"), file(used));
         Some(Line::fault("stack-shut", what, remedy))
     };
     let is_sound = trouble.is_none();
@@ -199,7 +200,8 @@ fn authentication(used: &Used, handlers: &[Handler]) -> Option<Line> {
 
 fn right_auth_line(place: &str) -> String {
     format!(
-        "{place}: auth [success=done default=die] {NAME} (or user_unknown=ignore between them: packaging/pam)"
+        "{place}: auth [success=done default=die] {NAME} (or user_unknown=ignore between them: {})",
+        examples::folder("pam")
     )
 }
 
@@ -264,7 +266,7 @@ fn falls_through(used: &Used, handlers: &[Handler], through: &[Code], place: &st
 fn accounts(used: &Used, stack: pam::Stack<'_>, auth: &[Handler], auth_is_sound: bool) -> Option<Line> {
     let name = &used.name;
     let handlers = stack.handlers;
-    let wanted = format!("account required {NAME} in {} (packaging/pam)", file(used));
+    let wanted = format!("account required {NAME} in {} ({})", file(used), examples::folder("pam"));
     let names_it = handlers.iter().any(|handler| handler.calls(NAME));
     if stack.is_other {
         let what = format!(
@@ -289,7 +291,7 @@ fn accounts(used: &Used, stack: pam::Stack<'_>, auth: &[Handler], auth_is_sound:
     let primary_passes = auth_is_sound && opens(auth, Code::USER_UNKNOWN, Others::Agree);
     (primary_passes && !opens(handlers, Code::USER_UNKNOWN, Others::Agree)).then(|| {
         let what = format!("{name}: auth lets primary passwords through where the policy permits them, its account lines don't");
-        let remedy = format!("{}: the account lines of packaging/pam/primary-where-permitted", file(used));
+        let remedy = format!("{}: the account lines of {}/primary-where-permitted", file(used), examples::folder("pam"));
         Line::warning("stack-account", what, remedy)
     })
 }

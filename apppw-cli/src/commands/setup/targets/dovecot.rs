@@ -14,6 +14,7 @@ use crate::cli::Stack;
 use crate::exit::Failure;
 use crate::hosts::dovecot::source::{Odd, Source};
 use crate::hosts::dovecot::{self, Block, Language, Passdb, judge};
+use crate::hosts::examples;
 use crate::hosts::finding::{Finding, Level};
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,10 @@ impl Facts {
     pub fn gather(system: &dyn System) -> Result<Self, Failure> {
         let printed = effective_text(system)?;
         let odd = |what: &str| {
-            Failure::io(format!("doveconf -n printed {what}; set it up by hand (packaging/dovecot)"))
+            Failure::io(format!(
+                "doveconf -n printed {what}; set it up by hand ({})",
+                examples::folder("dovecot")
+            ))
         };
         let version = printed.lines().next().unwrap_or_default().trim_start_matches("# ");
         let language = Language::of(version).ok_or_else(|| {
@@ -117,7 +121,7 @@ pub fn verify(system: &dyn System) -> Result<Vec<Finding>, Failure> {
         wrong.push(Finding::grave(
             "dovecot-not-first",
             "doveconf -n doesn't show the passdb of apppw as the one that decides: something that is read later changes it",
-            "Set it up by hand (packaging/dovecot)",
+            format!("Set it up by hand ({})", examples::folder("dovecot")),
         ));
     }
     Ok(wrong)

@@ -8,6 +8,7 @@ use crate::cli::Stack;
 use crate::exit::Failure;
 use crate::hosts::dovecot as language;
 use crate::hosts::dovecot::source::Edits;
+use crate::hosts::examples;
 use crate::hosts::finding::Finding;
 use crate::hosts::saslauthd::assignment;
 use std::path::Path;
@@ -161,7 +162,7 @@ pub fn verify(system: &dyn System) -> Result<Vec<Finding>, Failure> {
     Ok(vec![Finding::grave(
         "dovecot-no-socket",
         format!("doveconf -n doesn't show the socket {SOCKET}"),
-        "Set it up by hand (packaging/exim/dovecot-auth.conf)",
+        format!("Set it up by hand ({}/dovecot-auth.conf)", examples::folder("exim")),
     )])
 }
 

@@ -7,6 +7,7 @@ use super::{dovecot, postfix};
 use crate::cli::Stack;
 use crate::exit::Failure;
 use crate::hosts::dovecot as language;
+use crate::hosts::examples;
 use crate::hosts::finding::Finding;
 use std::path::Path;
 
@@ -107,7 +108,7 @@ pub fn verify(system: &dyn System) -> Result<Vec<Finding>, Failure> {
         wrong.push(Finding::grave(
             "dovecot-no-socket",
             format!("doveconf -n doesn't show the socket {SOCKET}"),
-            "Set it up by hand (packaging/dovecot/*/postfix-auth.conf)",
+            format!("Set it up by hand ({}/*/postfix-auth.conf)", examples::folder("dovecot")),
         ));
     }
     Ok(wrong)
