@@ -25,6 +25,13 @@ pub enum ChangeError {
          room on the disk, then give the same command again"
     )]
     InMemory(StoreError),
+    /// The same, and it could not be read what else hangs together with it.
+    #[error(
+        "{0}. What was named is refused from now on, but what hangs together with it, the other half of a rotation or what a \
+         locked account has, can't be read and may not be; and nothing is written down: mend the disk, then give the same \
+         command again"
+    )]
+    InPart(StoreError),
     /// It is in force, but the journal doesn't know.
     #[error(
         "done, and in force from now on; but {0}, so a restart or a backup put back may undo it. Mend that, then \
@@ -43,6 +50,10 @@ pub async fn append(journal: &Journal, records: Vec<Record>) -> Result<(), Chang
         tracing::error!("changed, but: {error}");
         ChangeError::NotJournaled(error)
     })
+}
+
+const fn in_memory(error: StoreError, is_all: bool) -> ChangeError {
+    if is_all { ChangeError::InMemory(error) } else { ChangeError::InPart(error) }
 }
 
 impl<S: Store> Daemon<S> {
@@ -101,7 +112,9 @@ impl<S: Store> Daemon<S> {
             Err(ChangeError::NotDone(error)) => {
                 // At once, and then what hangs together with these.
                 let mut new = self.in_memory.borrow_mut().app_passwords(&ids, reason);
-                let halves = self.store.with_rotations(ids.clone(), clock::now()).await.unwrap_or(ids);
+                let halves = self.store.with_rotations(ids, clock::now()).await;
+                let is_all = halves.is_ok();
+                let halves = halves.unwrap_or_default();
                 new.extend(self.in_memory.borrow_mut().app_passwords(&halves, reason));
                 let kind = if reason == Reason::Revoked { EventKind::Revoke } else { EventKind::Suspend };
                 for id in &new {
@@ -117,7 +130,7 @@ impl<S: Store> Daemon<S> {
                         first.join(", ")
                     );
                 }
-                Err(ChangeError::InMemory(error))
+                Err(in_memory(error, is_all))
             }
             Ok(done) => {
                 let mut in_memory = self.in_memory.borrow_mut();
@@ -131,15 +144,17 @@ impl<S: Store> Daemon<S> {
         }
     }
 
-    /// The same for an account that is to be locked; `kind` says how.
+    /// The same for an account that is to be locked; `kind` says how, `is_all` whether all its app passwords that
+    /// are to go are refused in memory, too.
     ///
     /// # Errors
-    /// [`ChangeError::InMemory`].
+    /// [`ChangeError::InMemory`], [`ChangeError::InPart`].
     pub fn locked_or_in_memory<T>(
         &self,
         done: Result<T, StoreError>,
         account: &AccountRecord,
         kind: EventKind,
+        is_all: bool,
         by: Actor,
     ) -> Result<T, ChangeError> {
         match done {
@@ -153,7 +168,7 @@ impl<S: Store> Daemon<S> {
                     let name = visible(log::user(&account.name));
                     tracing::error!("{name} is locked in memory only: {error}");
                 }
-                Err(ChangeError::InMemory(error))
+                Err(in_memory(error, is_all))
             }
         }
     }

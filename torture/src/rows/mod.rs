@@ -38,6 +38,7 @@ pub const ROWS: &[Row] = &[
     keys::AT_CALL,
     power::IMAGES,
     disk::RUNNING,
+    disk::ANY,
     disk::STARTING,
     disk::MINUTES,
     disk::DROPPED,

@@ -69,14 +69,17 @@ pub async fn lock_down<S: Store>(
     let journal = daemon.journal.lock().await;
     let Subject { account, is_new } = subject(daemon, &names, uid).await?;
     let done = daemon.store.lock_down(account.clone(), is_new, caller.by(at)).await;
+    let mut is_all = true;
     if done.is_err() {
         // What can't be written down is revoked in memory, and stays so when the lock goes.
         let all = Selection { accounts: Some(vec![account.id]), ..Selection::default() };
-        let records = daemon.store.app_passwords(&all, None, usize::MAX).await.unwrap_or_default();
-        let ids: Vec<AppPasswordId> = records.iter().map(|record| record.id).collect();
+        let records = daemon.store.app_passwords(&all, None, usize::MAX).await;
+        is_all = records.is_ok();
+        let ids: Vec<AppPasswordId> = records.unwrap_or_default().iter().map(|record| record.id).collect();
         daemon.in_memory.borrow_mut().app_passwords(&ids, Reason::Revoked);
     }
-    let revoked = daemon.locked_or_in_memory(done, &account, EventKind::UserLockdown, caller.actor())?;
+    let (kind, by) = (EventKind::UserLockdown, caller.actor());
+    let revoked = daemon.locked_or_in_memory(done, &account, kind, is_all, by)?;
     let mut records = vec![Record::account(at, Befell::Lock, &account, &daemon.keys.now())];
     records.extend(revoked.iter().map(|id| Record { at, change: Change::Revoke(*id) }));
     let user = visible(log::user(&account.name)).into_owned();

@@ -180,6 +180,7 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "the backup did not come whole", why: "needs a daemon that ends in that moment" },
     Excused { text: "it has more than one line", why: OURS },
     Excused { text: "it has a secret that is none", why: OURS },
+    Excused { text: "What was named is refused from now on", why: "needs a disk that can't be read, either" },
     Excused { text: "it has keys that are none", why: OURS },
     Excused {
         text: "the backup has {} bytes, and where {} is to lie only {} are free",

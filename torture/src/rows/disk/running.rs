@@ -16,38 +16,62 @@ use std::time::{Duration, Instant};
 /// Among so many operations the n-th is struck.
 const SPAN: u64 = 250;
 
+/// On what changes something.
 pub fn run(cases: &Cases) -> Outcome {
+    of_each(cases, at_change)
+}
+
+/// On anything.
+pub fn run_any(cases: &Cases) -> Outcome {
+    of_each(cases, at_any)
+}
+
+fn of_each(cases: &Cases, plan: impl Fn(u64) -> Plan) -> Outcome {
     let mut bed = None;
     Outcome::of_each(cases, |case, outcome| {
-        let mut random = Random::of(case, 7);
+        let (mut random, plan) = (Random::of(case, 7), plan(case));
         // One that failed is not built on.
         let mut own = bed.take().unwrap_or_else(Bed::new);
         let daemon = own.start();
-        match one(&mut own, daemon, case, &mut random, outcome) {
+        match one(&mut own, daemon, plan, case, &mut random, outcome) {
             Ok(daemon) => {
                 own.site = Some(daemon.kill());
                 bed = Some(own);
             }
-            Err(why) => outcome.find(case, format!("{:?}: {why}", plan(case))),
+            Err(why) => outcome.find(case, format!("{plan:?}: {why}")),
         }
     })
 }
 
-/// Each errno, once and from then on, before a kill and before the disk works again, at the n-th
-/// operation: first those that change something, then those on the journal alone, then any.
-fn plan(case: u64) -> Plan {
+/// Each errno, once and from then on, before a kill and before the disk works again.
+fn act(case: u64) -> Act {
     let errno = ERRNOS[usize::try_from(case % 4).expect("small")];
-    let act = if (case / 4).is_multiple_of(2) { Act::Fail(errno) } else { Act::FailOn(errno) };
-    // Spread, so that few cases are of all.
-    let nth = case / 16 * 97 % SPAN;
-    match case / 16 / SPAN % 3 {
-        0 if (case / 16).is_multiple_of(3) => {
-            Plan { files: file::JOURNAL, kinds: kind::CHANGES, ..Plan::at(1 + nth % 20, act) }
-        }
-        0 => Plan::at_change(1 + nth, act),
-        1 => Plan::at(1 + 3 * nth, act),
-        _ => Plan { files: file::JOURNAL | file::WAL, ..Plan::at(1 + nth, act) },
+    if (case / 4).is_multiple_of(2) { Act::Fail(errno) } else { Act::FailOn(errno) }
+}
+
+/// Spread, so that few cases are of all.
+const fn nth(case: u64) -> u64 {
+    case / 16 * 97 % SPAN
+}
+
+/// At the n-th operation that changes something, or that changes the journal.
+fn at_change(case: u64) -> Plan {
+    if (case / 16).is_multiple_of(3) {
+        return Plan {
+            files: file::JOURNAL,
+            kinds: kind::CHANGES,
+            ..Plan::at(1 + nth(case) % 20, act(case))
+        };
     }
+    Plan::at_change(1 + nth(case), act(case))
+}
+
+/// At the n-th operation, whichever; then at those on journal and write-ahead log.
+fn at_any(case: u64) -> Plan {
+    if case / 16 < SPAN {
+        return Plan::at(1 + 3 * nth(case), act(case));
+    }
+    Plan { files: file::JOURNAL | file::WAL, ..Plan::at(1 + nth(case), act(case)) }
 }
 
 const fn is_killed(case: u64) -> bool {
@@ -57,15 +81,18 @@ const fn is_killed(case: u64) -> bool {
 fn one(
     bed: &mut Bed,
     daemon: Apppwd,
+    plan: Plan,
     case: u64,
     random: &mut Random,
     outcome: &mut Outcome,
 ) -> Result<Apppwd, String> {
     let paths = paths(&daemon);
-    let plan = plan(case);
     let only_writes = plan.kinds & !kind::CHANGES == 0;
     bed.shim.arm(plan);
-    let failed = change_until_it_fails(bed, &paths.1, random, outcome)?;
+    let (failed, in_part) = match change_until_it_fails(bed, &paths.1, random, outcome)? {
+        Some(Failed { change, in_part }) => (Some(change), in_part),
+        None => (None, false),
+    };
     outcome.count(if bed.shim.struck() > 0 { "struck" } else { "over before that" }, 1);
     outcome.count(if failed.is_some() { "refused a change" } else { "went on" }, 1);
     let whose = failed.as_ref().and_then(Change::user).map(str::to_owned);
@@ -78,6 +105,19 @@ fn one(
     {
         // Once only, then: it is done.
         bed.world = world;
+        return healed(bed, daemon, None, case, random, outcome);
+    }
+    if in_part && !is_killed(case) {
+        // With a good disk the same command does all of it.
+        outcome.count("in force in part", 1);
+        bed.shim.disarm();
+        let change = failed.as_ref().expect("one has failed");
+        match ask(&paths.1, &bed.world, change) {
+            Answer::Done(world) => bed.world = world,
+            other => {
+                return Err(format!("with a good disk again, the same: {other:?}\n{}", tail(&daemon.log())));
+            }
+        }
         return healed(bed, daemon, None, case, random, outcome);
     }
     if is_killed(case) {
@@ -128,13 +168,20 @@ fn ask_unlocking(admin: &std::path::Path, world: &World, change: &Change, outcom
     }
 }
 
+/// A change that was refused.
+struct Failed {
+    change: Change,
+    /// A part of it may be in force in memory: the answer said so, or there was none.
+    in_part: bool,
+}
+
 /// Until one is refused, or a dozen have gone on after the strike.
 fn change_until_it_fails(
     bed: &mut Bed,
     admin: &std::path::Path,
     random: &mut Random,
     outcome: &mut Outcome,
-) -> Result<Option<Change>, String> {
+) -> Result<Option<Failed>, String> {
     let (begun, mut since) = (Instant::now(), 0);
     while since < 12 && begun.elapsed() < Duration::from_secs(5) {
         let change = Change::draw(random, &bed.world);
@@ -150,7 +197,13 @@ fn change_until_it_fails(
                 if why.contains("fault inside") {
                     return Err(why);
                 }
-                return Ok(Some(change));
+                let in_part = why.contains("can't be read and may not be");
+                return Ok(Some(Failed { change, in_part }));
+            }
+            // Each try of a lock takes seconds, where none can be had; apppw says that it may be done all the same.
+            Answer::None if bed.shim.struck() > 20 && change.takes_away() => {
+                outcome.count("no answer in 30 s", 1);
+                return Ok(Some(Failed { change, in_part: true }));
             }
             Answer::None => return Err(format!("no answer to {change:?}")),
         }
