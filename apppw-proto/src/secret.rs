@@ -189,7 +189,8 @@ fn has_groups(text: &str, is_secret: impl Fn(&str) -> bool) -> bool {
 pub fn may_be_in(text: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric() && !is_filler(c)).any(|word| {
         let parts = || word.split(is_filler).filter(|part| !part.is_empty());
-        let is_in_fours = parts().filter(|part| part.len() != GROUP).count() <= 1;
+        let fours = parts().filter(|part| part.len() == GROUP).count();
+        let is_in_fours = fours >= 2 && parts().count() - fours <= 1;
         parts().any(|part| part.len() >= LEAST_TYPED && turns(part) >= 3)
             || is_in_fours && parts().map(str::len).sum::<usize>() >= LEAST_TYPED && turns(word) >= 2
     })

@@ -25,13 +25,18 @@ pub enum ChangeError {
          room on the disk, then give the same command again"
     )]
     InMemory(StoreError),
-    /// The same, and it could not be read what else hangs together with it.
+    /// The same, and the other halves of rotations could not be read.
     #[error(
-        "{0}. What was named is refused from now on, but what hangs together with it, the other half of a rotation or what a \
-         locked account has, can't be read and may not be; and nothing is written down: mend the disk, then give the same \
-         command again"
+        "{0}. What was named is refused from now on, until a restart of apppwd; but the other half of a rotation can't be \
+         read and may not be, and nothing is written down: mend the disk, then give the same command again"
     )]
-    InPart(StoreError),
+    WithoutHalves(StoreError),
+    /// The account is locked in memory, but what it has could not be read.
+    #[error(
+        "{0}. The account is locked from now on, until a restart of apppwd; but its app passwords can't be read and aren't \
+         revoked, and nothing is written down: mend the disk, then give the same command again"
+    )]
+    WithoutAppPasswords(StoreError),
     /// It is in force, but the journal doesn't know.
     #[error(
         "done, and in force from now on; but {0}, so a restart or a backup put back may undo it. Mend that, then \
@@ -50,10 +55,6 @@ pub async fn append(journal: &Journal, records: Vec<Record>) -> Result<(), Chang
         tracing::error!("changed, but: {error}");
         ChangeError::NotJournaled(error)
     })
-}
-
-const fn in_memory(error: StoreError, is_all: bool) -> ChangeError {
-    if is_all { ChangeError::InMemory(error) } else { ChangeError::InPart(error) }
 }
 
 impl<S: Store> Daemon<S> {
@@ -113,9 +114,9 @@ impl<S: Store> Daemon<S> {
                 // At once, and then what hangs together with these.
                 let mut new = self.in_memory.borrow_mut().app_passwords(&ids, reason);
                 let halves = self.store.with_rotations(ids, clock::now()).await;
-                let is_all = halves.is_ok();
-                let halves = halves.unwrap_or_default();
-                new.extend(self.in_memory.borrow_mut().app_passwords(&halves, reason));
+                if let Ok(halves) = &halves {
+                    new.extend(self.in_memory.borrow_mut().app_passwords(halves, reason));
+                }
                 let kind = if reason == Reason::Revoked { EventKind::Revoke } else { EventKind::Suspend };
                 for id in &new {
                     self.note_app_password_in_memory(kind, by.clone(), *id).await;
@@ -130,7 +131,10 @@ impl<S: Store> Daemon<S> {
                         first.join(", ")
                     );
                 }
-                Err(in_memory(error, is_all))
+                Err(match halves {
+                    Ok(_) => ChangeError::InMemory(error),
+                    Err(_) => ChangeError::WithoutHalves(error),
+                })
             }
             Ok(done) => {
                 let mut in_memory = self.in_memory.borrow_mut();
@@ -144,17 +148,15 @@ impl<S: Store> Daemon<S> {
         }
     }
 
-    /// The same for an account that is to be locked; `kind` says how, `is_all` whether all its app passwords that
-    /// are to go are refused in memory, too.
+    /// The same for an account that is to be locked; `kind` says how.
     ///
     /// # Errors
-    /// [`ChangeError::InMemory`], [`ChangeError::InPart`].
+    /// [`ChangeError::InMemory`].
     pub fn locked_or_in_memory<T>(
         &self,
         done: Result<T, StoreError>,
         account: &AccountRecord,
         kind: EventKind,
-        is_all: bool,
         by: Actor,
     ) -> Result<T, ChangeError> {
         match done {
@@ -168,7 +170,7 @@ impl<S: Store> Daemon<S> {
                     let name = visible(log::user(&account.name));
                     tracing::error!("{name} is locked in memory only: {error}");
                 }
-                Err(in_memory(error, is_all))
+                Err(ChangeError::InMemory(error))
             }
         }
     }

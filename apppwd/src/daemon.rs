@@ -15,7 +15,7 @@ use crate::housekeeping::Record;
 use crate::in_memory::InMemory;
 use crate::journal::Journal;
 use crate::key::{ActiveKeys, Keyring, Place};
-use crate::log::{Log, Throttle};
+use crate::log::{self, Log, Throttle};
 use crate::lost::LostAccounts;
 use crate::panic_switch::PanicSwitch;
 use crate::store::{AccountRecord, By, Hash, MAX_USES, Scheme, Store, StoreError};
@@ -187,6 +187,16 @@ impl<S: Store> Daemon<S> {
     /// If the store can't be read.
     pub async fn account(&self, names: &Names) -> Result<Option<AccountRecord>, StoreError> {
         self.store.look(|look| names.account(look))
+    }
+
+    /// A user name as log and record may have it. Who has a name that looks like a secret typed wrong is called by it.
+    pub fn shown_user<'a>(&self, typed: &'a str) -> &'a str {
+        if log::unknown_user(typed) == typed {
+            return typed;
+        }
+        let names = Names::of(typed, &self.config.users).ok();
+        let account = names.and_then(|names| self.store.look(|look| names.account(look)).ok().flatten());
+        if account.is_some() { log::user(typed) } else { log::unknown_user(typed) }
     }
 
     /// Notes that an app password was seen expired: it stays so, whatever the clock does

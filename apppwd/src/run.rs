@@ -35,7 +35,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 const AUTH_PLACES: Limits = Limits { all: 4096, for_root: 2048, for_staff: 0, per_uid: 256 };
 
 /// Connections at once on `admin.sock`.
-const ADMIN_PLACES: Limits = Limits { all: 256, for_root: 64, for_staff: 64, per_uid: 8 };
+const ADMIN_PLACES: Limits = Limits { all: 320, for_root: 64, for_staff: 64, per_uid: 8 };
 
 /// How long logins and changes under way may take to end once a stop is asked for.
 const STOP_WITHIN: Duration = Duration::from_secs(8);

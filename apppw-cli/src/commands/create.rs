@@ -103,7 +103,8 @@ pub fn hand_over(
     way: Way,
 ) -> Result<(), Failure> {
     // It may go to a terminal by way of a pipe.
-    if !created.secret.expose().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+    let secret = created.secret.expose();
+    if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Err(Failure::nonsense("it has a secret that is none", &session.socket));
     }
     let result = if session.json {

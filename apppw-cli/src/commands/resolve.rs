@@ -82,8 +82,8 @@ pub fn id(session: &mut Session, typed: &TypedId, what_for: For) -> Result<AppPa
                 false => Vec::new(),
             };
             let message = format!(
-                "'{shown}' is not the id of an app password: it has the form ap- and 8 characters, such as \
-                 ap-7k3m9qxe, or is the beginning of that{}",
+                "'{shown}' is not the id of an app password: it has the form ap- and 8 characters, such as ap-7k3m9qxe{}{}",
+                if what_for == For::ChangingUnseen { "" } else { ", or is the beginning of that" },
                 did_you_mean(&named, text)
             );
             Err(Failure::usage(message))

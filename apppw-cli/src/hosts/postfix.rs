@@ -1,4 +1,4 @@
-//! Postfix's main.cf and master.cf (postconf(5), master(5)), and what to think of how it authenticates. Pure.
+//! Postfix's main.cf and master.cf (postconf(5), master(5)), and what to think of how it authenticates.
 
 use super::finding::Finding;
 use crate::hosts::examples;

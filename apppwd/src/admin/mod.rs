@@ -18,9 +18,7 @@ impl From<crate::change::ChangeError> for AdminError {
     fn from(error: crate::change::ChangeError) -> Self {
         match error {
             crate::change::ChangeError::NotDone(error) => error.into(),
-            crate::change::ChangeError::InMemory(_)
-            | crate::change::ChangeError::InPart(_)
-            | crate::change::ChangeError::NotJournaled(_) => Self::new(Code::ReadOnly, error.to_string()),
+            _ => Self::new(Code::ReadOnly, error.to_string()),
         }
     }
 }

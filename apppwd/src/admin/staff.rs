@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 #[derive(Debug)]
 pub struct StaffGroup {
     name: &'static str,
-    /// Its gid; beyond 32 bits: not known, or there is none.
+    /// Its gid, as last known; beyond 32 bits: never.
     last: AtomicU64,
 }
 
@@ -37,7 +37,10 @@ impl StaffGroup {
     /// If the system can't say.
     pub fn is_among(&self, groups: &[u32]) -> io::Result<bool> {
         let gid = Group::from_name(self.name)?.map(|group| group.gid.as_raw());
-        self.last.store(gid.map_or(Self::UNKNOWN, u64::from), Ordering::Relaxed);
+        // A directory that is away may have no groups for a while.
+        if let Some(gid) = gid {
+            self.last.store(u64::from(gid), Ordering::Relaxed);
+        }
         Ok(gid.is_some_and(|gid| groups.contains(&gid)))
     }
 

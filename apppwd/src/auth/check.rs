@@ -254,7 +254,7 @@ impl<S: Store> Daemon<S> {
         let name = match self.account(&names).await {
             Ok(Some(account)) => account.name,
             // A secret in the place of the name would be kept.
-            Ok(None) if peer_is_root && log::unknown_user(&names.canonical) == names.canonical => {
+            Ok(None) if peer_is_root && log::user(&names.canonical) == names.canonical => {
                 names.canonical.clone()
             }
             Ok(None) => return,

@@ -5,7 +5,6 @@ use super::peers::Standing;
 use super::uses::Place;
 use super::wire::{Buffer, Wire};
 use super::{Answer, Reason};
-use crate::account::Names;
 use crate::address::Address;
 use crate::clock;
 use crate::daemon::Daemon;
@@ -182,23 +181,13 @@ fn conclude<S: Store + 'static>(daemon: &Rc<Daemon<S>>, uid: u32, request: &Requ
     }
     daemon.log.verdict(log::Line {
         // A copy of what was typed as a name is not wiped.
-        user: shown_user(daemon, request.user).to_owned(),
+        user: daemon.shown_user(request.user).to_owned(),
         service: request.service.to_owned(),
         rhost: request.rhost.to_owned(),
         rhost_is_proven: standing.rhost_is_proven,
         uid,
         answer,
     });
-}
-
-/// A user name as the log may have it. Who has a name that looks like a secret typed wrong is called by it.
-fn shown_user<'a, S: Store>(daemon: &Daemon<S>, typed: &'a str) -> &'a str {
-    if log::unknown_user(typed) == typed {
-        return typed;
-    }
-    let names = Names::of(typed, &daemon.config.users).ok();
-    let account = names.and_then(|names| daemon.store.look(|look| names.account(look)).ok().flatten());
-    if account.is_some() { log::user(typed) } else { log::unknown_user(typed) }
 }
 
 fn malformed<S: Store>(daemon: &Daemon<S>, wire: &Wire, uid: u32, version: u8, error: FrameError) {

@@ -2,7 +2,6 @@
 //! less often the longer they go on.
 
 use crate::clock::UnixSeconds;
-use crate::log;
 use apppw_admin::About;
 use apppw_admin::text::{check_field, cut};
 use apppw_admin::verbs::{ActorRole, Event};
@@ -36,10 +35,10 @@ pub fn asked_for(args: Option<&RawValue>) -> About {
     About { user: word("user", "users"), id: word("id", "ids").and_then(|id| id.parse().ok()) }
 }
 
-/// As it may be kept: a name that could be shown, and nobody's secret.
-pub(super) fn fit_for_the_record(about: About) -> About {
+/// As it may be kept: a name that can be `shown`.
+pub(super) fn fit_for_the_record(about: About, shown: impl Fn(&str) -> String) -> About {
     let user = about.user.filter(|user| check_field(user).is_ok());
-    About { user: user.map(|user| log::user(&user).to_owned()), ..about }
+    About { user: user.map(|user| shown(&user)), ..about }
 }
 
 /// Those that were refused lately.

@@ -145,7 +145,8 @@ impl<S: Store> Daemon<S> {
         S: 'static,
     {
         self.tally.denied();
-        let About { mut user, id } = denied::fit_for_the_record(about);
+        let About { mut user, id } =
+            denied::fit_for_the_record(about, |user| self.shown_user(user).to_owned());
         if let (None, None, Role::User(name) | Role::Helpdesk(Some(name))) = (&user, id, &caller.role) {
             // Who names nobody acts for himself.
             user = Some(name.clone());

@@ -80,7 +80,9 @@ pub fn user(name: &str) -> &str {
 /// The same of a name that nobody has: it is shown only if it doesn't even look like a secret typed wrong.
 #[must_use]
 pub fn unknown_user(name: &str) -> &str {
-    if may_be_in(name) { HIDDEN } else { user(name) }
+    // Not of the domain, which is the host's own.
+    let local = name.rsplit_once('@').map_or(name, |(local, _)| local);
+    if may_be_in(local) { HIDDEN } else { user(name) }
 }
 
 /// A sentence as the record may have it: what was quoted in it may be a secret.
@@ -225,6 +227,16 @@ mod tests {
         assert_eq!(masked("the account bob-7777 is locked"), "the account bob-7777 is locked");
         let mistyped = "no account 7a7a-7a7a-7a7a-7a7ax: nothing is locked";
         assert_eq!(masked(mistyped), "no account (looks like an app password): nothing is locked");
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_is_hidden_where_it_looks_like_a_secret_and_never_for_its_domain() {
+        for name in ["alice@example.org", "info@computer4business.de", "x@0a1b2c3d4e5f6a7b.example"] {
+            assert_eq!(unknown_user(name), name);
+        }
+        for name in ["7a7a-7a7a-7a7a-7a7ax", "alice7a7a-7a7a-7a7a-7a7b@example.org", "7a7a7a7a7a7a7a7"] {
+            assert_eq!((unknown_user(name), user(name)), (HIDDEN, name));
+        }
     }
 
     #[test]

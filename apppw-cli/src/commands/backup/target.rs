@@ -3,6 +3,7 @@
 use crate::exit::Failure;
 use crate::output::number::thousands;
 use crate::output::{self, terminal};
+use nix::unistd::geteuid;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, fstatvfs, linkat, openat, renameat_with};
 use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
@@ -47,12 +48,14 @@ impl Target {
         matches!(self, Self::Stdout)
     }
 
-    /// Whether so many bytes fit in: a disk is not filled for nothing, by a wrong number neither.
+    /// Whether so many bytes fit in: what can't be kept is not begun.
     pub fn check_room(&self, bytes: u64) -> Result<(), Failure> {
         let Self::File(Begun { file, path, .. }) = self else { return Ok(()) };
         // Some file systems don't tell.
         let Some(disk) = fstatvfs(file).ok().filter(|disk| disk.f_blocks > 0) else { return Ok(()) };
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        // What is kept for root is not f_bavail (statvfs(3)).
+        let blocks = if geteuid().is_root() { disk.f_bfree } else { disk.f_bavail };
+        let free = blocks.saturating_mul(disk.f_frsize);
         if bytes <= free {
             return Ok(());
         }

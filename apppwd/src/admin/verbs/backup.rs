@@ -41,7 +41,7 @@ pub struct HandedOut {
     at: UnixSeconds,
 }
 
-/// The backups that are under way: one of root's, and one of all others', who could keep root from any.
+/// The backups that are under way: one of root's, and one of all others'. Who reads his slowly must not keep root from one.
 #[derive(Debug, Default)]
 pub struct Backups {
     of_root: Slot,

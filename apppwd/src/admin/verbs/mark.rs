@@ -80,7 +80,7 @@ pub async fn run<S: Store>(
         }
         Mark::Lock => {
             let done = daemon.store.set_locked(account.clone(), is_new, true, at, by).await;
-            daemon.locked_or_in_memory(done, &account, EventKind::UserLock, true, caller.actor())?
+            daemon.locked_or_in_memory(done, &account, EventKind::UserLock, caller.actor())?
         }
         Mark::Unlock => {
             let done = daemon.store.set_locked(account.clone(), is_new, false, at, by).await?;

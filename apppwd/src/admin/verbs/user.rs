@@ -9,12 +9,13 @@ use crate::admin::caller::Caller;
 use crate::admin::rules::Power;
 use crate::auth::Reason;
 use crate::change;
+use crate::change::ChangeError;
 use crate::clock;
 use crate::daemon::Daemon;
 use crate::journal::{Befell, Change, Record};
 use crate::log;
 use crate::policy;
-use crate::store::{AccountRecord, Selection, Store};
+use crate::store::{AccountRecord, Selection, Store, StoreError};
 use apppw_admin::text::visible;
 use apppw_admin::verbs::{Account, EventKind, UserArgs, UserRenameArgs};
 use apppw_admin::{AdminError, AppPasswordId, Code};
@@ -69,17 +70,10 @@ pub async fn lock_down<S: Store>(
     let journal = daemon.journal.lock().await;
     let Subject { account, is_new } = subject(daemon, &names, uid).await?;
     let done = daemon.store.lock_down(account.clone(), is_new, caller.by(at)).await;
-    let mut is_all = true;
-    if done.is_err() {
-        // What can't be written down is revoked in memory, and stays so when the lock goes.
-        let all = Selection { accounts: Some(vec![account.id]), ..Selection::default() };
-        let records = daemon.store.app_passwords(&all, None, usize::MAX).await;
-        is_all = records.is_ok();
-        let ids: Vec<AppPasswordId> = records.unwrap_or_default().iter().map(|record| record.id).collect();
-        daemon.in_memory.borrow_mut().app_passwords(&ids, Reason::Revoked);
-    }
-    let (kind, by) = (EventKind::UserLockdown, caller.actor());
-    let revoked = daemon.locked_or_in_memory(done, &account, kind, is_all, by)?;
+    let revoked = match daemon.locked_or_in_memory(done, &account, EventKind::UserLockdown, caller.actor()) {
+        Err(ChangeError::InMemory(error)) => return Err(revoked_in_memory(daemon, &account, error).await),
+        done => done?,
+    };
     let mut records = vec![Record::account(at, Befell::Lock, &account, &daemon.keys.now())];
     records.extend(revoked.iter().map(|id| Record { at, change: Change::Revoke(*id) }));
     let user = visible(log::user(&account.name)).into_owned();
@@ -89,6 +83,23 @@ pub async fn lock_down<S: Store>(
     log_each(daemon, caller, "revoked", &revoked).await;
     journaled?;
     again(daemon, &account, revoked).await
+}
+
+/// What can't be written down is revoked in memory, and stays so when the lock goes.
+async fn revoked_in_memory<S: Store>(
+    daemon: &Daemon<S>,
+    account: &AccountRecord,
+    error: StoreError,
+) -> AdminError {
+    let all = Selection { accounts: Some(vec![account.id]), ..Selection::default() };
+    match daemon.store.app_passwords(&all, None, usize::MAX).await {
+        Ok(records) => {
+            let ids: Vec<AppPasswordId> = records.iter().map(|record| record.id).collect();
+            daemon.in_memory.borrow_mut().app_passwords(&ids, Reason::Revoked);
+            ChangeError::InMemory(error).into()
+        }
+        Err(_) => ChangeError::WithoutAppPasswords(error).into(),
+    }
 }
 
 /// Gives an account another name; its app passwords stay.

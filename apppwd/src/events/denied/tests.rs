@@ -1,6 +1,7 @@
 //! What of refused verbs is told, and how often.
 
 use super::*;
+use crate::log;
 use apppw_admin::AppPasswordId;
 use apppw_admin::verbs::{Actor, EventKind};
 
@@ -157,7 +158,8 @@ fn too_many_are_counted_together_and_nobody_is_named_for_the_others() {
 fn what_was_asked_for_is_read_and_a_secret_in_it_masked() {
     let asked = |json: &str| {
         let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
-        let About { user, id } = fit_for_the_record(asked_for(Some(&raw)));
+        let About { user, id } =
+            fit_for_the_record(asked_for(Some(&raw)), |user| log::unknown_user(user).to_owned());
         (user, id.map(|id| id.to_string()))
     };
     let some = |text: &str| Some(text.to_owned());

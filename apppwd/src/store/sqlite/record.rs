@@ -75,9 +75,12 @@ pub(super) fn last_backup(db: &Connection) -> rusqlite::Result<Option<UnixSecond
     Ok(text(db, LAST_BACKUP)?.and_then(|at| at.parse().ok()))
 }
 
-/// Replaces it.
+/// Replaces an earlier one: of two that are under way the older may be kept last.
 pub(super) fn set_last_backup(tx: &Connection, at: UnixSeconds) -> rusqlite::Result<()> {
-    set_text(tx, LAST_BACKUP, &at.to_string())
+    match last_backup(tx)? {
+        Some(last) if last > at => Ok(()),
+        _ => set_text(tx, LAST_BACKUP, &at.to_string()),
+    }
 }
 
 /// The number of the last event.

@@ -14,6 +14,7 @@ const STARVED: &str =
     "needs the system to run out of threads, randomness, descriptors or a lock in one moment";
 const NO_MEMORY: &str = "needs the host to run out of memory in one moment";
 const BETWEEN: &str = "needs the system to fail between two steps of a start or stop";
+const UNREAD: &str = "needs a disk that can't be read, either";
 const DISK: &str = "needs a disk that fills or breaks between two starts, or in one moment of many";
 const OLD_KERNEL: &str = "needs Linux before 6.16, and somebody who attacks";
 const DIRECTORY: &str = "needs the directory of users (NSS, LDAP) to fail";
@@ -180,7 +181,8 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "the backup did not come whole", why: "needs a daemon that ends in that moment" },
     Excused { text: "it has more than one line", why: OURS },
     Excused { text: "it has a secret that is none", why: OURS },
-    Excused { text: "What was named is refused from now on", why: "needs a disk that can't be read, either" },
+    Excused { text: "What was named is refused from now on", why: UNREAD },
+    Excused { text: "The account is locked from now on", why: UNREAD },
     Excused { text: "it has keys that are none", why: OURS },
     Excused {
         text: "the backup has {} bytes, and where {} is to lie only {} are free",

@@ -2,13 +2,14 @@
 
 use super::{Bed, ERRNOS, log_in, paths, settled, sockets, tail};
 use crate::asking::primary;
-use crate::load::watch::standing;
+use crate::load::watch::{standing, verdict};
 use crate::load::{Answer, Change, World, ask, call};
 use crate::random::Random;
 use crate::row::{Cases, Outcome};
 use crate::shim::{Act, Plan, file, kind};
 use apppw_proto::frame::Verdict;
 use apppw_tests::apppwd::Apppwd;
+use apppw_tests::frames::Ask;
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -91,7 +92,7 @@ fn one(
     bed.shim.arm(plan);
     let (failed, in_part) = match change_until_it_fails(bed, &paths.1, random, outcome)? {
         Some(Failed { change, in_part }) => (Some(change), in_part),
-        None => (None, false),
+        None => (None, InPart::No),
     };
     outcome.count(if bed.shim.struck() > 0 { "struck" } else { "over before that" }, 1);
     outcome.count(if failed.is_some() { "refused a change" } else { "went on" }, 1);
@@ -107,11 +108,13 @@ fn one(
         bed.world = world;
         return healed(bed, daemon, None, case, random, outcome);
     }
-    if in_part && !is_killed(case) {
-        // With a good disk the same command does all of it.
+    if let (Some(change), true) = (&failed, in_part != InPart::No && !is_killed(case)) {
         outcome.count("in force in part", 1);
         bed.shim.disarm();
-        let change = failed.as_ref().expect("one has failed");
+        if in_part == InPart::Said {
+            check_part(&paths.0, &bed.world, change)?;
+        }
+        // With a good disk the same command does all of it.
         match ask(&paths.1, &bed.world, change) {
             Answer::Done(world) => bed.world = world,
             other => {
@@ -171,8 +174,40 @@ fn ask_unlocking(admin: &std::path::Path, world: &World, change: &Change, outcom
 /// A change that was refused.
 struct Failed {
     change: Change,
-    /// A part of it may be in force in memory: the answer said so, or there was none.
-    in_part: bool,
+    in_part: InPart,
+}
+
+/// Whether a part of it is in force in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InPart {
+    No,
+    /// By the answer.
+    Said,
+    /// There was no answer.
+    Perhaps,
+}
+
+/// What the answer said to be in force is: nothing of a locked account opens, and not both halves of what was named.
+fn check_part(auth: &std::path::Path, world: &World, change: &Change) -> Result<(), String> {
+    let (user, label) = match change {
+        Change::Revoke(user, label) | Change::Suspend(user, label) => (user, Some(label)),
+        Change::Lockdown(user) => (user, None),
+        _ => return Ok(()),
+    };
+    let has = world.people.get(user).map(|person| &person.has).into_iter().flatten();
+    let meant = has.filter(|(known, _)| label.is_none_or(|label| label == *known));
+    let secrets: Vec<&String> =
+        meant.flat_map(|(_, one)| one.halves.iter().filter_map(|half| half.secret.as_ref())).collect();
+    let mut accepted = 0;
+    for secret in &secrets {
+        let verdict = verdict(auth, &Ask::login(user, "imap", "192.0.2.7", secret))?;
+        accepted += usize::from(verdict == Verdict::Accepted);
+    }
+    let most = if label.is_some() { secrets.len().saturating_sub(1) } else { 0 };
+    if accepted > most {
+        return Err(format!("{change:?} is said to be in force in part, and {accepted} open"));
+    }
+    Ok(())
 }
 
 /// Until one is refused, or a dozen have gone on after the strike.
@@ -197,13 +232,13 @@ fn change_until_it_fails(
                 if why.contains("fault inside") {
                     return Err(why);
                 }
-                let in_part = why.contains("can't be read and may not be");
+                let in_part = if why.contains("can't be read and") { InPart::Said } else { InPart::No };
                 return Ok(Some(Failed { change, in_part }));
             }
             // Each try of a lock takes seconds, where none can be had; apppw says that it may be done all the same.
             Answer::None if bed.shim.struck() > 20 && change.takes_away() => {
                 outcome.count("no answer in 30 s", 1);
-                return Ok(Some(Failed { change, in_part: true }));
+                return Ok(Some(Failed { change, in_part: InPart::Perhaps }));
             }
             Answer::None => return Err(format!("no answer to {change:?}")),
         }

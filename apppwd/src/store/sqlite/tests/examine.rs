@@ -54,3 +54,15 @@ fn damage_is_told_and_is_no_failure() {
     let found = run(store.examine()).unwrap();
     assert!(found.damage.is_some(), "{found:?}");
 }
+
+#[test]
+fn of_two_backups_the_later_one_counts_whichever_is_kept_last() {
+    let bed = Bed::new();
+    let store = bed.open().unwrap();
+    run(async {
+        for (kept, last) in [(20, 20), (10, 20), (30, 30)] {
+            store.set_last_backup(kept).await.unwrap();
+            assert_eq!(store.last_backup().await.unwrap(), Some(last));
+        }
+    });
+}
