@@ -349,8 +349,8 @@ pub trait Store {
     /// The moment that the last backup shows which is known to lie where it was to.
     async fn last_backup(&self) -> Result<Option<UnixSeconds>, StoreError>;
 
-    /// Replaces it.
-    async fn set_last_backup(&self, at: UnixSeconds) -> Result<(), StoreError>;
+    /// Replaces it, unless it is a later one, of before `now`.
+    async fn set_last_backup(&self, at: UnixSeconds, now: UnixSeconds) -> Result<(), StoreError>;
 
     /// Has the event of a backup that was put back; `None` if none was since the last time.
     async fn tell_put_back(&self) -> Result<Option<PutBack>, StoreError>;

@@ -165,7 +165,7 @@ pub async fn kept<S: Store>(
         let message = "this apppwd has handed out no such backup last; make another one";
         return Err(AdminError::in_field(Code::NotFound, "sha256", message));
     };
-    daemon.store.set_last_backup(at).await?;
+    daemon.store.set_last_backup(at, clock::now()).await?;
     *handed_out = None;
     tracing::info!("the backup that {caller} took lies where it was to");
     Ok(BackupKept { last_backup: at })

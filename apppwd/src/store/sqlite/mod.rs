@@ -436,8 +436,8 @@ impl Store for SqliteStore {
         self.read(record::last_backup(&self.reader))
     }
 
-    async fn set_last_backup(&self, at: UnixSeconds) -> Result<(), StoreError> {
-        self.writer.run(move |tx| record::set_last_backup(tx, at)).await
+    async fn set_last_backup(&self, at: UnixSeconds, now: UnixSeconds) -> Result<(), StoreError> {
+        self.writer.run(move |tx| record::set_last_backup(tx, at, now)).await
     }
 
     async fn tell_put_back(&self) -> Result<Option<PutBack>, StoreError> {

@@ -75,10 +75,10 @@ pub(super) fn last_backup(db: &Connection) -> rusqlite::Result<Option<UnixSecond
     Ok(text(db, LAST_BACKUP)?.and_then(|at| at.parse().ok()))
 }
 
-/// Replaces an earlier one: of two that are under way the older may be kept last.
-pub(super) fn set_last_backup(tx: &Connection, at: UnixSeconds) -> rusqlite::Result<()> {
+/// Replaces an earlier one, for of two that are under way the older may be kept last; and one of a clock that was wrong.
+pub(super) fn set_last_backup(tx: &Connection, at: UnixSeconds, now: UnixSeconds) -> rusqlite::Result<()> {
     match last_backup(tx)? {
-        Some(last) if last > at => Ok(()),
+        Some(last) if at < last && last <= now => Ok(()),
         _ => set_text(tx, LAST_BACKUP, &at.to_string()),
     }
 }

@@ -60,8 +60,9 @@ fn of_two_backups_the_later_one_counts_whichever_is_kept_last() {
     let bed = Bed::new();
     let store = bed.open().unwrap();
     run(async {
-        for (kept, last) in [(20, 20), (10, 20), (30, 30)] {
-            store.set_last_backup(kept).await.unwrap();
+        // The last but one is of a clock that was wrong.
+        for (kept, now, last) in [(20, 21, 20), (10, 22, 20), (30, 31, 30), (99, 99, 99), (40, 41, 40)] {
+            store.set_last_backup(kept, now).await.unwrap();
             assert_eq!(store.last_backup().await.unwrap(), Some(last));
         }
     });

@@ -73,7 +73,7 @@ const TABLE: &[Row] = &[
     row!("retire_a_key_that_is_not_known", |s| s.retire_key(9, by(11)), &[]),
     row!("forget_a_key_that_is_needed", |s| s.forget_keys(vec![9, 1]), &[]),
     row!("import_keys", |s| s.import_keys(vec![(2, [7; 16]), (1, [8; 16])], by(11)), &[(KeyImport, None, None)]),
-    row!("last_backup", |s| s.set_last_backup(11), &[]),
+    row!("last_backup", |s| s.set_last_backup(11, 11), &[]),
     row!("tell_put_back_where_nothing_was", |s| s.tell_put_back(), &[]),
     row!("forget", |s| s.prune(15, by(99)), &[(Forget, None, None)]),
     row!("forget_nothing", |s| s.prune(1, by(99)), &[]),
