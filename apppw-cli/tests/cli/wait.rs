@@ -4,7 +4,7 @@ use crate::support::{Daemon, SECRET, apppw, created, record};
 use apppw_admin::{AdminError, Code};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const ID: &str = "ap-0000002a";
@@ -171,9 +171,10 @@ fn what_ends_while_it_is_waited_for_ends_the_waiting() {
 #[test]
 fn it_can_be_interrupted_at_once() {
     let daemon = daemon(|_, _| Ok(watched(7, 7, &[])), 0);
-    let mut command = apppw();
-    command.env("APPPW_SOCKET", daemon.socket()).args(["wait", ID]).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    // Whoever runs the tests in the background of a script ignores the signal, and so would the command.
+    let mut command = Command::new("/usr/bin/env");
+    command.env_clear().arg("--default-signal=INT").arg(apppw().get_program()).args(["wait", ID]);
+    let mut child = command.env("APPPW_SOCKET", daemon.socket()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("Waiting up to 10m"), "{line}");
