@@ -191,12 +191,13 @@ impl<S: Store> Daemon<S> {
 
     /// A user name as log and record may have it. Who has a name that looks like a secret typed wrong is called by it.
     pub fn shown_user<'a>(&self, typed: &'a str) -> &'a str {
-        if log::unknown_user(typed) == typed {
+        let shown = log::unknown_user(typed);
+        if shown == typed {
             return typed;
         }
         let names = Names::of(typed, &self.config.users).ok();
         let account = names.and_then(|names| self.store.look(|look| names.account(look)).ok().flatten());
-        if account.is_some() { log::user(typed) } else { log::unknown_user(typed) }
+        if account.is_some() { log::user(typed) } else { shown }
     }
 
     /// Notes that an app password was seen expired: it stays so, whatever the clock does

@@ -18,7 +18,10 @@ impl From<crate::change::ChangeError> for AdminError {
     fn from(error: crate::change::ChangeError) -> Self {
         match error {
             crate::change::ChangeError::NotDone(error) => error.into(),
-            _ => Self::new(Code::ReadOnly, error.to_string()),
+            crate::change::ChangeError::InMemory(_)
+            | crate::change::ChangeError::WithoutHalves(_)
+            | crate::change::ChangeError::WithoutAppPasswords(_)
+            | crate::change::ChangeError::NotJournaled(_) => Self::new(Code::ReadOnly, error.to_string()),
         }
     }
 }

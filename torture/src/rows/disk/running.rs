@@ -114,13 +114,7 @@ fn one(
         if in_part == InPart::Said {
             check_part(&paths.0, &bed.world, change)?;
         }
-        // With a good disk the same command does all of it.
-        match ask(&paths.1, &bed.world, change) {
-            Answer::Done(world) => bed.world = world,
-            other => {
-                return Err(format!("with a good disk again, the same: {other:?}\n{}", tail(&daemon.log())));
-            }
-        }
+        bed.world = repeat(&paths.1, &bed.world, change, &daemon)?;
         return healed(bed, daemon, None, case, random, outcome);
     }
     if is_killed(case) {
@@ -260,6 +254,19 @@ fn again(admin: &std::path::Path, world: &World, change: &Change) -> Answer {
     }
 }
 
+/// With a good disk the same command does all of it.
+fn repeat(
+    admin: &std::path::Path,
+    before: &World,
+    change: &Change,
+    daemon: &Apppwd,
+) -> Result<World, String> {
+    match ask(admin, before, change) {
+        Answer::Done(world) => Ok(world),
+        other => Err(format!("with a good disk again, the same: {other:?}\n{}", tail(&daemon.log()))),
+    }
+}
+
 /// The disk works again: so does all else, without a restart.
 fn healed(
     bed: &mut Bed,
@@ -277,12 +284,7 @@ fn healed(
     if let Some(change) = failed
         && (!is_after || change.takes_away())
     {
-        match ask(&paths.1, &before, change) {
-            Answer::Done(world) => bed.world = world,
-            other => {
-                return Err(format!("with a good disk again, the same: {other:?}\n{}", tail(&daemon.log())));
-            }
-        }
+        bed.world = repeat(&paths.1, &before, change, &daemon)?;
     }
     for _ in 0..6 {
         let change = Change::draw(random, &bed.world);
