@@ -23,6 +23,19 @@ fn every_target_holds_over_its_seeds_and_mutations() {
     assert!(failures.is_empty(), "{failures:?}: see the panics above");
 }
 
+/// `make fuzz` runs programs, and only those that there are.
+#[test]
+fn every_target_has_a_program_of_its_own() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/src/bin");
+    for target in TARGETS {
+        let file = folder.join(target.name).with_extension("rs");
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let run = format!("targets::{}::run(data)", target.name.replace('-', "_"));
+        assert!(text.contains(&run), "{}: {run}", file.display());
+    }
+    assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), TARGETS.len());
+}
+
 fn exercise(target: &Target) {
     let seeds = seeds(target);
     for seed in &seeds {

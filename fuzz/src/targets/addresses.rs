@@ -6,6 +6,9 @@ use apppwd::auth::Reason;
 use apppwd::config::Groups;
 use apppwd::scope::{Pin, Scope};
 use std::net::IpAddr;
+use std::sync::LazyLock;
+
+static GROUPS: LazyLock<Groups> = LazyLock::new(Groups::default);
 
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
@@ -84,12 +87,12 @@ fn both(network: &str, address: IpAddr) {
     let first =
         pinned.first_use(Some("imap"), Address::Known(address)).network.expect("a network to lock to");
     let locked = Scope { pin_network: Pin::To(first), ..scope() };
-    assert_eq!(locked.refusal(&Groups::default(), Some("imap"), Address::Known(address), 0), None, "{first}");
+    assert_eq!(locked.refusal(&GROUPS, Some("imap"), Address::Known(address), 0), None, "{first}");
 }
 
 fn refusal(network: &str, address: Address) -> Option<Reason> {
     let networks = vec![parse_network(network).expect("a network")];
-    Scope { networks, ..scope() }.refusal(&Groups::default(), Some("imap"), address, 0)
+    Scope { networks, ..scope() }.refusal(&GROUPS, Some("imap"), address, 0)
 }
 
 fn scope() -> Scope {

@@ -1,0 +1,4 @@
+//! The target `times` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| apppw_fuzz::targets::times::run(data));
