@@ -70,6 +70,10 @@ impl<S: Store> Daemon<S> {
     ) -> Result<Changed, ChangeError> {
         let at = clock::now();
         let journal = self.journal.lock().await;
+        let ids = match halves {
+            Halves::Both => self.in_memory.borrow().with_rotations(ids, Reason::Revoked),
+            Halves::These => ids,
+        };
         let ids = ids.into_iter().map(|id| (id, at)).collect();
         let done = self.store.revoke(ids, halves, By::actor(by, at)).await?;
         let records = done.changed.iter().map(|id| Record { at, change: Change::Revoke(*id) }).collect();
@@ -89,6 +93,7 @@ impl<S: Store> Daemon<S> {
     ) -> Result<Changed, ChangeError> {
         let at = clock::now();
         let journal = self.journal.lock().await;
+        let ids = self.in_memory.borrow().with_rotations(ids, Reason::Suspended);
         let ids = ids.into_iter().map(|id| (id, at)).collect();
         let done = self.store.set_suspended(ids, suspend, Halves::Both, By::actor(by, at)).await?;
         let change = |id| if suspend { Change::Suspend(id) } else { Change::Resume(id) };
@@ -113,10 +118,11 @@ impl<S: Store> Daemon<S> {
             Err(ChangeError::NotDone(error)) => {
                 // At once, and then what hangs together with these.
                 let mut new = self.in_memory.borrow_mut().app_passwords(&ids, reason);
-                let halves = self.store.with_rotations(ids, clock::now()).await;
-                if let Ok(halves) = &halves {
-                    new.extend(self.in_memory.borrow_mut().app_passwords(halves, reason));
-                }
+                // A rotation that is being made is there already, or sees that its old half is refused.
+                let journal = self.journal.lock().await;
+                let halves = self.refuse_halves(ids, reason).await;
+                drop(journal);
+                new.extend(halves.as_ref().ok().into_iter().flatten());
                 let kind = if reason == Reason::Revoked { EventKind::Revoke } else { EventKind::Suspend };
                 for id in &new {
                     self.note_app_password_in_memory(kind, by.clone(), *id).await;
@@ -146,6 +152,23 @@ impl<S: Store> Daemon<S> {
             }
             Err(other) => Err(other),
         }
+    }
+
+    /// Refuses in memory what is linked to these; returns those for which that is new.
+    async fn refuse_halves(
+        &self,
+        ids: Vec<AppPasswordId>,
+        reason: Reason,
+    ) -> Result<Vec<AppPasswordId>, StoreError> {
+        let mut new = Vec::new();
+        for id in ids {
+            let halves = self.store.with_rotations(vec![id], clock::now()).await?;
+            new.extend(self.in_memory.borrow_mut().app_passwords(&halves, reason));
+            self.in_memory.borrow_mut().rotation(&halves);
+            // Reads are done on the thread that answers logins: those come in between.
+            tokio::task::yield_now().await;
+        }
+        Ok(new)
     }
 
     /// The same for an account that is to be locked; `kind` says how.

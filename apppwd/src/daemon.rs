@@ -172,6 +172,13 @@ impl<S: Store> Daemon<S> {
         }
     }
 
+    /// The same for one who asks: on a disk that takes no writes, only [`Daemon::flush_later`] tries again.
+    pub async fn flush_uses_if_writable(&self) {
+        if self.store.health().writable {
+            self.flush_uses().await;
+        }
+    }
+
     fn note_flush(&self, written: Result<(), StoreError>) {
         if let Err(error) = written {
             self.record.may_have_lost();

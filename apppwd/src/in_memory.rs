@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub struct InMemory {
     app_passwords: BTreeMap<AppPasswordId, Reason>,
+    /// Halves of one rotation that were refused together. When one of them has ended, the store doesn't link them any more.
+    rotations: Vec<BTreeSet<AppPasswordId>>,
     /// By name: one that is locked need not be known yet.
     accounts: BTreeSet<String>,
     /// Panic switches.
@@ -32,6 +34,25 @@ impl InMemory {
         new
     }
 
+    /// That these are halves of one rotation.
+    pub fn rotation(&mut self, halves: &[AppPasswordId]) {
+        let halves: BTreeSet<AppPasswordId> = halves.iter().copied().collect();
+        if halves.len() > 1 && !self.rotations.contains(&halves) {
+            self.rotations.push(halves);
+        }
+    }
+
+    /// `ids`, and what was refused together with them for that reason and is still refused in memory only.
+    #[must_use]
+    pub fn with_rotations(&self, mut ids: Vec<AppPasswordId>, reason: Reason) -> Vec<AppPasswordId> {
+        let asked: BTreeSet<AppPasswordId> = ids.iter().copied().collect();
+        let rotations = self.rotations.iter().filter(|halves| !halves.is_disjoint(&asked));
+        let others =
+            rotations.flatten().filter(|id| !asked.contains(id) && self.reason(**id) == Some(reason));
+        ids.extend(others.copied().collect::<BTreeSet<_>>());
+        ids
+    }
+
     /// Refuses an account as if it were locked. `true`: that is new.
     pub fn account(&mut self, name: String) -> bool {
         self.accounts.insert(name)
@@ -45,6 +66,8 @@ impl InMemory {
                 self.app_passwords.remove(id);
             }
         }
+        let left = &self.app_passwords;
+        self.rotations.retain(|halves| halves.iter().any(|id| left.contains_key(id)));
     }
 
     /// Turns a panic switch on. `true`: that is new.
@@ -92,5 +115,30 @@ impl InMemory {
     #[must_use]
     pub fn has_account(&self, name: &str) -> bool {
         self.accounts.contains(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> AppPasswordId {
+        AppPasswordId::from_bits(number)
+    }
+
+    #[test]
+    fn halves_that_were_refused_together_are_written_together() {
+        let mut memory = InMemory::default();
+        memory.app_passwords(&[id(1), id(2), id(3), id(8)], Reason::Revoked);
+        memory.rotation(&[id(1), id(2), id(3)]);
+        memory.rotation(&[id(8)]);
+        assert_eq!(memory.with_rotations(vec![id(2)], Reason::Revoked), [id(2), id(1), id(3)]);
+        assert_eq!(memory.with_rotations(vec![id(8), id(9)], Reason::Revoked), [id(8), id(9)]);
+        assert_eq!(memory.with_rotations(vec![id(2)], Reason::Suspended), [id(2)], "that was not asked for");
+        memory.forget(&[id(1), id(2)], Reason::Revoked);
+        assert_eq!(memory.with_rotations(vec![id(1)], Reason::Revoked), [id(1), id(3)], "one is still owed");
+        memory.forget(&[id(3)], Reason::Revoked);
+        assert_eq!(memory.with_rotations(vec![id(1)], Reason::Revoked), [id(1)]);
+        assert!(memory.rotations.is_empty());
     }
 }

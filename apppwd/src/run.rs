@@ -314,7 +314,7 @@ async fn stop<S: Store>(daemon: &Daemon<S>, mut busy: JoinSet<()>) {
     }
     daemon.flush_uses().await;
     if let Err(error) = daemon.write_last_events().await {
-        tracing::warn!("could not write the last events: {error}");
+        tracing::warn!("the last events are lost, for they could not be written: {error}");
     }
     let seen_expired = daemon.seen_expired.borrow().keys().copied().collect();
     if let Err(error) = daemon

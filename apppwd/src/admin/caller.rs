@@ -211,6 +211,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn groups_make_the_staff_and_who_is_in_none_is_a_person_or_nobody() {
+        // A uid that no system gives away, and the group that each has.
+        let role = |groups: &[u32], staff: &Staff| {
+            Caller::identify(u32::MAX - 7, groups, People { uid_min: 1000 }, staff).unwrap().role
+        };
+        let (admin, helpdesk) = (Staff::of("root", "no-such-group"), Staff::of("no-such-group", "root"));
+        assert_eq!(role(&[0], &admin), Role::Admin);
+        assert_eq!(role(&[0], &Staff::of("root", "root")), Role::Admin);
+        assert_eq!(role(&[7, 0], &helpdesk), Role::Helpdesk(None));
+        assert_eq!(role(&[7], &admin), Role::Nobody);
+        assert_eq!(role(&[], &helpdesk), Role::Nobody);
+        // Uid 0 has a name, but is no person.
+        let of_root = Caller::identify(0, &[7], People { uid_min: 1000 }, &admin).unwrap();
+        assert_eq!((of_root.role, of_root.name.as_deref()), (Role::Nobody, Some("root")));
+        let person = Caller::identify(0, &[7], People { uid_min: 0 }, &admin).unwrap();
+        assert_eq!(person.role, Role::User("root".to_owned()));
+    }
+
     #[tokio::test]
     async fn a_name_is_a_persons_uid_or_nobodys() {
         let (all, people) = (People { uid_min: 0 }, People { uid_min: 1000 });

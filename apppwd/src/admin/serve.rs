@@ -19,6 +19,9 @@ use zeroize::{Zeroize, Zeroizing};
 /// How long a caller may keep a connection without a request, and an answer unread.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// How long a caller counts as who he was found to be.
+const KNOWN_FOR: Duration = Duration::from_secs(10);
+
 /// How long a refusal may take to be read.
 const REFUSE_WITHIN: Duration = Duration::from_millis(500);
 
@@ -59,26 +62,17 @@ pub async fn hang_up<S>(
 
 /// One request after the other.
 async fn requests<S: Store + 'static>(daemon: &Rc<Daemon<S>>, stream: &mut UnixStream) {
-    let caller = match Caller::of(stream, daemon.people, &daemon.staff).await {
-        Ok(caller) => caller,
-        Err(error) => {
-            tracing::warn!("a caller on admin.sock can't be identified: {error}");
-            return refuse(
-                stream,
-                Code::Busy,
-                &format!("the system can't say who you are: {error}; try again"),
-            )
-            .await;
-        }
-    };
-    if caller.role == Role::Nobody {
-        // Whatever he asks is denied, and his place is another's.
-        return deny(daemon, &caller, stream).await;
-    }
+    let Some(mut caller) = identified(daemon, stream).await else { return };
+    let mut identified_at = Instant::now();
     let mut lines = Lines::new(stream);
     let mut is_first = true;
     loop {
         let line = timeout(IDLE, lines.next()).await;
+        // Who was removed from the system meanwhile is nobody.
+        if matches!(line, Ok(Ok(Some(_)))) && identified_at.elapsed() > KNOWN_FOR {
+            let Some(now) = identified(daemon, lines.stream).await else { return };
+            (caller, identified_at) = (now, Instant::now());
+        }
         // At a stop nobody gets in any more.
         let Ok(under_way) = daemon.requests.try_read() else { return };
         let answer = match line {
@@ -109,6 +103,28 @@ async fn requests<S: Store + 'static>(daemon: &Rc<Daemon<S>>, stream: &mut UnixS
             && !copy.follow(daemon, &caller, lines.stream).await
         {
             return;
+        }
+    }
+}
+
+/// Who is at the other end; `None`: nobody who may do anything, which he has been told.
+async fn identified<S: Store + 'static>(daemon: &Rc<Daemon<S>>, stream: &mut UnixStream) -> Option<Caller> {
+    match Caller::of(stream, daemon.people, &daemon.staff).await {
+        Ok(caller) if caller.role == Role::Nobody => {
+            // Whatever he asks is denied, and his place is another's.
+            deny(daemon, &caller, stream).await;
+            None
+        }
+        Ok(caller) => Some(caller),
+        Err(error) => {
+            let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
+            if let Some(left_out) = daemon.throttle.may_say(Provoked::Unidentified, uid, Instant::now()) {
+                let more = log::left_out(left_out, "more before");
+                tracing::warn!("uid {uid} on admin.sock can't be identified: {error}{more}");
+            }
+            let message = format!("the system can't say who you are: {error}; try again");
+            refuse(stream, Code::Busy, &message).await;
+            None
         }
     }
 }

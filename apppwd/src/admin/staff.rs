@@ -70,6 +70,14 @@ impl Staff {
     }
 }
 
+#[cfg(test)]
+impl Staff {
+    /// Other groups than those of a system that has apppw.
+    pub(super) fn of(admin: &'static str, helpdesk: &'static str) -> Self {
+        Self { admin: StaffGroup::named(admin), helpdesk: StaffGroup::named(helpdesk) }
+    }
+}
+
 /// The peer's groups, as they were when it connected.
 ///
 /// # Errors
@@ -78,4 +86,60 @@ pub fn groups_of(peer: &UnixStream) -> io::Result<Vec<u32>> {
     let mut groups = sys::peer_groups(peer)?;
     groups.push(peer.peer_cred()?.gid());
     Ok(groups)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::unistd::{Gid, getgroups};
+
+    /// The one that every system has under the same name and number.
+    const ROOT: (&str, u32) = ("root", 0);
+
+    #[test]
+    fn members_are_those_with_the_number_of_that_name() {
+        let group = StaffGroup::named(ROOT.0);
+        assert!(group.is_among(&[7, ROOT.1]).unwrap());
+        assert!(!group.is_among(&[7, 8]).unwrap());
+        assert!(!group.is_among(&[]).unwrap());
+    }
+
+    #[test]
+    fn a_group_that_there_is_not_has_no_members() {
+        let group = StaffGroup::named("no-such-group-here");
+        for groups in [&[0][..], &[u32::MAX], &[]] {
+            assert!(!group.is_among(groups).unwrap() && !group.was_among(groups), "{groups:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_known_once_it_was_asked_for() {
+        let staff = Staff::of(ROOT.0, "no-such-group-here");
+        assert!(!staff.admin.was_among(&[ROOT.1]), "nobody has asked yet");
+        staff.learn();
+        assert!(staff.admin.was_among(&[7, ROOT.1]) && !staff.admin.was_among(&[7]));
+        assert!(!staff.helpdesk.was_among(&[ROOT.1]));
+    }
+
+    #[tokio::test]
+    async fn a_place_is_kept_for_each_of_the_two_and_for_nobody_else() {
+        let (peer, _other) = UnixStream::pair().unwrap();
+        let mut mine = vec![Gid::current().as_raw()];
+        mine.extend(getgroups().unwrap().into_iter().map(Gid::as_raw));
+        let mut found = groups_of(&peer).unwrap();
+        for groups in [&mut found, &mut mine] {
+            groups.sort_unstable();
+            groups.dedup();
+        }
+        assert_eq!(found, mine, "the peer's groups and its own");
+        let knowing = |admin: u64, helpdesk: u64| {
+            let staff = Staff::default();
+            staff.admin.last.store(admin, Ordering::Relaxed);
+            staff.helpdesk.last.store(helpdesk, Ordering::Relaxed);
+            staff.may_include(&peer)
+        };
+        let (one_of_mine, none) = (u64::from(mine[0]), StaffGroup::UNKNOWN);
+        assert!(knowing(one_of_mine, none) && knowing(none, one_of_mine));
+        assert!(!knowing(none, none));
+    }
 }

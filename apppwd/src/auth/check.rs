@@ -203,7 +203,8 @@ impl<S: Store> Daemon<S> {
         S: 'static,
     {
         let is_outdated = argon::is_outdated(&old, &self.config.argon2, self.keys.borrow().newest().id());
-        if !is_outdated || !self.rewriting.ids.borrow_mut().insert(row.id) {
+        // Where nothing can be written an Argon2id would be for nothing, at each login.
+        if !is_outdated || !self.store.health().writable || !self.rewriting.ids.borrow_mut().insert(row.id) {
             return;
         }
         let (daemon, secret, id) = (Rc::clone(self), secret.clone(), row.id);

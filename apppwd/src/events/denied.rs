@@ -5,6 +5,7 @@ use crate::clock::UnixSeconds;
 use apppw_admin::About;
 use apppw_admin::text::{check_field, cut};
 use apppw_admin::verbs::{ActorRole, Event};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -26,13 +27,25 @@ const LONGEST_REASON: usize = 200;
 /// What a refused request was about, as its arguments say, whatever else is in them.
 #[must_use]
 pub fn asked_for(args: Option<&RawValue>) -> About {
-    let args: serde_json::Value =
-        args.and_then(|args| serde_json::from_str(args.get()).ok()).unwrap_or_default();
-    let word = |one: &str, many: &str| {
-        let value = args.get(one).or_else(|| args.get(many)?.get(0));
-        value.and_then(|value| value.as_str()).map(str::to_owned)
+    let asked: Asked<'_> = args.and_then(|args| serde_json::from_str(args.get()).ok()).unwrap_or_default();
+    let word = |one: Option<&RawValue>, many: Option<&RawValue>| -> Option<String> {
+        let first = || serde_json::from_str::<Vec<&RawValue>>(many?.get()).ok()?.into_iter().next();
+        serde_json::from_str(one.or_else(first)?.get()).ok()
     };
-    About { user: word("user", "users"), id: word("id", "ids").and_then(|id| id.parse().ok()) }
+    About {
+        user: word(asked.user, asked.users),
+        id: word(asked.id, asked.ids).and_then(|id| id.parse().ok()),
+    }
+}
+
+/// Nothing else is kept: among the rest there may be a secret, and what is taken apart is not wiped.
+#[derive(Default, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
+struct Asked<'a> {
+    user: Option<&'a RawValue>,
+    users: Option<&'a RawValue>,
+    id: Option<&'a RawValue>,
+    ids: Option<&'a RawValue>,
 }
 
 /// As it may be kept: a name that can be `shown`.

@@ -139,18 +139,18 @@ impl Record {
     pub async fn look<S: Store>(&self, store: &S, now: UnixSeconds, instant: Instant) {
         self.notice(now, instant);
         self.looked.set((now, instant));
-        let mut marks = RecordMarks { until: now, ..self.marks.get() };
-        if self.may_have_lost.replace(false) {
-            say(Gap::Unwritten, now);
-            marks.since = now;
-            self.gap.set(true);
-        }
+        let marks = RecordMarks { until: now, ..self.marks.get() };
         self.marks.set(marks);
         self.write(store, marks).await;
     }
 
-    /// Looks whether the clock has jumped since the last look.
+    /// Looks whether a use may have been lost, or the clock has jumped, since the last look.
     pub fn notice(&self, now: UnixSeconds, instant: Instant) {
+        if self.may_have_lost.replace(false) {
+            say(Gap::Unwritten, now);
+            self.marks.set(RecordMarks { since: now, ..self.marks.get() });
+            self.gap.set(true);
+        }
         let (then, instant_then) = self.looked.get();
         let really = i64::try_from(instant.duration_since(instant_then).as_secs()).unwrap_or(i64::MAX);
         let Some(jump) = jump_while_running(now.saturating_sub(then), really) else { return };

@@ -111,10 +111,10 @@ impl JournalFile {
     /// # Errors
     /// [`JournalError::Io`].
     pub fn append_or_forget(&mut self, records: &[Record]) -> Result<(), JournalError> {
-        let owed_before = self.owed.len();
         let appended = self.append(records);
         if appended.is_err() {
-            self.owed.truncate(owed_before);
+            // They are the last ones; what was owed before may be written in part.
+            self.owed.truncate(self.owed.len().saturating_sub(records.len()));
             // Only the sync may have failed: then the lines are there, and a start after a crash would read them.
             if let Err(error) = self.cut() {
                 tracing::error!(

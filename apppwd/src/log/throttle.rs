@@ -26,6 +26,8 @@ pub enum Provoked {
     TurnedAway,
     /// Somebody passes descriptors on to `admin.sock`.
     Descriptor,
+    /// The system can't say who somebody on `admin.sock` is.
+    Unidentified,
     /// Who asked for a backup hasn't taken it.
     CutOff,
     /// accept(2) fails: no descriptors are left.

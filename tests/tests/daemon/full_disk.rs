@@ -14,7 +14,33 @@ const DAY: i64 = 86_400;
 const CAROL: &str = "carol@example.org";
 
 pub fn cases() -> Vec<Case> {
-    vec![Case::as_root("changes_on_a_full_disk", full_disk).with_program("unshare").with_program("cc")]
+    vec![
+        Case::as_root("changes_on_a_full_disk", full_disk).with_program("unshare").with_program("cc"),
+        Case::as_root("halves_refused_in_memory_are_written_together", halves)
+            .with_program("unshare")
+            .with_program("cc"),
+    ]
+}
+
+/// Whoever repeats a revocation, as he was told to, means all that was refused by it, though the grace of what he names is over.
+fn halves() {
+    let site = site("");
+    let clock = Clock::new(&site);
+    let command = clock.drive(on_small_disk(&site, "state"));
+    let daemon = site.start_by(command);
+    let old = create(&daemon, "phone", json!({}));
+    let new = make(&daemon, "rotate", json!({"id": old.id, "grace": "1d"}));
+    let bystander = create(&daemon, "laptop", json!({}));
+    let filler = fill_disk(&daemon, "state");
+    assert_eq!(refused(&daemon, "revoke", json!({"ids": [old.id, bystander.id]})).0, "read_only");
+    assert_eq!([&old, &new].map(|one| imap(&daemon, one)), ["revoked", "revoked"]);
+    clock.go(2 * DAY);
+    std::fs::remove_file(filler).expect("room again");
+    let in_memory = || done(&daemon, "status", json!({}))["in_memory"].clone();
+    assert_eq!(in_memory(), 3);
+    done(&daemon, "revoke", json!({"ids": [old.id]}));
+    assert_eq!(in_memory(), 1, "the other one that was named is no half of it");
+    assert_eq!([&old, &new].map(|one| imap(&daemon, one)), ["revoked", "revoked"], "by the database");
 }
 
 fn full_disk() {

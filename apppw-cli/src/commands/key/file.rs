@@ -118,11 +118,10 @@ pub(super) fn read(from: &str) -> Result<SecretText, Failure> {
 }
 
 /// Whether a line looks like a key's: `NUMBER HEX`.
-fn is_key(line: &str) -> bool {
+pub(super) fn is_key(line: &str) -> bool {
     line.split_once(' ').is_some_and(|(number, hex)| {
-        number.parse::<u32>().is_ok()
-            && hex.trim_end().len() == 64
-            && hex.trim_end().bytes().all(|b| b.is_ascii_hexdigit())
+        let hex = hex.trim_end_matches([' ', '\t', '\r']);
+        number.parse::<u32>().is_ok() && hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())
     })
 }
 

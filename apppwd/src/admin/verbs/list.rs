@@ -49,7 +49,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, power: &Power, args: ListArgs) ->
     };
     // Uses that are not written yet count.
     if args.unused.is_some() && start.is_none() {
-        daemon.flush_uses().await;
+        daemon.flush_uses_if_writable().await;
     }
     let now = clock::now();
     let selection = Selection {

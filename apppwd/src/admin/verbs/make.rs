@@ -54,15 +54,26 @@ pub(super) async fn run<S: Store>(
     caller: &Caller,
     wanted: &Wanted,
 ) -> Result<Created, AdminError> {
+    let mut was_there = false;
     for _ in 0..MAX_DRAWS {
         let keys = daemon.keys.now();
         let (new, secret) = draw(daemon, caller, wanted, &keys).await?;
+        if was_there && new.new_account {
+            let message = format!(
+                "the account {} was deleted meanwhile; nothing has changed",
+                visible(&new.account.name)
+            );
+            return Err(AdminError::in_field(Code::NotFound, "user", message));
+        }
+        was_there = !new.new_account;
         // Held from the commit to the sync: see Daemon::journal.
         let journal = daemon.journal.lock().await;
         if !daemon.keys.are(&keys) {
             // Its key may have been retired meanwhile.
             continue;
         }
+        // It may have been refused meanwhile.
+        check_memory(daemon, &new)?;
         match daemon.store.create(new.clone()).await? {
             Stored::Collision => {}
             Stored::Done { account, newly_enrolled } => {
@@ -78,6 +89,25 @@ pub(super) async fn run<S: Store>(
         }
     }
     Err(AdminError::new(Code::Busy, "could not find a free id; nothing has changed, try again"))
+}
+
+/// What was refused in memory only, for the disk took no writes, the store doesn't know.
+fn check_memory<S>(daemon: &Daemon<S>, new: &NewAppPassword) -> Result<(), AdminError> {
+    let in_memory = daemon.in_memory.borrow();
+    let (field, what) = match new.rotates {
+        Some(Rotation { old, .. }) if in_memory.reason(old).is_some() => {
+            ("id", format!("{old} can't be rotated: it"))
+        }
+        _ if in_memory.has_account(&new.account.name) => {
+            let user = visible(&new.account.name);
+            ("user", format!("nothing can be made for {user}: the account"))
+        }
+        _ => return Ok(()),
+    };
+    let message = format!(
+        "{what} is refused in memory only, for the disk took no writes; make room on it, then give that command again"
+    );
+    Err(AdminError::in_field(Code::NotFound, field, message))
 }
 
 /// Why the store did not take it.
@@ -251,6 +281,7 @@ async fn draw<S: Store>(
         None | Some(Stored::Collision) => {}
         Some(refused) => return Err(refusal(refused, &new)),
     }
+    check_memory(daemon, &new)?;
     new.hash = compute(daemon, &template, owned, &secret).await?;
     new.at = clock::now();
     Ok((new, secret))

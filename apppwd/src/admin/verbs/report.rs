@@ -19,7 +19,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, args: ReportArgs) -> Result<Repor
     let offset: usize = match args.cursor {
         None => {
             // The first page comes with what is not written yet.
-            daemon.flush_uses().await;
+            daemon.flush_uses_if_writable().await;
             0
         }
         Some(cursor) => cursor

@@ -10,6 +10,7 @@ use crate::store::{AppPasswordRecord, Halves, Selection, Store};
 use apppw_admin::nearest;
 use apppw_admin::verbs::{RevokeArgs, Revoked};
 use apppw_admin::{AdminError, AppPasswordId, Code};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// Takes app passwords away for good: all that are named, or none.
@@ -23,8 +24,8 @@ pub async fn run<S: Store>(
     args: RevokeArgs,
 ) -> Result<Revoked, AdminError> {
     if args.unused.is_some() {
-        // The clock may have jumped since housekeeping looked.
-        daemon.record.look(&daemon.store, clock::now(), Instant::now()).await;
+        // The clock may have jumped since housekeeping looked. Nothing is written: anybody may ask, as often as he likes.
+        daemon.record.notice(clock::now(), Instant::now());
     }
     let record_since = record_since(daemon, &args);
     let records = if args.ids.is_empty() {
@@ -102,7 +103,7 @@ async fn selected<S: Store>(
         return Err(invalid("users", "say whose: --user USER --all"));
     }
     // Uses that are not written yet count.
-    daemon.flush_uses().await;
+    daemon.flush_uses_if_writable().await;
     let now = clock::now();
     let selection = Selection {
         accounts,
@@ -148,8 +149,8 @@ async fn accounts<S: Store>(
     power: &Power,
     args: &RevokeArgs,
 ) -> Result<Option<Vec<crate::store::AccountId>>, AdminError> {
-    let users: Vec<Option<&str>> = match args.users.as_slice() {
-        [] => vec![None],
+    let users: BTreeSet<Option<&str>> = match args.users.as_slice() {
+        [] => BTreeSet::from([None]),
         users => users.iter().map(|user| Some(user.as_str())).collect(),
     };
     let mut accounts = Vec::new();
@@ -164,6 +165,8 @@ async fn accounts<S: Store>(
                 return Err(AdminError::in_field(Code::NotFound, "users", message));
             }
         }
+        // Reads are done on the thread that answers logins: those come in between.
+        tokio::task::yield_now().await;
     }
     Ok(Some(accounts))
 }

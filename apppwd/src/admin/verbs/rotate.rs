@@ -33,15 +33,6 @@ pub async fn run<S: Store>(
         let message = format!("a grace of {grace} is too long, at most {LONGEST_GRACE}");
         return Err(AdminError::in_field(Code::Invalid, "grace", message));
     }
-    // The store doesn't know what could not be written down.
-    if daemon.in_memory.borrow().reason(old.id).is_some() || daemon.in_memory.borrow().has_account(&old.user)
-    {
-        let message = format!(
-            "{} can't be rotated: it is refused in memory only, for the disk took no writes; make room on it first",
-            old.id
-        );
-        return Err(AdminError::in_field(Code::NotFound, "id", message));
-    }
     let account = daemon.store.account_by_id(&old.account).await?;
     let account =
         account.ok_or_else(|| AdminError::new(Code::NotFound, "it can't be rotated: its account is gone"))?;

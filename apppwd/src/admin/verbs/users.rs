@@ -17,7 +17,7 @@ const PAGE: usize = 100;
 pub async fn run<S: Store>(daemon: &Daemon<S>, args: UsersArgs) -> Result<Users, AdminError> {
     if args.cursor.is_none() {
         // Uses that are not written yet count.
-        daemon.flush_uses().await;
+        daemon.flush_uses_if_writable().await;
     }
     let after = args.cursor.unwrap_or_default();
     let found = daemon.store.users(&after, PAGE + 1, clock::now()).await?;

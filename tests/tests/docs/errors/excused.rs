@@ -16,6 +16,7 @@ const NO_MEMORY: &str = "needs the host to run out of memory in one moment";
 const BETWEEN: &str = "needs the system to fail between two steps of a start or stop";
 const UNREAD: &str = "needs a disk that can't be read, either";
 const DISK: &str = "needs a disk that fills or breaks between two starts, or in one moment of many";
+const RACE: &str = "needs a deletion within the second in which an app password is made";
 const OLD_KERNEL: &str = "needs Linux before 6.16, and somebody who attacks";
 const DIRECTORY: &str = "needs the directory of users (NSS, LDAP) to fail";
 const LATER: &str = "comes a minute or an hour later, with what was left out till then";
@@ -106,7 +107,8 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "can't bring journal and database together", why: BETWEEN },
     Excused { text: "the system can't say who {who} is", why: DIRECTORY },
     Excused { text: "the system can't say who {user} is", why: DIRECTORY },
-    Excused { text: "a caller on admin.sock can't be identified", why: DIRECTORY },
+    Excused { text: "on admin.sock can't be identified", why: DIRECTORY },
+    Excused { text: "was deleted meanwhile", why: RACE },
     Excused { text: "can't look at the uids of accounts", why: DIRECTORY },
     Excused { text: "could not look at the uids of accounts", why: DIRECTORY },
     Excused { text: "the system can't say who you are", why: DIRECTORY },

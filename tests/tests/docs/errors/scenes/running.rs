@@ -125,7 +125,7 @@ fn full(page: &mut Page) {
         "could not note what has expired: the",
         "At a stop: an end isn't noted.",
     );
-    page.line_of(&place.path(""), &log, "could not write the last events", "At a stop: events are lost.");
+    page.line_of(&place.path(""), &log, "the last events are lost", "At a stop: events are lost.");
     let place = site("[policy]\nprimary = \"refuse-enrolled\"\n");
     let command = with_small_disk(&place, "key", &among_people(&place));
     let daemon = place.start_by(command);
