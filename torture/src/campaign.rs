@@ -17,8 +17,8 @@ pub fn run(row: &Row, total: u64, progress: &mut Progress, commit: &str) {
         let length = range.end - range.start;
         let begun = Instant::now();
         let mut outcome = batch(row, &Cases { range, of: total });
-        // One that stopped short would be begun again for ever.
-        outcome.done = length;
+        // One that stopped short would be begun again for ever; one that couldn't be run has still to be.
+        outcome.done = if outcome.unable.is_some() { 0 } else { length };
         done.outcome.add(outcome);
         done.seconds += begun.elapsed().as_secs_f64();
         progress.rows.insert(row.name.to_owned(), done.clone());

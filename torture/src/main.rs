@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     std::fs::write(&path, &text).expect("the report can be written");
     println!("{text}\nreport: {}, progress: {}", path.display(), kept.display());
     let is_clean =
-        rows.iter().filter_map(|row| progress.rows.get(row.name)).all(|done| done.outcome.found.is_empty());
+        rows.iter().filter_map(|row| progress.rows.get(row.name)).all(|done| done.outcome.is_clean());
     if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -82,7 +82,7 @@ fn some_cases(rows: &[&Row], range: Range<u64>) -> ExitCode {
     };
     let outcome = campaign::batch(row, &Cases { range, of: row.full });
     println!("{outcome:#?}");
-    if outcome.found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if outcome.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Where progress and report are kept: beside the build.

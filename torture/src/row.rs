@@ -75,6 +75,12 @@ impl Outcome {
         Self { unable: Some(why.into()), ..Self::default() }
     }
 
+    /// Whether all of it was run and nothing found.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.found.is_empty() && self.unable.is_none()
+    }
+
     /// Notes a finding.
     pub fn find(&mut self, case: u64, text: impl Into<String>) {
         self.found.push(Finding { case, text: text.into() });

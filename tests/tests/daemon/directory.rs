@@ -1,17 +1,22 @@
 //! A directory of users that doesn't answer.
 
 use super::Case;
-use super::asking::{OTHER, USER, create, done, imap, primary, refused, site};
+use super::asking::{OTHER, USER, create, create_for, done, imap, login, primary, refused, site};
 use super::authorize::{GROUP, PASSWD};
 use apppw_tests::among::start_among;
 use apppw_tests::apppwd::Apppwd;
 use serde_json::json;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 pub fn cases() -> Vec<Case> {
     vec![
         Case::as_root("a_lock_does_without_it", lock)
+            .with_program("unshare")
+            .with_program("nsenter")
+            .not_behind_walls("runs a program in there"),
+        Case::as_root("who_is_gone_from_it_keeps_app_passwords", gone)
             .with_program("unshare")
             .with_program("nsenter")
             .not_behind_walls("runs a program in there"),
@@ -22,10 +27,42 @@ pub fn cases() -> Vec<Case> {
 fn silence(daemon: &Apppwd) {
     let pipe = daemon.path("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRUSR).expect("a pipe");
+    replace_passwd(daemon, &pipe);
+}
+
+/// From now on the daemon, and nobody else, finds that file there.
+fn replace_passwd(daemon: &Apppwd, by: &Path) {
     let mut command = Command::new("nsenter");
     command.args(["--mount", "--target", &daemon.id().to_string(), "mount", "--bind"]);
-    let status = command.arg(pipe).arg("/etc/passwd").status().expect("nsenter runs");
+    let status = command.arg(by).arg("/etc/passwd").status().expect("nsenter runs");
     assert!(status.success(), "{status}");
+}
+
+/// What a directory leaves out, for a while or in error, is not thereby deleted.
+fn gone() {
+    let daemon = start_among(site("[policy]\nprimary = \"refuse\"\n"), PASSWD, GROUP);
+    let one = create_for(&daemon, "olive", "phone", json!({}));
+    let shown = || done(&daemon, "show", json!({"id": one.id}))["app_password"].clone();
+    let before = shown();
+    let without: String =
+        PASSWD.lines().filter(|line| !line.starts_with("olive:")).map(|l| format!("{l}\n")).collect();
+    let (file, whole) = (daemon.path("without-olive"), daemon.path("with-olive"));
+    std::fs::write(&file, without).expect("a file");
+    std::fs::write(&whole, PASSWD).expect("a file");
+    replace_passwd(&daemon, &file);
+    assert_eq!(
+        login(&daemon, "olive", &one.secret, "imap", "192.0.2.7"),
+        "accepted",
+        "whether she may log in says the PAM host"
+    );
+    done(&daemon, "users", json!({}));
+    replace_passwd(&daemon, &whole);
+    let after = shown();
+    assert_eq!(
+        (&after["id"], &after["state"], &after["services"]),
+        (&before["id"], &before["state"], &before["services"])
+    );
+    assert_eq!(login(&daemon, "olive", &one.secret, "imap", "192.0.2.7"), "accepted");
 }
 
 fn lock() {

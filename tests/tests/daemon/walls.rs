@@ -66,7 +66,16 @@ fn peers() {
     assert_eq!(walls::settings("CapabilityBoundingSet"), [""]);
     assert_eq!(walls::settings("RestrictAddressFamilies"), ["AF_UNIX"]);
     assert_eq!(walls::settings("LimitCORE"), ["0"]);
-    assert_eq!(walls::settings("MemorySwapMax"), ["0"]);
+    // Locked keys and 2,048 connections fit in; a program that runs wild doesn't take the machine along.
+    for (limit, value) in [
+        ("MemoryMax", "1G"),
+        ("MemorySwapMax", "0"),
+        ("TasksMax", "512"),
+        ("LimitMEMLOCK", "1M"),
+        ("LimitNOFILE", "8192"),
+    ] {
+        assert_eq!(walls::settings(limit), [value], "{limit}");
+    }
 }
 
 fn calls() -> Option<String> {

@@ -46,6 +46,7 @@ pub fn finds() {
         "dovecot-2.4/imap-login/right",
         "apppwd::auth::decide::tests::a_secret_without_a_row",
         "apppw_proto::secret::the_alphabet_is_crockfords",
+        "torture::16::input-table",
     ] {
         assert!(is_test(name) && exists(name), "{name}");
     }
@@ -58,6 +59,7 @@ pub fn finds() {
         "apppwd::auth::memo::tests::a_secret_without_a_row",
         "apppw_proto::frame::the_alphabet_is_crockfords",
         "torture::4::no-such-row",
+        "torture::15::input-table",
     ] {
         assert!(is_test(name) && !exists(name), "{name}");
     }
@@ -97,7 +99,8 @@ fn exists(name: &str) -> bool {
         return false;
     };
     if *first == "torture" {
-        return sources(&root().join("torture/src/rows")).contains(&format!("name: \"{last}\""));
+        let row = format!("number: {},\n    name: \"{last}\"", between.join("::"));
+        return sources(&root().join("torture/src/rows")).contains(&row);
     }
     if SUITES.contains(first) {
         let dir = root().join("tests/tests").join(first);
@@ -119,9 +122,12 @@ fn exists(name: &str) -> bool {
     files.any(|text| text.contains(&format!("fn {last}(")))
 }
 
+/// All that stands in it and below.
 fn sources(dir: &Path) -> String {
-    let files = fs::read_dir(dir).into_iter().flatten().flatten();
-    files.filter_map(|file| fs::read_to_string(file.path()).ok()).collect()
+    let files = fs::read_dir(dir).into_iter().flatten().flatten().map(|file| file.path());
+    files
+        .map(|path| if path.is_dir() { sources(&path) } else { fs::read_to_string(path).unwrap_or_default() })
+        .collect()
 }
 
 /// Whether a text has a literal that is this name, or makes it by `{...}`.

@@ -220,7 +220,11 @@ fn run(cases: &Cases) -> Outcome {
     match &daemons.foreign {
         Some(foreign) => {
             let bytes: usize = foreign.seen().iter().map(Vec::len).sum();
-            outcome.count("connections to a foreign uid", foreign.seen().len() as u64);
+            let connections = foreign.seen().len();
+            outcome.count("connections to a foreign uid", connections as u64);
+            if connections == 0 && cases.len() >= BEHAVIOURS.len() as u64 {
+                outcome.find(cases.range.start, "nobody ever connected to the foreign uid");
+            }
             if bytes > 0 {
                 outcome.find(cases.range.start, format!("a foreign uid got {bytes} bytes"));
             }

@@ -52,10 +52,12 @@ struct Flood {
     is_over: AtomicBool,
     findings: Mutex<Vec<String>>,
     counts: [AtomicU64; COUNTS.len()],
+    /// Idle connections that are open now.
+    open: AtomicU64,
     deadline: Duration,
 }
 
-const COUNTS: [&str; 10] = [
+const COUNTS: [&str; 11] = [
     "honest logins",
     "honest changes",
     "slowest honest login (ms)",
@@ -66,6 +68,7 @@ const COUNTS: [&str; 10] = [
     "connections opened and closed",
     "wrong logins",
     "honest ones that took longer than this machine has time for",
+    "idle connections open at once, at most",
 ];
 const LOGINS: usize = 0;
 const CHANGES: usize = 1;
@@ -77,6 +80,11 @@ const SLOW: usize = 6;
 const CHURN: usize = 7;
 const WRONG: usize = 8;
 const TOO_SLOW: usize = 9;
+const OPEN: usize = 10;
+/// What an attack consists of: without it nothing was shown.
+const ATTACKS: [usize; 5] = [IDLE, OVERSIZED, SLOW, CHURN, WRONG];
+/// Idle connections that are asked for.
+const IDLE_ASKED: u64 = 5000;
 
 /// Five minutes of it.
 pub const FLOOD: Row = Row {
@@ -109,6 +117,7 @@ fn run(cases: &Cases) -> Outcome {
         is_over: AtomicBool::new(false),
         findings: Mutex::default(),
         counts: Default::default(),
+        open: AtomicU64::new(0),
         deadline: if cases.len() < 60 { PATIENT } else { DEADLINE },
     };
     let secrets: Vec<(String, String)> = (0..4)
@@ -249,13 +258,17 @@ impl Flood {
     fn idle(&self, socket: &Path, how_many: usize) {
         let mut open: Vec<Socket> = Vec::new();
         while self.goes_on() {
+            let before = open.len();
             open.retain(
                 |one| matches!((&*one).read(&mut [0; 64]), Err(e) if e.kind() == ErrorKind::WouldBlock),
             );
+            self.open.fetch_sub((before - open.len()) as u64, Ordering::Relaxed);
             while open.len() < how_many && self.goes_on() {
                 let Some(one) = connect(socket) else { break };
                 let _ = one.set_nonblocking(true);
                 self.count(IDLE);
+                let now = 1 + self.open.fetch_add(1, Ordering::Relaxed);
+                self.counts[OPEN].fetch_max(now, Ordering::Relaxed);
                 open.push(one);
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -336,6 +349,15 @@ impl Flood {
         }
         if most_descriptors > MOST_DESCRIPTORS {
             findings.push(format!("{most_descriptors} descriptors"));
+        }
+        for attack in ATTACKS {
+            if self.counts[attack].load(Ordering::Relaxed) == 0 {
+                findings.push(format!("nothing was attacked: no {}", COUNTS[attack]));
+            }
+        }
+        let idle = self.counts[IDLE].load(Ordering::Relaxed);
+        if idle < IDLE_ASKED && cases.len() >= 60 {
+            findings.push(format!("only {idle} idle connections in all"));
         }
         let log = daemon.settled_log();
         let told: Vec<&str> = log.lines().filter(|line| !line.contains(" reason=")).collect();

@@ -71,6 +71,9 @@ fn run(cases: &Cases) -> Outcome {
     if daemon.log().contains("panicked") || daemon.log().contains("fault inside apppwd") {
         outcome.find(cases.range.start, "the daemon's log has a fault of its own");
     }
+    if !is_short && let Some(text) = seen.total.shortfall() {
+        outcome.find(cases.range.start, text);
+    }
     for (what, n) in seen.total.named() {
         outcome.count(what, n);
     }

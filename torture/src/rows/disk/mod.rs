@@ -55,7 +55,7 @@ pub const STARTING: Row = Row {
 pub const MINUTES: Row = Row {
     name: "disk-full-for-minutes",
     shows: "no write, or none of the journal, succeeds for two minutes, with each of these: every login is judged \
-            rightly, every change says so, and afterwards all works without a restart",
+            rightly, every creation says so, and afterwards all works without a restart",
     unit: "outages",
     full: 8,
     short: 0,

@@ -40,10 +40,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// That of the n-th host.
+    /// That of the n-th host. Nine in turn: the sweep of [`Scene::of`] begins anew after 224 hosts, and each of its cases
+    /// meets another kind then.
     pub const fn of(host: u64) -> Self {
-        match host % 8 {
-            0 | 1 => Self::Alone,
+        match host % 9 {
+            0 | 1 | 8 => Self::Alone,
             2 => Self::Wide,
             3 => Self::Closed,
             4 => Self::Forks,

@@ -63,12 +63,18 @@ fn run(cases: &Cases) -> Outcome {
         let found = |stack: &str| -> servers::Result<BTreeSet<(String, &'static str)>> {
             let inside = Inside::new().stack(stack).module(&tree, bin::module())?;
             let server = start(host, &tree, &inside.socket_dir(daemon.socket_dir()))?;
+            let before = judged(&daemon);
             all(&server, &logins);
             // What is said comes behind the answers.
             std::thread::sleep(Duration::from_millis(500));
             let log = server.log();
             if log.matches("alice").count() < logins.len() / 4 {
                 return Err(servers::Failure(format!("{host} logs nothing:\n{log}")));
+            }
+            let [accepted, refused] = judged(&daemon);
+            // Without this an unloaded module would log no secret, either.
+            if stack == ours && (accepted == before[0] || refused == before[1]) {
+                return Err(servers::Failure(format!("{host}: apppwd accepted or refused nothing:\n{log}")));
             }
             Ok(canaries.find(log.as_bytes()).into_iter().map(|hit| (hit.name, hit.form)).collect())
         };
@@ -87,6 +93,12 @@ fn run(cases: &Cases) -> Outcome {
     }
     outcome.done = cases.len();
     outcome
+}
+
+/// Logins that the daemon has accepted, and refused.
+fn judged(daemon: &Apppwd) -> [usize; 2] {
+    let log = daemon.settled_log();
+    ["accepted reason=", "refused reason="].map(|verdict| log.matches(verdict).count())
 }
 
 /// Each has canaries of its own, named by what they are and by the case.

@@ -267,7 +267,11 @@ impl Scene {
                 None => outcome.count("core images that gcore could not make", 1),
             }
         }
-        parts.push(Part { name: "the module's syslog".to_owned(), bytes: self.host.syslog() });
+        let syslog = self.host.syslog();
+        if !String::from_utf8_lossy(&syslog).contains("debug: ") {
+            outcome.find(case, "control: the module has written nothing to syslog");
+        }
+        parts.push(Part { name: "the module's syslog".to_owned(), bytes: syslog });
         parts.extend(files(&self.daemon));
         outcome.count("bytes searched", parts.iter().map(|part| part.bytes.len() as u64).sum());
         outcome.count("canaries", self.canaries.len() as u64);

@@ -42,12 +42,19 @@ pub struct Counts {
     changes: u64,
     changes_failed_in_fault: u64,
     left_out: u64,
+    left_out_without_fault: u64,
     too_slow: u64,
 }
 
 impl Counts {
+    /// What must not be: far fewer logins than there were to be, and no fault to explain it.
+    pub fn shortfall(&self) -> Option<String> {
+        let (done, missing) = (self.accepted + self.refused, self.left_out_without_fault);
+        (missing > done / 20).then(|| format!("{missing} logins left out without a fault, beside {done}"))
+    }
+
     /// For the report.
-    pub fn named(&self) -> [(&'static str, u64); 7] {
+    pub fn named(&self) -> [(&'static str, u64); 8] {
         [
             ("accepted", self.accepted),
             ("refused", self.refused),
@@ -55,6 +62,7 @@ impl Counts {
             ("changes", self.changes),
             ("changes failed while a fault was on", self.changes_failed_in_fault),
             ("logins left out because the last one took too long", self.left_out),
+            ("of these, without a fault", self.left_out_without_fault),
             ("what took longer than this machine has time for", self.too_slow),
         ]
     }
@@ -161,6 +169,9 @@ impl Honest {
             }
             let mut seen = seen.lock().expect("unpoisoned");
             seen.total.left_out += left_out;
+            if left_out > 0 && !faults.excuse(true, from, until) {
+                seen.total.left_out_without_fault += left_out;
+            }
             match verdict {
                 Ok(verdict) if verdict == known.wanted => {
                     let took = (until - from).as_micros();
