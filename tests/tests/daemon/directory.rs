@@ -5,6 +5,8 @@ use super::asking::{OTHER, USER, create, create_for, done, imap, login, primary,
 use super::authorize::{GROUP, PASSWD};
 use apppw_tests::among::start_among;
 use apppw_tests::apppwd::Apppwd;
+use apppw_tests::identity::Identity;
+use apppw_tests::lines::{Lines, code};
 use serde_json::json;
 use std::path::Path;
 use std::process::Command;
@@ -17,6 +19,10 @@ pub fn cases() -> Vec<Case> {
             .with_program("nsenter")
             .not_behind_walls("runs a program in there"),
         Case::as_root("who_is_gone_from_it_keeps_app_passwords", gone)
+            .with_program("unshare")
+            .with_program("nsenter")
+            .not_behind_walls("runs a program in there"),
+        Case::as_root("who_is_gone_from_it_is_nobody_on_a_connection_of_before", nobody)
             .with_program("unshare")
             .with_program("nsenter")
             .not_behind_walls("runs a program in there"),
@@ -38,16 +44,36 @@ fn replace_passwd(daemon: &Apppwd, by: &Path) {
     assert!(status.success(), "{status}");
 }
 
+/// A connection is no way to stay who one was: as olive she would make the account anew that is deleted with her.
+fn nobody() {
+    let daemon = start_among(site("[policy]\nself_service = \"create\"\n"), PASSWD, GROUP);
+    let mut connection = Identity::new(4001).act(|| Lines::connect(&daemon.admin_socket()));
+    let create = json!({"name": "phone"});
+    assert!(connection.call("create", &create).get("ok").is_some());
+    let file = daemon.path("without-olive");
+    std::fs::write(&file, without_olive()).expect("a file");
+    replace_passwd(&daemon, &file);
+    done(&daemon, "user.delete", json!({"user": "olive"}));
+    // Longer than she counts as who she was.
+    std::thread::sleep(Duration::from_secs(11));
+    let answer = connection.call("create", &create);
+    assert_eq!(code(&answer), "denied", "{answer}");
+    assert_eq!(done(&daemon, "users", json!({}))["users"], json!([]));
+}
+
+/// [`PASSWD`] but for her.
+fn without_olive() -> String {
+    PASSWD.lines().filter(|line| !line.starts_with("olive:")).map(|line| format!("{line}\n")).collect()
+}
+
 /// What a directory leaves out, for a while or in error, is not thereby deleted.
 fn gone() {
     let daemon = start_among(site("[policy]\nprimary = \"refuse\"\n"), PASSWD, GROUP);
     let one = create_for(&daemon, "olive", "phone", json!({}));
     let shown = || done(&daemon, "show", json!({"id": one.id}))["app_password"].clone();
     let before = shown();
-    let without: String =
-        PASSWD.lines().filter(|line| !line.starts_with("olive:")).map(|l| format!("{l}\n")).collect();
     let (file, whole) = (daemon.path("without-olive"), daemon.path("with-olive"));
-    std::fs::write(&file, without).expect("a file");
+    std::fs::write(&file, without_olive()).expect("a file");
     std::fs::write(&whole, PASSWD).expect("a file");
     replace_passwd(&daemon, &file);
     assert_eq!(
