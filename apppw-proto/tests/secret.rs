@@ -19,18 +19,23 @@ fn is_secret(text: &[u8]) -> bool {
     matches!(classify(text), Shape::Secret(_))
 }
 
+/// Of `all`, in which Miri looks at every 50th only: it is some hundred times slower, and looks at what the code does,
+/// not at what comes out.
+fn seldom_under_miri<T>(all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    all.step_by(if cfg!(miri) { 50 } else { 1 })
+}
+
 proptest! {
     #[test]
     fn every_single_wrong_character_is_found(values in values()) {
         let right = secret(&values).as_bytes().to_vec();
-        for position in 0..right.len() {
-            for character in ALPHABET {
-                let mut typed = right.clone();
-                typed[position] = *character;
-                let expected = typed == right;
-                prop_assert_eq!(is_secret(&typed), expected);
-                prop_assert_eq!(classify(&typed) == Shape::WrongCheck, !expected);
-            }
+        let wrong = (0..right.len()).flat_map(|position| ALPHABET.iter().map(move |character| (position, *character)));
+        for (position, character) in seldom_under_miri(wrong) {
+            let mut typed = right.clone();
+            typed[position] = character;
+            let expected = typed == right;
+            prop_assert_eq!(is_secret(&typed), expected);
+            prop_assert_eq!(classify(&typed) == Shape::WrongCheck, !expected);
         }
     }
 
@@ -75,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_judged_and_a_secret_is_canonical(input in vec(any::<u8>(), 0..300)) {
+    fn any_bytes_are_judged_and_a_secret_is_canonical(input in vec(any::<u8>(), 0..if cfg!(miri) { 30 } else { 300 })) {
         if let Shape::Secret(secret) = classify(&input) {
             prop_assert_eq!(classify(secret.as_bytes()), Shape::Secret(secret.clone()));
             prop_assert!(LENGTHS.contains(&secret.as_bytes().len()));
@@ -99,14 +104,13 @@ proptest! {
 fn of_all_pairs_only_0_and_z_swap_unseen() {
     for length in LENGTHS {
         for position in [3, 4] {
-            for first in 0..32_u8 {
-                for second in (0..32_u8).filter(|second| *second != first) {
-                    let mut values = vec![5; length - 1];
-                    (values[position], values[position + 1]) = (first, second);
-                    let mut typed = secret(&values).as_bytes().to_vec();
-                    typed.swap(position, position + 1);
-                    assert_eq!(is_secret(&typed), [0, 31].contains(&first) && [0, 31].contains(&second));
-                }
+            let pairs = (0..32_u8).flat_map(|first| (0..32_u8).map(move |second| (first, second)));
+            for (first, second) in seldom_under_miri(pairs.filter(|(first, second)| first != second)) {
+                let mut values = vec![5; length - 1];
+                (values[position], values[position + 1]) = (first, second);
+                let mut typed = secret(&values).as_bytes().to_vec();
+                typed.swap(position, position + 1);
+                assert_eq!(is_secret(&typed), [0, 31].contains(&first) && [0, 31].contains(&second));
             }
         }
     }
@@ -196,7 +200,8 @@ proptest! {
     }
 
     #[test]
-    fn a_text_without_one_is_not_taken_for_one(text in "\\PC{0,300}") {
+    fn a_text_without_one_is_not_taken_for_one(text in vec(any::<char>(), 0..if cfg!(miri) { 30 } else { 300 })) {
+        let text = String::from_iter(text);
         // It ends at all, and does not panic.
         let _ = is_in(&text);
     }
@@ -205,8 +210,8 @@ proptest! {
 /// Nearly always: a secret without a digit is not told from a word.
 #[test]
 fn a_secret_typed_wrong_or_stuck_to_something_is_seen() {
-    let mut missed = 0;
-    for case in 0..1000_u32 {
+    let (mut missed, mut all) = (0, 0);
+    for case in seldom_under_miri(0..1000_u32) {
         let values: Vec<u8> =
             (0..15).map(|i| (case.wrapping_mul(2_654_435_761).rotate_left(i * 5) >> 7) as u8 % 32).collect();
         let shown = secret(&values).display();
@@ -227,9 +232,10 @@ fn a_secret_typed_wrong_or_stuck_to_something_is_seen() {
             format!("{plain}{plain}"),
         ] {
             missed += u32::from(!may_be_in(&typed));
+            all += 1;
         }
     }
-    assert!(missed < 13 * 1000 / 20, "{missed} of {}", 13 * 1000);
+    assert!(cfg!(miri) || missed < all / 20, "{missed} of {all}");
 }
 
 #[test]
