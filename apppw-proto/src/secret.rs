@@ -168,7 +168,7 @@ fn has_groups(text: &str, is_secret: impl Fn(&str) -> bool) -> bool {
     let mut room = zeroize::Zeroizing::new([0_u8; MAX_LEN]);
     loop {
         let mut filled = 0;
-        for word in words.clone().take_while(|word| word.len() == GROUP).take(MAX_LEN / GROUP) {
+        for word in words.clone().take_while(|word| word.len() == GROUP) {
             let Some(to) = room.get_mut(filled..filled + GROUP) else { break };
             to.copy_from_slice(word.as_bytes());
             filled += GROUP;

@@ -118,14 +118,12 @@ impl<S: Store> Daemon<S> {
             Err(ChangeError::NotDone(error)) => {
                 // At once, and then what hangs together with these.
                 let mut new = self.in_memory.borrow_mut().app_passwords(&ids, reason);
-                // A rotation that is being made is there already, or sees that its old half is refused.
-                let journal = self.journal.lock().await;
-                let halves = self.refuse_halves(ids, reason).await;
-                drop(journal);
-                new.extend(halves.as_ref().ok().into_iter().flatten());
+                let (halves, all_read) = self.refuse_halves(ids, reason).await;
+                new.extend(halves);
                 let kind = if reason == Reason::Revoked { EventKind::Revoke } else { EventKind::Suspend };
                 for id in &new {
                     self.note_app_password_in_memory(kind, by.clone(), *id).await;
+                    tokio::task::yield_now().await;
                 }
                 // Whoever asks again is told again; the log and the trail know.
                 if !new.is_empty() {
@@ -137,9 +135,9 @@ impl<S: Store> Daemon<S> {
                         first.join(", ")
                     );
                 }
-                Err(match halves {
-                    Ok(_) => ChangeError::InMemory(error),
-                    Err(_) => ChangeError::WithoutHalves(error),
+                Err(match all_read {
+                    true => ChangeError::InMemory(error),
+                    false => ChangeError::WithoutHalves(error),
                 })
             }
             Ok(done) => {
@@ -154,21 +152,49 @@ impl<S: Store> Daemon<S> {
         }
     }
 
-    /// Refuses in memory what is linked to these; returns those for which that is new.
-    async fn refuse_halves(
+    /// The other halves of these that are refused for that reason in memory only, and live in the store: what a
+    /// command that is given again writes down, though the half that it names has ended since.
+    ///
+    /// # Errors
+    /// If they can't be read.
+    pub async fn owed_halves(
         &self,
         ids: Vec<AppPasswordId>,
         reason: Reason,
     ) -> Result<Vec<AppPasswordId>, StoreError> {
-        let mut new = Vec::new();
-        for id in ids {
-            let halves = self.store.with_rotations(vec![id], clock::now()).await?;
-            new.extend(self.in_memory.borrow_mut().app_passwords(&halves, reason));
-            self.in_memory.borrow_mut().rotation(&halves);
+        let asked = ids.len();
+        let all = self.in_memory.borrow().with_rotations(ids, reason);
+        let mut owed = Vec::new();
+        for id in all.into_iter().skip(asked) {
+            if self.store.app_password(id).await?.is_some_and(|record| record.revoked.is_none()) {
+                owed.push(id);
+            }
             // Reads are done on the thread that answers logins: those come in between.
             tokio::task::yield_now().await;
         }
-        Ok(new)
+        Ok(owed)
+    }
+
+    /// Refuses in memory what is linked to these; returns those for which that is new, and whether all could be read.
+    async fn refuse_halves(&self, ids: Vec<AppPasswordId>, reason: Reason) -> (Vec<AppPasswordId>, bool) {
+        let (mut new, mut all_read) = (Vec::new(), true);
+        for id in ids {
+            // A rotation that is being made is there already, or sees that its old half is refused.
+            let journal = self.journal.lock().await;
+            match self.store.halves(id, clock::now()).await {
+                Ok(halves) => {
+                    let mut in_memory = self.in_memory.borrow_mut();
+                    new.extend(in_memory.app_passwords(&halves, reason));
+                    in_memory.rotation(&halves);
+                }
+                Err(_) => all_read = false,
+            }
+            // Others who want something refused need not wait for all of these.
+            drop(journal);
+            // Reads are done on the thread that answers logins: those come in between.
+            tokio::task::yield_now().await;
+        }
+        (new, all_read)
     }
 
     /// The same for an account that is to be locked; `kind` says how.

@@ -53,6 +53,12 @@ impl InMemory {
         ids
     }
 
+    /// Whether app passwords are refused so.
+    #[must_use]
+    pub fn has_app_passwords(&self) -> bool {
+        !self.app_passwords.is_empty()
+    }
+
     /// Refuses an account as if it were locked. `true`: that is new.
     pub fn account(&mut self, name: String) -> bool {
         self.accounts.insert(name)

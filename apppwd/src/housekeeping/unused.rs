@@ -126,7 +126,7 @@ async fn is_due<S: Store>(
     }
     // Until its end comes, a use of it is a use of both.
     let mut last: Option<UnixSeconds> = None;
-    for half in daemon.store.with_rotations(vec![record.id], now).await? {
+    for half in daemon.store.halves(record.id, now).await? {
         last = last.max(daemon.last_use_of(half).await?.map(|used| used.last));
     }
     let idle = Idle {

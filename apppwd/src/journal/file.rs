@@ -237,6 +237,36 @@ mod tests {
         }
     }
 
+    /// The number behind a renaming says that the journal knows of it.
+    #[test]
+    fn a_start_whose_append_has_lost_a_sector_before_it_is_not_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE_NAME);
+        let start = |run| Record { at: 1, change: Change::Start(run) };
+        let (mut journal, _) = open(dir.path());
+        journal.append(&[start(7)]).unwrap();
+        while journal.len % 512 < 490 {
+            journal.append(&[revoke(1)]).unwrap();
+        }
+        let synced = usize::try_from(journal.len).unwrap();
+        journal.append(&[revoke(2), start(8), revoke(3)]).unwrap();
+        drop(journal);
+        let run = |lost: std::ops::Range<usize>, whole: &[u8]| {
+            let mut torn = whole.to_vec();
+            torn[lost].fill(0);
+            std::fs::write(&path, torn).unwrap();
+            let (journal, state) = JournalFile::open(dir.path()).unwrap();
+            drop(journal);
+            let again = JournalFile::open(dir.path()).unwrap().1;
+            assert_eq!(again.run(), state.run());
+            (state.run(), state.revoked().count())
+        };
+        let whole = std::fs::read(&path).unwrap();
+        let sector = synced.next_multiple_of(512);
+        assert_eq!(run(synced..sector, &whole), (Some(7), 2), "revoke(1) and revoke(3)");
+        assert_eq!(run(synced..synced, &whole), (Some(8), 3));
+    }
+
     #[test]
     fn zeros_that_no_power_cut_leaves_stop_the_daemon() {
         let dir = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! Reading the journal's file, whole, at start.
 
 use super::record::LineError;
-use super::{JournalError, Record, State};
+use super::{Change, JournalError, Record, State};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -123,6 +123,8 @@ fn tail(bytes: &[u8], at: u64) -> Option<Tail> {
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
         match std::str::from_utf8(text).ok().map(Record::from_line) {
+            // The number says that all before it is there, too.
+            Some(Ok(Record { change: Change::Start(_), .. })) if tail.torn => {}
             Some(Ok(record)) => tail.kept.push(record),
             // A line of a later version has been synced, or it is torn itself.
             _ if text.len() < line.len() && has_hole(text, offset) && bytes.len() <= MOST_UNSYNCED => {

@@ -139,6 +139,9 @@ pub trait Store {
         now: UnixSeconds,
     ) -> Result<Vec<AppPasswordId>, StoreError>;
 
+    /// The same of one, read at once and not behind whatever else is looked for.
+    async fn halves(&self, id: AppPasswordId, now: UnixSeconds) -> Result<Vec<AppPasswordId>, StoreError>;
+
     /// Those that a selection fits whole: with all other halves of their rotations that live at
     /// that second.
     async fn whole_selection(

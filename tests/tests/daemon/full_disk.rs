@@ -3,8 +3,10 @@
 
 use super::Case;
 use super::asking::{
-    OTHER, USER, ask, create, create_for, done, imap, login, make, primary, refused, site, state,
+    OTHER, USER, ask, create, create_for, done, imap, journal, login, make, primary, refused, site, state,
+    wait_until,
 };
+use super::housekeeping::OFTEN;
 use apppw_tests::among::{fill_disk, on_small_disk};
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::clock::Clock;
@@ -19,6 +21,8 @@ pub fn cases() -> Vec<Case> {
         Case::as_root("halves_refused_in_memory_are_written_together", halves)
             .with_program("unshare")
             .with_program("cc"),
+        Case::as_root("new_halves_are_written_though_the_old_ones_have_ended", ended).with_program("unshare"),
+        Case::as_root("nothing_stays_in_memory_that_is_written", written).with_program("unshare"),
     ]
 }
 
@@ -41,6 +45,63 @@ fn halves() {
     done(&daemon, "revoke", json!({"ids": [old.id]}));
     assert_eq!(in_memory(), 1, "the other one that was named is no half of it");
     assert_eq!([&old, &new].map(|one| imap(&daemon, one)), ["revoked", "revoked"], "by the database");
+}
+
+/// The same after housekeeping has seen those graces end: the old halves are tombstones then.
+fn ended() {
+    let site = site(OFTEN);
+    let command = on_small_disk(&site, "state");
+    let daemon = site.start_by(command);
+    let [revoked, suspended] = ["phone", "tablet"].map(|name| {
+        let old = create(&daemon, name, json!({}));
+        let new = make(&daemon, "rotate", json!({"id": old.id, "grace": "6s"}));
+        [old, new]
+    });
+    let filler = fill_disk(&daemon, "state");
+    assert_eq!(refused(&daemon, "revoke", json!({"ids": [revoked[0].id]})).0, "read_only");
+    assert_eq!(refused(&daemon, "suspend", json!({"ids": [suspended[0].id]})).0, "read_only");
+    std::fs::remove_file(filler).expect("room again");
+    wait_until("the old halves have ended", || {
+        let journal = journal(&daemon);
+        [&revoked, &suspended].iter().all(|[old, _]| journal.contains(&format!("revoke {}", old.id)))
+    });
+    let would = done(&daemon, "revoke", json!({"ids": [revoked[0].id], "dry_run": true}));
+    assert_eq!((&would["ids"], &would["already"]), (&json!([revoked[1].id]), &json!([revoked[0].id])));
+    let done_to = done(&daemon, "revoke", json!({"ids": would["ids"]}));
+    assert_eq!(done_to["ids"], json!([revoked[1].id]));
+    assert_eq!(done(&daemon, "suspend", json!({"ids": [suspended[0].id]}))["ids"], json!([suspended[1].id]));
+    assert_eq!(
+        refused(&daemon, "suspend", json!({"ids": [suspended[0].id]})).0,
+        "not_found",
+        "nothing is owed any more"
+    );
+    assert_eq!([&revoked[1], &suspended[1]].map(|new| imap(&daemon, new)), ["revoked", "suspended"]);
+    let journal = journal(&daemon);
+    assert!(journal.contains(&format!("revoke {}", revoked[1].id)));
+    assert!(journal.contains(&format!("suspend {}", suspended[1].id)));
+}
+
+/// A fault that is over is not told of for ever.
+fn written() {
+    let site = site("");
+    let command = on_small_disk(&site, "state");
+    let daemon = site.start_by(command);
+    for user in [USER, CAROL] {
+        let tombstone = create_for(&daemon, user, "old phone", json!({}));
+        done(&daemon, "revoke", json!({"ids": [tombstone.id]}));
+        create_for(&daemon, user, "phone", json!({}));
+    }
+    let filler = fill_disk(&daemon, "state");
+    for user in [USER, CAROL] {
+        assert_eq!(refused(&daemon, "user.lockdown", json!({"user": user})).0, "read_only");
+    }
+    let in_memory = || done(&daemon, "status", json!({}))["in_memory"].clone();
+    assert_eq!(in_memory(), 4, "of each the account and what is live");
+    std::fs::remove_file(filler).expect("room again");
+    done(&daemon, "user.lockdown", json!({"user": USER}));
+    assert_eq!(in_memory(), 2);
+    done(&daemon, "user.delete", json!({"user": CAROL}));
+    assert_eq!(in_memory(), 0);
 }
 
 fn full_disk() {

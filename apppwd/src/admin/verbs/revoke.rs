@@ -55,7 +55,9 @@ async fn would_be<S: Store>(
     records: &[AppPasswordRecord],
 ) -> Result<(Vec<AppPasswordId>, Vec<AppPasswordId>), AdminError> {
     let (already, live): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.revoked.is_some());
-    let live = live.into_iter().map(|record| record.id).collect();
+    let mut live: Vec<AppPasswordId> = live.into_iter().map(|record| record.id).collect();
+    let asked = records.iter().map(|record| record.id).collect();
+    live.extend(daemon.owed_halves(asked, Reason::Revoked).await?);
     let live = daemon.store.with_rotations(live, clock::now()).await?;
     Ok((live, already.into_iter().map(|record| record.id).collect()))
 }
@@ -121,8 +123,13 @@ async fn selected<S: Store>(
     } else {
         daemon.store.whole_selection(&selection, now).await?
     };
-    let pending = |id| args.unused.is_some() && daemon.uses.borrow().has(&id);
-    records.retain(|record| record.revoked.is_none() && !pending(record.id));
+    records.retain(|record| record.revoked.is_none());
+    if args.unused.is_some() {
+        let used = records.iter().map(|record| record.id).filter(|id| daemon.uses.borrow().has(id)).collect();
+        // A use of one half is a use of both.
+        let used = BTreeSet::from_iter(daemon.store.with_rotations(used, now).await?);
+        records.retain(|record| !used.contains(&record.id));
+    }
     if records.is_empty()
         && let Some(service) = &args.service
     {

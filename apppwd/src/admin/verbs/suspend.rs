@@ -21,9 +21,12 @@ pub async fn run<S: Store>(
     suspend: bool,
 ) -> Result<Changed, AdminError> {
     let records = records_in_reach(daemon, power, args.ids).await?;
-    if let Some(revoked) = records.iter().find(|record| record.revoked.is_some()) {
-        let message = format!("{} is revoked, for good: leave it out; nothing has changed", revoked.id);
-        return Err(AdminError::in_field(Code::NotFound, "ids", message));
+    for record in records.iter().filter(|record| record.revoked.is_some()) {
+        // An old half that has ended since it was suspended in memory: its new half is to be written down.
+        if !suspend || daemon.owed_halves(vec![record.id], Reason::Suspended).await?.is_empty() {
+            let message = format!("{} is revoked, for good: leave it out; nothing has changed", record.id);
+            return Err(AdminError::in_field(Code::NotFound, "ids", message));
+        }
     }
     let asked: Vec<AppPasswordId> = records.iter().map(|record| record.id).collect();
     let done = daemon.set_suspended(asked.clone(), suspend, caller.actor()).await;

@@ -15,7 +15,7 @@ use crate::daemon::Daemon;
 use crate::journal::{Befell, Change, Record};
 use crate::log;
 use crate::policy;
-use crate::store::{AccountRecord, Selection, Store, StoreError};
+use crate::store::{AccountRecord, AppPasswordRecord, Selection, Store, StoreError};
 use apppw_admin::text::visible;
 use apppw_admin::verbs::{Account, EventKind, UserArgs, UserRenameArgs};
 use apppw_admin::{AdminError, AppPasswordId, Code};
@@ -70,6 +70,11 @@ pub async fn lock_down<S: Store>(
     let journal = daemon.journal.lock().await;
     let Subject { account, is_new } = subject(daemon, &names, uid).await?;
     let done = daemon.store.lock_down(account.clone(), is_new, caller.by(at)).await;
+    if done.is_ok() {
+        // What was revoked in memory is now, or had been before that.
+        let of_account = in_memory_of(daemon, &account).await;
+        daemon.in_memory.borrow_mut().forget(&of_account, Reason::Revoked);
+    }
     let revoked = match daemon.locked_or_in_memory(done, &account, EventKind::UserLockdown, caller.actor()) {
         Err(ChangeError::InMemory(error)) => return Err(revoked_in_memory(daemon, &account, error).await),
         done => done?,
@@ -85,16 +90,33 @@ pub async fn lock_down<S: Store>(
     again(daemon, &account, revoked).await
 }
 
+/// What the account has that is refused in memory.
+async fn in_memory_of<S: Store>(daemon: &Daemon<S>, account: &AccountRecord) -> Vec<AppPasswordId> {
+    if !daemon.in_memory.borrow().has_app_passwords() {
+        return Vec::new();
+    }
+    let ids = all_of(daemon, account).await.unwrap_or_default().into_iter().map(|record| record.id);
+    ids.filter(|id| daemon.in_memory.borrow().reason(*id).is_some()).collect()
+}
+
+async fn all_of<S: Store>(
+    daemon: &Daemon<S>,
+    account: &AccountRecord,
+) -> Result<Vec<AppPasswordRecord>, StoreError> {
+    let all = Selection { accounts: Some(vec![account.id]), ..Selection::default() };
+    daemon.store.app_passwords(&all, None, usize::MAX).await
+}
+
 /// What can't be written down is revoked in memory, and stays so when the lock goes.
 async fn revoked_in_memory<S: Store>(
     daemon: &Daemon<S>,
     account: &AccountRecord,
     error: StoreError,
 ) -> AdminError {
-    let all = Selection { accounts: Some(vec![account.id]), ..Selection::default() };
-    match daemon.store.app_passwords(&all, None, usize::MAX).await {
+    match all_of(daemon, account).await {
         Ok(records) => {
-            let ids: Vec<AppPasswordId> = records.iter().map(|record| record.id).collect();
+            let live = records.iter().filter(|record| record.revoked.is_none());
+            let ids: Vec<AppPasswordId> = live.map(|record| record.id).collect();
             daemon.in_memory.borrow_mut().app_passwords(&ids, Reason::Revoked);
             ChangeError::InMemory(error).into()
         }
@@ -196,9 +218,11 @@ pub async fn delete<S: Store>(
         Some(account) => {
             // Uses of its primary password are kept by name: none may be on their way.
             let _nothing_is_written = daemon.flushing.lock().await;
+            let of_account = in_memory_of(daemon, &account).await;
             let revoked = daemon.store.delete_account(account.id, caller.by(at)).await?;
             daemon.primary_uses.borrow_mut().forget(&account.name);
             daemon.in_memory.borrow_mut().forget_account(&account.name);
+            daemon.in_memory.borrow_mut().forget(&of_account, Reason::Revoked);
             records.push(Record::account(at, Befell::Delete, &account, &daemon.keys.now()));
             message = revoked_now(message, revoked);
         }

@@ -180,6 +180,11 @@ impl Store for SqliteStore {
         Ok(all.into_iter().map(|(id, _)| id).collect())
     }
 
+    async fn halves(&self, id: AppPasswordId, now: UnixSeconds) -> Result<Vec<AppPasswordId>, StoreError> {
+        let all = self.read(rotation::with_rotations(&self.reader, &[(id, now)]))?;
+        Ok(all.into_iter().map(|(id, _)| id).collect())
+    }
+
     async fn whole_selection(
         &self,
         selection: &Selection,
