@@ -4,7 +4,7 @@
 //! `i`, `l`, `o`, `u`) and one check character (Luhn mod 32). The check character finds
 //! every single wrong character and every swap of neighbours but `0` with `z`.
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// The 32 characters of a secret; a character's value is its index.
 pub const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -32,14 +32,8 @@ const MAX_INPUT: usize = crate::limits::MAX_FIELD;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     /// Behind a pointer: moving a value leaves a copy behind that nothing wipes.
-    bytes: Box<[u8; MAX_LEN]>,
+    bytes: Box<Zeroizing<[u8; MAX_LEN]>>,
     len: u8,
-}
-
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.bytes.as_mut_slice().zeroize();
-    }
 }
 
 impl ZeroizeOnDrop for Secret {}
@@ -83,7 +77,8 @@ impl Secret {
             return None;
         }
         // From here on it is wiped, however this ends.
-        let mut secret = Self { bytes: Box::new([0; MAX_LEN]), len: u8::try_from(values.len() + 1).ok()? };
+        let mut secret =
+            Self { bytes: Box::new(Zeroizing::new([0; MAX_LEN])), len: u8::try_from(values.len() + 1).ok()? };
         let check = check_value(values.iter().copied());
         for (to, value) in secret.bytes.iter_mut().zip(values.iter().chain([&check])) {
             *to = *ALPHABET.get(usize::from(*value))?;
@@ -119,7 +114,7 @@ impl Secret {
 /// no-break space, hyphen-minus, hyphen, non-breaking hyphen.
 #[must_use]
 pub fn classify(input: &[u8]) -> Shape {
-    let mut secret = Secret { bytes: Box::new([0; MAX_LEN]), len: 0 };
+    let mut secret = Secret { bytes: Box::new(Zeroizing::new([0; MAX_LEN])), len: 0 };
     match classify_into(input, &mut secret.bytes) {
         Judged::Secret(len) => {
             secret.len = u8::try_from(len).unwrap_or(0);
@@ -151,7 +146,7 @@ pub fn classify_into(input: &[u8], room: &mut [u8; MAX_LEN]) -> Judged {
 /// Whether `input` as a whole has the shape of a secret.
 #[must_use]
 pub fn has_shape(input: &[u8]) -> bool {
-    matches!(classify_into(input, &mut zeroize::Zeroizing::new([0; MAX_LEN])), Judged::Secret(_))
+    matches!(classify_into(input, &mut Zeroizing::new([0; MAX_LEN])), Judged::Secret(_))
 }
 
 /// Whether there is a secret in `text`, which a person typed where none belongs: a word that is one, or
@@ -165,7 +160,7 @@ pub fn is_in(text: &str) -> bool {
 /// Whether words of four characters that follow one another are a secret, whatever is between them.
 fn has_groups(text: &str, is_secret: impl Fn(&str) -> bool) -> bool {
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let mut room = zeroize::Zeroizing::new([0_u8; MAX_LEN]);
+    let mut room = Zeroizing::new([0_u8; MAX_LEN]);
     loop {
         let mut filled = 0;
         for word in words.clone().take_while(|word| word.len() == GROUP) {

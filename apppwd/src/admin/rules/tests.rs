@@ -46,6 +46,22 @@ fn nobody_may_do_nothing_and_an_administrator_everything() {
     }
 }
 
+/// The keys are more than an administrator's: with them and a copy of the database guesses can be tested.
+#[test]
+fn an_administrator_who_is_not_root_may_all_but_the_keys() {
+    let keys = [Verb::KeyRotate, Verb::KeyRetire, Verb::KeyExport, Verb::KeyImport];
+    for verb in Verb::ALL.iter().copied() {
+        let power = authorize(&caller(1000, Role::Admin), verb, SelfService::Create, &UsersConfig::default());
+        if keys.contains(&verb) {
+            let denied = power.unwrap_err();
+            assert_eq!(denied.code, Code::Denied, "{verb:?}");
+            assert!(denied.message.ends_with("only root may"), "{}", denied.message);
+        } else {
+            assert_eq!(power, Ok(Power::All), "{verb:?}");
+        }
+    }
+}
+
 #[test]
 fn a_user_reaches_only_the_account_bound_to_the_uid() {
     let alice = caller(1000, Role::User("alice".into()));
