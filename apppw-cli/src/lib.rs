@@ -12,6 +12,8 @@ pub mod hosts;
 #[expect(unsafe_code, reason = "the interfaces of the dynamic linker and of libpam")]
 mod libpam;
 mod output;
+mod program;
+mod rights;
 
 #[doc(hidden)]
 pub mod fuzzed;

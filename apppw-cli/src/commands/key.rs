@@ -61,7 +61,9 @@ fn rotate(session: &mut Session) -> Result<Status, Failure> {
 
 fn import(session: &mut Session, from: &str) -> Result<Status, Failure> {
     let text = file::read(from)?;
-    let keys: Keys = session.ask(Verb::Keys, &json!({})).map_err(|failure| unreachable(failure, from))?;
+    let has_key = text.expose().lines().any(file::is_key);
+    let keys: Keys =
+        session.ask(Verb::Keys, &json!({})).map_err(|failure| unreachable(failure, from, has_key))?;
     if keys.credential {
         return Err(by_hand::import_refusal(&keys, from));
     }
@@ -81,17 +83,19 @@ fn import(session: &mut Session, from: &str) -> Result<Status, Failure> {
 }
 
 /// The way in when it is the key for want of which the daemon doesn't run.
-fn unreachable(failure: Failure, from: &str) -> Failure {
+fn unreachable(failure: Failure, from: &str, has_key: bool) -> Failure {
     if failure.status != Status::Unreachable {
         return failure;
     }
     let from = if from == "-" { "FILE" } else { from };
-    let message = format!(
-        "{}. Where it doesn't start for want of its key, put the file there by hand: install -o apppwd -g apppwd -m 600 \
-         {from} /var/lib/apppwd-key/server.key",
-        failure.message
-    );
-    Failure { message, ..failure }
+    let way = match has_key {
+        true => format!(
+            "Where it doesn't start for want of its key, put the file there by hand (and keep one that lies there): \
+             install -o apppwd -g apppwd -m 600 {from} /var/lib/apppwd-key/server.key"
+        ),
+        false => format!("And {from} has no server key in it"),
+    };
+    Failure { message: format!("{}. {way}", failure.message), ..failure }
 }
 
 fn told(

@@ -4,7 +4,7 @@ use super::line::Line;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 /// Where denials are logged: by auditd, by syslog.
 const LOGS: [&str; 4] =
@@ -53,7 +53,12 @@ pub fn gather(socket: &Path) -> Facts {
 }
 
 fn context(path: &Path) -> Option<String> {
-    let run = Command::new("stat").args(["--format", "%C"]).arg(path).stdin(Stdio::null()).output().ok()?;
+    let run = crate::program::command("stat")
+        .args(["--format", "%C"])
+        .arg(path)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
     Some(String::from_utf8_lossy(&run.stdout).trim().to_owned()).filter(|context| context.contains(':'))
 }
 
@@ -67,7 +72,7 @@ fn logs() -> (String, bool) {
             all.push_str(&text);
         }
     }
-    let journal = Command::new("journalctl")
+    let journal = crate::program::command("journalctl")
         .args(["--dmesg", "--quiet", "--output=short-iso", "--since=-1 day", "--no-pager"])
         .stdin(Stdio::null())
         .stderr(Stdio::null())

@@ -1,7 +1,7 @@
 //! A program that is heard out, but not waited for too long.
 
 use std::io::{self, PipeReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -47,7 +47,7 @@ pub fn run(program: &str, args: &[&str], timeout: Duration) -> Result<Outcome, S
     };
     let (stdout, out) = io::pipe().map_err(cant)?;
     let (stderr, err) = io::pipe().map_err(cant)?;
-    let mut command = Command::new(program);
+    let mut command = crate::program::command(program);
     // Where we are may be gone, or closed to it.
     command.args(args).current_dir("/").stdin(Stdio::null()).stdout(out).stderr(err);
     let mut child = command.spawn().map_err(cant)?;

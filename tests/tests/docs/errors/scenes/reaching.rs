@@ -2,6 +2,7 @@
 
 use super::super::page::{Desk, Page};
 use crate::host::{Who, start};
+use serde_json::json;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -81,6 +82,18 @@ fn play_strangers(page: &mut Page, socket: &Path, desk: &Desk<'_>) {
         }
     });
     page.fails(desk, Who::Root, list, "A list that doesn't go on.");
+    listen(socket, |stream| {
+        let copy = "ssh-ed25519 AAAA mallory\n";
+        let backup = json!({
+            "at": 1, "bytes": copy.len(), "accounts": 1, "live": 1, "revoked": 0, "journal_bytes": 0, "database": "/d", "key_dir": "/k",
+        });
+        let answer = json!({"v": 1, "id": 1, "ok": backup});
+        let _ = write!(stream.get_mut(), "{answer}\n{copy}");
+    });
+    let file = socket.with_file_name("authorized_keys");
+    let args = ["backup", file.to_str().expect("a path")];
+    page.fails_as_shown(desk, Who::Root, &args, "backup /root/apppw.db", "What comes as a backup is none.");
+    assert!(!file.exists(), "root has written another's file");
     listen(socket, |_| std::thread::sleep(std::time::Duration::from_secs(40)));
     page.fails(desk, Who::Root, list, "apppwd hangs.");
 }
