@@ -27,6 +27,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// The daemon, open for business.
@@ -68,6 +69,8 @@ pub struct Daemon<S> {
     /// The journal. Whoever changes access holds it from before the commit until the sync,
     /// so that journal and database tell the same story in the same order.
     pub journal: tokio::sync::Mutex<Journal>,
+    /// Whether it has all that it is to have.
+    pub journal_writable: Arc<AtomicBool>,
     /// Read-locked by each management request until its answer is sent: a stop waits for
     /// them, so that no secret is lost between its commit and its caller.
     pub requests: tokio::sync::RwLock<()>,
@@ -170,6 +173,12 @@ impl<S: Store> Daemon<S> {
             self.primary_uses.borrow_mut().ended(written.is_ok());
             self.note_flush(written);
         }
+    }
+
+    /// Whether database and journal took the last write.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.store.health().writable && self.journal_writable.load(Ordering::Relaxed)
     }
 
     /// The same for one who asks: on a disk that takes no writes, only [`Daemon::flush_later`] tries again.

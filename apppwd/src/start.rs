@@ -178,6 +178,7 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
         );
     }
     let thread = |source| Fault::System { what: "can't start a thread", source };
+    let journal = Journal::start(journal).map_err(thread)?;
     let pool = Pool::start(&config.argon2, keys.shared()).map_err(thread)?;
     let memo = |source| Fault::System { what: "can't draw a key for this process", source };
     Ok(Rc::new(Daemon {
@@ -197,7 +198,8 @@ pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon
         watches: crate::watch::Watches::default(),
         events: std::cell::RefCell::default(),
         writing_events: tokio::sync::Mutex::default(),
-        journal: tokio::sync::Mutex::new(Journal::start(journal).map_err(thread)?),
+        journal_writable: journal.writable(),
+        journal: tokio::sync::Mutex::new(journal),
         requests: tokio::sync::RwLock::default(),
         stopping: tokio::sync::watch::Sender::new(false),
         lost: lost.into(),

@@ -3,6 +3,7 @@
 use crate::apppwd::{Apppwd, Site};
 use std::fs;
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -64,9 +65,38 @@ pub fn with_small_disk(site: &Site, dir: &str, plain: &Command) -> Command {
 
 /// Fills that disk to its last byte. Removing what is returned makes room again.
 pub fn fill_disk(daemon: &Apppwd, dir: &str) -> PathBuf {
+    let (mut file, path) = filler(daemon, dir);
+    fill(&mut file);
+    path
+}
+
+/// An empty file on that disk, and where it is.
+pub fn filler(daemon: &Apppwd, dir: &str) -> (fs::File, PathBuf) {
     let inside = daemon.path(dir).join("filler");
     let path = PathBuf::from(format!("/proc/{}/root{}", daemon.id(), inside.display()));
-    let mut file = fs::File::create(&path).expect("a file on the small disk");
-    while file.write_all(&[0; 4096]).is_ok() {}
-    path
+    (fs::File::create(&path).expect("a file on the small disk"), path)
+}
+
+/// Writes to it until there is no room.
+pub fn fill(filler: &mut fs::File) {
+    while filler.write_all(&[0; 4096]).is_ok() {}
+}
+
+/// The mounts that a daemon has, which stay when it is gone.
+pub struct Mounts(fs::File);
+
+impl Mounts {
+    /// Those of `daemon`.
+    pub fn of(daemon: &Apppwd) -> Self {
+        Self(fs::File::open(format!("/proc/{}/ns/mnt", daemon.id())).expect("a process has a namespace"))
+    }
+
+    /// A command that is run among them.
+    pub fn command(&self, inner: &Command) -> Command {
+        let mut command = Command::new("nsenter");
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.arg(format!("--mount=/proc/{}/fd/{}", std::process::id(), self.0.as_raw_fd()));
+        command.arg(inner.get_program()).args(inner.get_args());
+        command
+    }
 }

@@ -42,7 +42,11 @@ pub fn text(metrics: &Metrics) -> String {
     out.gauge("memo_entries", "Secrets that the memo knows", metrics.memo_entries);
     out.counter("store_errors", "Reads and writes of the store that failed", metrics.store_errors);
     out.counter("store_commits", "Transactions of the store that were committed", metrics.store_writes);
-    out.gauge("store_writable", "Whether the store took the last write", u64::from(metrics.writable));
+    out.gauge(
+        "store_writable",
+        "Whether database and journal took the last write",
+        u64::from(metrics.writable),
+    );
     if let Some(at) = metrics.last_backup {
         let help = "The moment that the last backup shows, as Unix time";
         out.family("last_backup_timestamp_seconds", "gauge", Some("seconds"), help);

@@ -16,6 +16,9 @@ pub const FLUSH_AFTER: Duration = Duration::from_secs(30);
 /// Most uses that wait, so that a disk that stays full doesn't fill the memory.
 const MAX_PENDING: usize = 50_000;
 
+/// Most of them whose address is a claim: a peer makes up as many as he likes, and what is proven needs places, too.
+const MAX_UNPROVEN: usize = MAX_PENDING / 4;
+
 /// Where a use was.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -44,25 +47,32 @@ pub struct Seen {
 pub struct PendingUses<K> {
     waiting: BTreeMap<(K, Place), Seen>,
     on_their_way: BTreeMap<(K, Place), Seen>,
+    /// Of those that wait.
+    unproven: usize,
     dropped: u64,
 }
 
 impl<K> Default for PendingUses<K> {
     fn default() -> Self {
-        Self { waiting: BTreeMap::new(), on_their_way: BTreeMap::new(), dropped: 0 }
+        Self { waiting: BTreeMap::new(), on_their_way: BTreeMap::new(), unproven: 0, dropped: 0 }
     }
 }
 
 impl<K: Ord + Clone> PendingUses<K> {
-    /// Counts a login. One app password or user has at most [`MAX_USES`] places here: it
-    /// can't crowd out the others. `false`: so many wait that nothing of it is kept.
+    /// Counts a login. One app password or user has at most [`MAX_USES`] proven places here, and as many unproven
+    /// ones: it can't crowd out the others. `false`: so many wait that nothing of it is kept.
     pub fn count(&mut self, whose: K, place: Place, now: UnixSeconds) -> bool {
         let key = (whose, place);
-        let is_new = !self.waiting.contains_key(&key);
-        let places = range_of(&self.waiting, &key.0).count();
-        if is_new && (self.waiting.len() >= MAX_PENDING || places >= MAX_USES) {
-            self.dropped += 1;
-            return places > 0;
+        if !self.waiting.contains_key(&key) {
+            let unproven = key.1.unproven;
+            let alike =
+                range_of(&self.waiting, &key.0).filter(|(place, _)| place.unproven == unproven).count();
+            let is_full = self.waiting.len() >= MAX_PENDING || (unproven && self.unproven >= MAX_UNPROVEN);
+            if is_full || alike >= MAX_USES {
+                self.dropped += 1;
+                return range_of(&self.waiting, &key.0).next().is_some();
+            }
+            self.unproven += usize::from(unproven);
         }
         add(&mut self.waiting, key, Seen { first: now, last: now, count: 1 });
         true
@@ -83,6 +93,11 @@ impl<K: Ord + Clone> PendingUses<K> {
     /// Drops those of `whose` that wait: it is gone.
     pub fn forget(&mut self, whose: &K) {
         self.waiting.retain(|(key, _), _| key != whose);
+        self.count_unproven();
+    }
+
+    fn count_unproven(&mut self) {
+        self.unproven = self.waiting.keys().filter(|(_, place)| place.unproven).count();
     }
 
     /// Hands out all that wait, to be written. [`PendingUses::ended`] follows.
@@ -90,6 +105,7 @@ impl<K: Ord + Clone> PendingUses<K> {
         for (key, seen) in std::mem::take(&mut self.waiting) {
             add(&mut self.on_their_way, key, seen);
         }
+        self.unproven = 0;
         let uses = self.on_their_way.iter().map(|((whose, place), seen)| Uses {
             whose: whose.clone(),
             service: place.service.clone(),
@@ -110,6 +126,7 @@ impl<K: Ord + Clone> PendingUses<K> {
                 add(&mut self.waiting, key, seen);
             }
         }
+        self.count_unproven();
     }
 
     /// How many wait.
@@ -223,6 +240,34 @@ mod tests {
         pending.count(laptop, at("imap", "192.0.2.1"), 1);
         assert_eq!(pending.take("mx").len(), MAX_USES + 1);
         assert_eq!(pending.dropped(), 200 - u64::try_from(MAX_USES).unwrap());
+    }
+
+    /// A peer that isn't root names whom and whence it likes.
+    #[test]
+    fn what_is_claimed_does_not_crowd_out_what_is_proven() {
+        let mut pending = PendingUses::default();
+        let claimed = |n: usize| Place { unproven: true, ..at("imap", &format!("2001:db8::{n:x}")) };
+        let user = |n: usize| AppPasswordId::from_bits(u64::try_from(n).unwrap());
+        for n in 0..MAX_PENDING + 100 {
+            pending.count(user(n / 10), claimed(n), 1);
+        }
+        assert_eq!(pending.len(), MAX_UNPROVEN);
+        assert!(pending.count(user(0), at("imap", "192.0.2.1"), 2));
+        assert!(
+            pending.count(user(MAX_PENDING), at("imap", "192.0.2.1"), 2),
+            "of whom nothing else is there"
+        );
+        assert_eq!(pending.len(), MAX_UNPROVEN + 2);
+        pending.take("mx");
+        pending.ended(false);
+        assert!(!pending.count(user(MAX_PENDING + 1), claimed(1), 3), "still as many");
+        pending.forget(&user(0));
+        assert!(pending.count(user(MAX_PENDING + 1), claimed(1), 3));
+        for n in 0..MAX_USES {
+            pending.count(user(1), at("imap", &format!("198.51.100.{n}")), 4);
+        }
+        let of_one = pending.take("mx").into_iter().filter(|used| used.whose == user(1));
+        assert_eq!(of_one.filter(|used| !used.unproven).count(), MAX_USES);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Gap {
     /// The journal knows of a later start than the database.
-    #[error("the database is a backup")]
+    #[error("the database is a backup, a disk was full, or journal.log is another")]
     Restored,
     /// Nobody knows what was between the last mark and now.
     #[error("the daemon was away")]

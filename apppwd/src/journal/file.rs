@@ -83,6 +83,11 @@ impl JournalFile {
         self.len
     }
 
+    /// Whether no append that failed is still to be written.
+    pub const fn is_owed_nothing(&self) -> bool {
+        self.owed.is_empty()
+    }
+
     /// Appends the records, and what was owed before them, and syncs them to disk: one sync for
     /// many of them.
     ///

@@ -13,9 +13,14 @@ pub use replay::{Account, Mark, State};
 
 use crate::worker::{Lost, Worker};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The journal on a thread of its own: a sync may take long, and logins don't wait for it.
-pub struct Journal(Worker<JournalFile>);
+pub struct Journal {
+    worker: Worker<JournalFile>,
+    writable: Arc<AtomicBool>,
+}
 
 impl Journal {
     /// Starts its thread.
@@ -23,7 +28,14 @@ impl Journal {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(file: JournalFile) -> std::io::Result<Self> {
-        Worker::start("journal", file, |_| ()).map(Self)
+        let writable = Arc::new(AtomicBool::new(file.is_owed_nothing()));
+        Ok(Self { worker: Worker::start("journal", file, |_| ())?, writable })
+    }
+
+    /// Tells whether it took the last append and is owed nothing: for who doesn't wait for its lock.
+    #[must_use]
+    pub fn writable(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.writable)
     }
 
     /// How many bytes of it are whole and synced.
@@ -31,7 +43,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Lost`].
     pub async fn synced(&self) -> Result<u64, JournalError> {
-        Ok(self.0.run(|file| file.synced()).await?)
+        Ok(self.worker.run(|file| file.synced()).await?)
     }
 
     /// Appends the records and waits until they are on disk. Those that an append before
@@ -40,7 +52,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; the records are owed then.
     pub async fn append(&self, records: Vec<Record>) -> Result<(), JournalError> {
-        self.0.run(move |file| file.append(&records)).await?
+        self.run(move |file| file.append(&records)).await
     }
 
     /// As [`Journal::append`], for a change that the caller takes back if it can't be written.
@@ -48,7 +60,20 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; the records are then forgotten, and only they.
     pub async fn append_or_forget(&self, records: Vec<Record>) -> Result<(), JournalError> {
-        self.0.run(move |file| file.append_or_forget(&records)).await?
+        self.run(move |file| file.append_or_forget(&records)).await
+    }
+
+    async fn run(
+        &self,
+        append: impl FnOnce(&mut JournalFile) -> Result<(), JournalError> + Send + 'static,
+    ) -> Result<(), JournalError> {
+        let writable = Arc::clone(&self.writable);
+        let appended = self.worker.run(move |file| {
+            let appended = append(file);
+            writable.store(appended.is_ok() && file.is_owed_nothing(), Ordering::Relaxed);
+            appended
+        });
+        appended.await?
     }
 }
 

@@ -4,14 +4,17 @@
 use super::message;
 use super::verdict::Line;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 use tracing::{Dispatch, Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// Lines that may wait; more are counted and dropped.
+/// Verdicts that may wait; more are counted and dropped.
 const MOST: usize = 32_768;
+
+/// Room for other lines behind them: who asks for many verdicts must not hide what administrators do.
+const MOST_OTHERS: usize = 4096;
 
 /// How long the thread rests after a batch of lines.
 const REST: Duration = Duration::from_millis(5);
@@ -23,6 +26,8 @@ const BUSY: usize = 256;
 #[derive(Debug)]
 pub struct Log {
     entries: SyncSender<Entry>,
+    /// Verdicts that wait.
+    verdicts: Arc<AtomicUsize>,
     /// Since the last line that said so.
     dropped: AtomicU64,
     /// Since the start.
@@ -42,11 +47,13 @@ impl Log {
     /// # Errors
     /// If the system gives no thread.
     pub(super) fn start(sink: Dispatch) -> std::io::Result<Arc<Self>> {
-        let (entries, waiting) = sync_channel(MOST);
+        let (entries, waiting) = sync_channel(MOST + MOST_OTHERS);
+        let verdicts = Arc::<AtomicUsize>::default();
+        let left = Arc::clone(&verdicts);
         std::thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || tracing::dispatcher::with_default(&sink, || write_all(&waiting)))?;
-        Ok(Arc::new(Self { entries, dropped: AtomicU64::new(0), all_dropped: AtomicU64::new(0) }))
+            .spawn(move || tracing::dispatcher::with_default(&sink, || write_all(&waiting, &left)))?;
+        Ok(Arc::new(Self { entries, verdicts, dropped: AtomicU64::new(0), all_dropped: AtomicU64::new(0) }))
     }
 
     /// Has a verdict's line written.
@@ -78,7 +85,12 @@ impl Log {
                 self.dropped.fetch_add(dropped, Ordering::Relaxed);
             }
         }
-        if self.entries.try_send(entry).is_err() {
+        let is_verdict = matches!(entry, Entry::Verdict(_));
+        let has_room = !is_verdict || self.verdicts.load(Ordering::Relaxed) < MOST;
+        // Before it is sent: the thread may have written it by then.
+        self.verdicts.fetch_add(usize::from(is_verdict && has_room), Ordering::Relaxed);
+        if !has_room || self.entries.try_send(entry).is_err() {
+            self.verdicts.fetch_sub(usize::from(is_verdict && has_room), Ordering::Relaxed);
             self.dropped.fetch_add(1, Ordering::Relaxed);
             self.all_dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -93,10 +105,11 @@ impl Log {
 
 /// Writes what comes, until nobody can send any more. Between two batches it rests: whoever sends
 /// meanwhile need not wake it, which would cost a login more than its line.
-fn write_all(waiting: &Receiver<Entry>) {
+fn write_all(waiting: &Receiver<Entry>, verdicts: &AtomicUsize) {
     while let Ok(first) = waiting.recv() {
         let mut written = 0;
         for entry in std::iter::once(first).chain(waiting.try_iter()) {
+            verdicts.fetch_sub(usize::from(matches!(entry, Entry::Verdict(_))), Ordering::Relaxed);
             write(entry);
             written += 1;
         }
@@ -128,6 +141,7 @@ impl<S: Subscriber> Layer<S> for Queued {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::{Answer, Reason};
     use std::sync::mpsc::Sender;
     use std::sync::{Mutex, PoisonError, mpsc};
     use tracing_subscriber::layer::SubscriberExt;
@@ -142,6 +156,12 @@ mod tests {
         }
     }
 
+    fn verdict(number: usize) -> Line {
+        let (user, service) = (number.to_string(), "imap".to_owned());
+        let answer = Answer::new(Reason::UnknownSecret);
+        Line { user, service, rhost: String::new(), rhost_is_proven: true, uid: 33, answer }
+    }
+
     #[test]
     fn a_stuck_log_holds_nobody_up_and_says_what_it_dropped() {
         let (go_on, wait) = mpsc::channel();
@@ -149,18 +169,22 @@ mod tests {
         let sink = tracing_subscriber::registry().with(Stuck(Mutex::new(wait), written));
         let log = Log::start(sink.into()).unwrap();
         for i in 0..MOST + 100 {
-            log.send(Entry::Text(Level::INFO, i.to_string()));
+            log.verdict(verdict(i));
         }
+        // Behind all these there is room for what matters.
+        log.send(Entry::Text(Level::INFO, "created ap-7k3m9qxe".to_owned()));
         log.flush(Duration::from_millis(20));
         drop(go_on);
         log.flush(Duration::from_secs(10));
-        log.send(Entry::Text(Level::INFO, "at last".to_owned()));
+        log.verdict(verdict(MOST + 100));
         log.flush(Duration::from_secs(10));
         let lines: Vec<String> = read.try_iter().collect();
         assert!(lines.iter().any(|line| line.contains("lines were dropped")), "{} lines", lines.len());
-        assert_eq!(lines.last().map(String::as_str), Some("at last"));
+        assert!(lines.iter().any(|line| line == "created ap-7k3m9qxe"));
+        assert!(lines.last().is_some_and(|line| line.contains("user=32868 ")), "at last");
         assert!(lines.len() >= MOST);
-        let written = lines.iter().filter(|line| !line.contains("lines were dropped")).count();
+        let written = lines.iter().filter(|line| line.contains("user=")).count();
         assert_eq!(log.dropped(), u64::try_from(MOST + 101 - written).unwrap());
+        assert!(log.dropped() > 0);
     }
 }

@@ -101,7 +101,7 @@ struct Beside<'a, S> {
     users: &'a UsersConfig,
     origin: Origin,
     /// What the journal calls the accounts; needed only where a name differs.
-    names: OnceCell<BTreeSet<NamedBy>>,
+    names: OnceCell<BTreeSet<(NamedBy, AccountId)>>,
 }
 
 impl<S: Store> Beside<'_, S> {
@@ -128,13 +128,23 @@ impl<S: Store> Beside<'_, S> {
     }
 
     /// Whether an account has that name by the journal: it would have had to give it up first, and that would
-    /// have been written first.
-    fn is_anothers(&self, name: &str) -> bool {
+    /// have been written first. What a creation that was taken back has left is none, once nothing is marked on it.
+    async fn is_anothers(&self, name: &str) -> Result<bool, StoreError> {
         let names = self.names.get_or_init(|| {
             let there = self.state.accounts().filter(|(_, account)| !account.deleted);
-            there.map(|(_, account)| account.name).collect()
+            there.map(|(id, account)| (account.name, id)).collect()
         });
-        self.keys.all().any(|key| names.contains(&NamedBy::new(key, name)))
+        for name in self.keys.all().map(|key| NamedBy::new(key, name)) {
+            let of_that_name = names.range((name, AccountId::NONE)..).take_while(|(other, _)| *other == name);
+            for (_, id) in of_that_name {
+                if self.state.account(id).is_some_and(is_marked)
+                    || self.store.account_by_id(id).await?.is_some()
+                {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     async fn both_know(
@@ -160,8 +170,8 @@ impl<S: Store> Beside<'_, S> {
         let was_called = |name: &NamedBy| name.can_be_tested(keys) && name.may_be(keys, &account.given);
         let is_known = by_journal.earlier.iter().any(was_called) && origin != Origin::Ahead;
         let is_older = origin == Origin::Backup || !is_canonical || is_known;
-        let is_stranger =
-            !is_its_name && (is_older || account.locked.is_some() || self.is_anothers(&account.given));
+        let is_stranger = !is_its_name
+            && (is_older || account.locked.is_some() || self.is_anothers(&account.given).await?);
         // A stranger's lock is this start's own doing. By the journal's name it would be another's.
         let locked = account.locked.filter(|_| !is_stranger);
         accounts.owe_marks(&account, locked, Some(by_journal), || match is_stranger {

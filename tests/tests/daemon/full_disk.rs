@@ -7,7 +7,7 @@ use super::asking::{
     wait_until,
 };
 use super::housekeeping::OFTEN;
-use apppw_tests::among::{fill_disk, on_small_disk};
+use apppw_tests::among::{Mounts, fill, fill_disk, filler, on_small_disk};
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::clock::Clock;
 use serde_json::json;
@@ -23,6 +23,10 @@ pub fn cases() -> Vec<Case> {
             .with_program("cc"),
         Case::as_root("new_halves_are_written_though_the_old_ones_have_ended", ended).with_program("unshare"),
         Case::as_root("nothing_stays_in_memory_that_is_written", written).with_program("unshare"),
+        Case::as_root("a_start_on_a_disk_that_has_become_full_serves", started)
+            .with_program("unshare")
+            .with_program("nsenter"),
+        Case::as_root("a_journal_that_takes_no_writes_is_told_of", journal_full).with_program("unshare"),
     ]
 }
 
@@ -102,6 +106,49 @@ fn written() {
     assert_eq!(in_memory(), 2);
     done(&daemon, "user.delete", json!({"user": CAROL}));
     assert_eq!(in_memory(), 0);
+}
+
+/// What it needs a place for was there before, and is left behind by a stop in order, too.
+fn started() {
+    let site = site("");
+    let command = on_small_disk(&site, "state");
+    let daemon = site.start_by(command);
+    let phone = create(&daemon, "phone", json!({}));
+    let mounts = Mounts::of(&daemon);
+    let (mut filler, _) = filler(&daemon, "state");
+    let (status, site) = daemon.stop();
+    assert!(status.success());
+    fill(&mut filler);
+    let command = mounts.command(&site.command());
+    let daemon = site.start_by(command);
+    assert_eq!(imap(&daemon, &phone), "accepted");
+    assert_eq!(refused(&daemon, "create", json!({"user": USER, "name": "x"})).0, "read_only");
+    let (status, site) = daemon.stop();
+    assert!(status.success());
+    let command = mounts.command(&site.command());
+    let daemon = site.start_by(command);
+    assert_eq!(imap(&daemon, &phone), "accepted", "again");
+}
+
+fn journal_full() {
+    let site = site("");
+    let command = on_small_disk(&site, "key");
+    let daemon = site.start_by(command);
+    let [one, other] = ["phone", "laptop"].map(|name| create(&daemon, name, json!({})));
+    let filler = fill_disk(&daemon, "key");
+    let writable = || done(&daemon, "status", json!({}))["writable"].clone();
+    assert_eq!(writable(), true, "nobody knows yet");
+    // In its last page there is room for some more.
+    let verbs = ["suspend", "resume"].into_iter().cycle().take(200);
+    let mut answers = verbs.map(|verb| ask(&daemon, verb, json!({"ids": [one.id]}))["error"].clone());
+    let error = answers.find(|error| !error.is_null()).expect("a full disk")["message"].to_string();
+    assert!(error.contains("in force from now on") && error.contains("journal"), "{error}");
+    assert_eq!(writable(), false);
+    assert_eq!(done(&daemon, "doctor", json!({}))["writable"], false);
+    std::fs::remove_file(filler).expect("room again");
+    assert_eq!(writable(), false, "the journal still lacks it");
+    done(&daemon, "revoke", json!({"ids": [other.id]}));
+    assert_eq!(writable(), true, "with another one it has that, too");
 }
 
 fn full_disk() {

@@ -72,6 +72,7 @@ fn there_and_back() {
     daemon.wait_for_line(&["warning: ", "the database is a backup of 20", "put back at 20"]);
     daemon.wait_for_line(&["warning: ", "has a gap", "the database is a backup"]);
     assert_eq!([imap(&daemon, &phone), imap(&daemon, &later)], ["accepted", "unknown-secret"]);
+    assert!(daemon.status().last_backup.is_some(), "the one that was put back");
     let trail = events(&daemon, json!({"kinds": ["restore"]}));
     assert_eq!(trail.len(), 1, "{trail:?}");
     assert_eq!(trail[0]["actor"]["uid"], 0);

@@ -17,14 +17,13 @@ pub fn judge(asked: &Result<Checkup, Failure>, own_version: &str) -> Vec<Line> {
         lines.push(Line::warning("daemon-version", what, "systemctl restart apppwd"));
     }
     if !checkup.writable {
-        let what =
-            "the database takes no writes: logins go on, but nothing can be revoked for good or created";
+        let what = "database or journal takes no writes: logins go on, but nothing can be revoked for good or created";
         lines.push(Line::fault(
             "daemon-writable",
             what,
             format!(
-                "make room on the disk of {} (df {}); journalctl -u apppwd says what failed",
-                checkup.state_dir, checkup.state_dir
+                "make room on the disk (df {} {}); journalctl -u apppwd says what failed",
+                checkup.state_dir, checkup.key_dir
             ),
         ));
     }

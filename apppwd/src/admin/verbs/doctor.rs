@@ -40,7 +40,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, args: DoctorArgs) -> Result<Check
         now: clock::now(),
         clock_since: daemon.record.clock_since(),
         clock_doubted: daemon.record.is_clock_doubted(Instant::now()),
-        writable: health.writable,
+        writable: daemon.is_writable(),
         errors: health.errors,
         in_memory: daemon.in_memory.borrow().count(),
         panic: u64::try_from(daemon.panic.borrow().0.len()).unwrap_or(u64::MAX),

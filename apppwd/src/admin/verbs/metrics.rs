@@ -14,7 +14,7 @@ use apppw_admin::verbs::Metrics;
 pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Metrics, AdminError> {
     let counts = daemon.store.counts(None, clock::now()).await?;
     let last_backup = daemon.store.last_backup().await?;
-    let Health { writable, commits, errors } = daemon.store.health();
+    let Health { commits, errors, .. } = daemon.store.health();
     let pool = daemon.argon.pool();
     let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let (uses, primary_uses) = (daemon.uses.borrow(), daemon.primary_uses.borrow());
@@ -31,7 +31,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Metrics, Adm
         memo_entries: number(daemon.memo.borrow().entries()),
         store_errors: errors,
         store_writes: commits,
-        writable,
+        writable: daemon.is_writable(),
         last_backup,
         uses_waiting: number(uses.len() + primary_uses.len()),
         uses_dropped: uses.dropped() + primary_uses.dropped(),

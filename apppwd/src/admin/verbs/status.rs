@@ -47,7 +47,7 @@ pub async fn run<S: Store>(daemon: &Daemon<S>, _: NoArgs) -> Result<Status, Admi
         },
         panic: super::panic::to_messages(daemon),
         in_memory: daemon.in_memory.borrow().count(),
-        writable: daemon.store.health().writable,
+        writable: daemon.is_writable(),
         last_backup,
     })
 }

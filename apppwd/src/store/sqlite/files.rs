@@ -3,6 +3,7 @@
 use crate::fault::Fault;
 use crate::ownership;
 use crate::store::OpenError;
+use nix::sys::statvfs::statvfs;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,9 @@ impl Database {
     }
 }
 
+/// A disk with less room than this, in bytes, is as good as full: the index of the write-ahead log takes half of it.
+pub(super) const FULL: u64 = 64 << 10;
+
 /// The file that SQLite keeps beside the database under that suffix.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.to_owned().into_os_string();
@@ -80,6 +84,25 @@ pub(super) fn check_files(path: &Path) -> Result<(), Fault> {
         }
     }
     check_rollback(path)
+}
+
+/// Bytes that there is room for on the disk, as far as it says.
+pub(super) fn room(path: &Path) -> u64 {
+    let dir = path.parent().unwrap_or(path);
+    statvfs(dir).map_or(u64::MAX, |disk| disk.blocks_available().saturating_mul(disk.fragment_size()))
+}
+
+/// SQLite makes sure of room for its index by a byte in each page of 4 KiB. On a file system with smaller blocks the rest
+/// of the page has none, and writing to it in memory ends the process (SIGBUS) where the disk is full.
+pub(super) fn check_room(path: &Path) -> Result<(), Fault> {
+    const PAGE: u64 = 4096;
+    let has_small_blocks =
+        path.parent().and_then(|dir| statvfs(dir).ok()).is_some_and(|disk| disk.fragment_size() < PAGE);
+    if has_small_blocks && room(path) < FULL {
+        let why = "its disk is full, and has blocks of less than 4 KiB: make room".to_owned();
+        return Err(OpenError::NotNow { path: path.to_owned(), why }.into());
+    }
+    Ok(())
 }
 
 /// SQLite plays back a rollback journal that it finds, and if another file is named at its end, deletes that

@@ -10,7 +10,6 @@ use crate::key::Keyring;
 use crate::ownership;
 use crate::store::{CopyError, RestoreError};
 use apppw_admin::verbs::Actor;
-use nix::sys::statvfs::statvfs;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -70,9 +69,7 @@ fn remove(path: &Path) -> Result<(), Fault> {
 
 fn fetch(source: &mut impl Read, path: &Path) -> Result<(), Fault> {
     let dir = path.parent().unwrap_or(Path::new("."));
-    let free =
-        statvfs(dir).map_or(u64::MAX, |disk| disk.blocks_available().saturating_mul(disk.fragment_size()));
-    let mut most = free.saturating_sub(SPARE);
+    let mut most = files::room(path).saturating_sub(SPARE);
     let mut file =
         files::file_of_our_own(path).map_err(|e| Fault::io("can't take the backup into", path, e))?;
     let mut block = vec![0; 1 << 16];

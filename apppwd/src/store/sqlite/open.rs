@@ -1,6 +1,6 @@
 //! Opening the database.
 
-use super::files::{Database, check_files, check_format, make_file};
+use super::files::{Database, FULL, check_files, check_format, check_room, make_file, room};
 use super::key_check::check_keys;
 use super::keys as known_keys;
 use super::schema::{back_up_before_migration, check_numbers, check_schema, migrate};
@@ -60,8 +60,10 @@ pub enum Missing {
 pub fn highest_key(database: &Database) -> Result<u32, Fault> {
     let path = &database.path;
     check_files(path)?;
+    check_room(path)?;
     let unusable = |e| open_error(path, &e);
     let reader = open_reader(path).map_err(unusable)?;
+    keep_files(&reader).map_err(unusable)?;
     Ok(known_keys::highest(&reader).map_err(unusable)?)
 }
 
@@ -85,6 +87,7 @@ pub fn open(
         return Err(OpenError::OldSqlite(rusqlite::version()).into());
     }
     check_files(path)?;
+    check_room(path)?;
     copy::remove_begun(path).map_err(|e| Fault::io("can't remove", &copy::begun(path), e))?;
     make_file(path)?;
     check_format(path)?;
@@ -103,6 +106,7 @@ pub fn open(
     let slow = open_reader(path).map_err(unusable)?;
     // It reads each page once; a cache of SQLite's usual 2 MB would only be filled and kept.
     slow.pragma_update(None, "cache_size", SLOW_CACHE_KIB).map_err(unusable)?;
+    keep_files(&reader).and_then(|()| keep_files(&slow)).map_err(unusable)?;
     let slow = Reader::start(slow, Arc::clone(&errors)).map_err(thread)?;
     let writer = Writer::start(connection, Arc::clone(&errors)).map_err(thread)?;
     Ok(SqliteStore { path: path.as_path().into(), reader, slow, writer, host: host.into(), errors })
@@ -123,10 +127,13 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 pub(super) fn open_error(path: &Path, error: &rusqlite::Error) -> OpenError {
     // It may quote a whole statement of the schema.
     let words: Vec<String> = error.to_string().split_whitespace().map(str::to_owned).collect();
-    let (path, why) = (path.to_owned(), cut(&words.join(" "), LONGEST_WHY).into_owned());
+    let (path, mut why) = (path.to_owned(), cut(&words.join(" "), LONGEST_WHY).into_owned());
     // A disk that gives nothing looks like damage, too.
     let is_read = std::fs::File::open(&path).and_then(|mut file| file.read(&mut [0; 512]));
     if is_passing(error) || is_read.is_err() {
+        if room(&path) < FULL {
+            why.push_str(" (its disk is full: make room)");
+        }
         OpenError::NotNow { path, why }
     } else {
         OpenError::Unusable { path, why }
@@ -143,8 +150,15 @@ pub(super) fn harden(connection: &Connection, longest: i32) -> rusqlite::Result<
     connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;")
 }
 
+/// Leaves the files of the write-ahead log where they are at the end, empty: on a disk that has become full a start could
+/// not make them anew, and nobody would get in.
+fn keep_files(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
+}
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     harden(connection, MOST_WRITTEN)?;
+    keep_files(connection)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(32);
     // The journal mode is answered with a row; the others are not.

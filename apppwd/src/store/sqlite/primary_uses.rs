@@ -32,7 +32,7 @@ pub(super) fn add(tx: &Transaction<'_>, uses: &[Uses<String>]) -> rusqlite::Resu
     if kept > MOST {
         tx.prepare_cached(
             "DELETE FROM primary_use WHERE (user, service, rhost, unproven, host) IN
-                 (SELECT user, service, rhost, unproven, host FROM primary_use ORDER BY last LIMIT ?1)",
+                 (SELECT user, service, rhost, unproven, host FROM primary_use ORDER BY unproven DESC, last LIMIT ?1)",
         )?
         .execute([kept - MOST])?;
     }

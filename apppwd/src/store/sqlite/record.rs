@@ -52,6 +52,10 @@ pub(super) fn note_put_back(copy: &Connection, by: &Actor, at: UnixSeconds) -> r
     // Also one of the last run must be known for a backup. Drawn, for somebody may have edited the file: what is in it must
     // not decide. (0 is before all that a journal may have.)
     set_run(copy, getrandom::u64().unwrap_or_default())?;
+    // It is the last backup: what noted that came after the moment that it shows.
+    if let Some(shows) = copy_of(copy)?.filter(|shows| *shows <= at) {
+        set_last_backup(copy, shows, at)?;
+    }
     set_text(copy, PUT_BACK, &format!("{at} {}", actor_to_sql(by)))
 }
 

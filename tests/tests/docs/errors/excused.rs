@@ -186,6 +186,7 @@ pub const EXCUSED: &[Excused] = &[
     Excused { text: "What was named is refused from now on", why: UNREAD },
     Excused { text: "The account is locked from now on", why: UNREAD },
     Excused { text: "it has keys that are none", why: OURS },
+    Excused { text: "its disk is full, and has blocks of less than 4 KiB", why: DISK },
     Excused {
         text: "the backup has {} bytes, and where {} is to lie only {} are free",
         why: "needs a disk with less room than the copy takes",
