@@ -71,6 +71,17 @@ pub fn lock(config: &Config) -> Result<StateLock, Fault> {
 /// # Errors
 /// Any [`Fault`].
 pub async fn open(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon<SqliteStore>>, Fault> {
+    let database = Database::in_dir(&config.state_dir);
+    match open_all(config, task, log).await {
+        // What a disk gives that can't be read looks like damage, with which nobody would start it again.
+        Err(Fault::Damaged { what, error }) if !sqlite::is_readable(&database.path) => {
+            Err(Fault::System { what, source: std::io::Error::other(error) })
+        }
+        opened => opened,
+    }
+}
+
+async fn open_all(config: Config, task: Task, log: Arc<Log>) -> Result<Rc<Daemon<SqliteStore>>, Fault> {
     ownership::private_dir(&config.key_dir)?;
     let database = Database::in_dir(&config.state_dir);
     let found = key::find(&config.key_dir)?;

@@ -6,11 +6,9 @@ use std::time::Instant;
 
 /// Runs what is left of a row up to `total` cases.
 pub fn run(row: &Row, total: u64, progress: &mut Progress, commit: &str) {
-    let mut done = progress
-        .rows
-        .remove(row.name)
-        .unwrap_or_else(|| Done { commit: commit.to_owned(), ..Done::default() });
-    done.outcome.unable = None;
+    // One that couldn't be run begins anew, with this commit.
+    let kept = progress.rows.remove(row.name).filter(|done| done.outcome.unable.is_none());
+    let mut done = kept.unwrap_or_else(|| Done { commit: commit.to_owned(), ..Done::default() });
     let mut told = Instant::now();
     while done.outcome.done < total {
         let range = done.outcome.done..total.min(done.outcome.done + row.batch);

@@ -3,7 +3,7 @@
 use super::Case;
 use super::asking::{OTHER, USER, create, create_for, done, imap, login, primary, refused, site};
 use super::authorize::{GROUP, PASSWD};
-use apppw_tests::among::start_among;
+use apppw_tests::among::{among, start_among};
 use apppw_tests::apppwd::Apppwd;
 use apppw_tests::identity::Identity;
 use apppw_tests::lines::{Lines, code};
@@ -70,19 +70,22 @@ fn without_olive() -> String {
 fn gone() {
     let daemon = start_among(site("[policy]\nprimary = \"refuse\"\n"), PASSWD, GROUP);
     let one = create_for(&daemon, "olive", "phone", json!({}));
-    let shown = || done(&daemon, "show", json!({"id": one.id}))["app_password"].clone();
-    let before = shown();
-    let (file, whole) = (daemon.path("without-olive"), daemon.path("with-olive"));
-    std::fs::write(&file, without_olive()).expect("a file");
-    std::fs::write(&whole, PASSWD).expect("a file");
-    replace_passwd(&daemon, &file);
+    let before = done(&daemon, "show", json!({"id": one.id}))["app_password"].clone();
+    // A start asks the directory for each account's uid.
+    let (_, site) = daemon.stop();
+    let command = among(&site, &without_olive(), GROUP);
+    let daemon = site.start_by(command);
     assert_eq!(
         login(&daemon, "olive", &one.secret, "imap", "192.0.2.7"),
         "accepted",
         "whether she may log in says the PAM host"
     );
     done(&daemon, "users", json!({}));
-    replace_passwd(&daemon, &whole);
+    done(&daemon, "user.show", json!({"user": "olive"}));
+    let (_, site) = daemon.stop();
+    let command = among(&site, PASSWD, GROUP);
+    let daemon = site.start_by(command);
+    let shown = || done(&daemon, "show", json!({"id": one.id}))["app_password"].clone();
     let after = shown();
     assert_eq!(
         (&after["id"], &after["state"], &after["services"]),

@@ -181,7 +181,7 @@ fn faults() -> Vec<(&'static str, Change, i32, &'static [&'static str])> {
         ("key_of_a_megabyte", |s| write(s, "key/server.key", &"# x\n".repeat(1 << 18)), 78, &["server.key is too large"]),
         ("folder_in_place_of_the_key", |s| { remove(s, "key/server.key"); fs::create_dir(s.path("key/server.key")).expect("a folder") }, 78, &["server.key: is a folder, wanted a file"]),
         ("journal_line_without_an_end", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &(j + &"a".repeat(64 << 20))) }, 78, &["journal.log line 4 is damaged"]),
-        ("folder_in_place_of_the_write_ahead_log", |s| fs::create_dir(s.path("state/apppw.db-wal")).expect("a folder"), 78, &["apppw.db-wal: is a folder"]),
+        ("folder_in_place_of_the_write_ahead_log", |s| { remove(s, "state/apppw.db-wal"); fs::create_dir(s.path("state/apppw.db-wal")).expect("a folder") }, 78, &["apppw.db-wal: is a folder"]),
         ("damaged_line_in_the_journal", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &j.replacen("enroll", "unroll", 1)) }, 78, &["journal.log line 2 is damaged"]),
         ("unknown_change_in_the_journal", |s| { let j = read(s, "key/journal.log"); write(s, "key/journal.log", &(j + "1 grant ap-00000000 00000000\n")) }, 78, &["journal.log line 4 is damaged"]),
         ("binary_in_the_journal", |s| fs::write(s.path("key/journal.log"), [0xff; 64]).expect("a file"), 78, &["journal.log line 1 is damaged"]),

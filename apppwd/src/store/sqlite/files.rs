@@ -75,6 +75,12 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Whether the disk gives the beginning of the database.
+#[must_use]
+pub fn is_readable(path: &Path) -> bool {
+    std::fs::File::open(path).and_then(|mut file| file.read(&mut [0; 512])).is_ok()
+}
+
 /// Before SQLite touches them.
 pub(super) fn check_files(path: &Path) -> Result<(), Fault> {
     for suffix in ["", "-wal", "-shm", ROLLBACK] {

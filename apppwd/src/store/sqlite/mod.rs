@@ -32,7 +32,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use files::{Database, Presence};
+pub use files::{Database, Presence, is_readable};
 pub use open::{Empty, Missing, highest_key, open};
 
 use super::{

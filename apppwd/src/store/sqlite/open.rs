@@ -1,6 +1,6 @@
 //! Opening the database.
 
-use super::files::{Database, FULL, check_files, check_format, check_room, make_file, room};
+use super::files::{Database, FULL, check_files, check_format, check_room, is_readable, make_file, room};
 use super::key_check::check_keys;
 use super::keys as known_keys;
 use super::schema::{back_up_before_migration, check_numbers, check_schema, migrate};
@@ -13,7 +13,6 @@ use apppw_admin::text::cut;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -129,8 +128,7 @@ pub(super) fn open_error(path: &Path, error: &rusqlite::Error) -> OpenError {
     let words: Vec<String> = error.to_string().split_whitespace().map(str::to_owned).collect();
     let (path, mut why) = (path.to_owned(), cut(&words.join(" "), LONGEST_WHY).into_owned());
     // A disk that gives nothing looks like damage, too.
-    let is_read = std::fs::File::open(&path).and_then(|mut file| file.read(&mut [0; 512]));
-    if is_passing(error) || is_read.is_err() {
+    if is_passing(error) || !is_readable(&path) {
         if room(&path) < FULL {
             why.push_str(" (its disk is full: make room)");
         }

@@ -73,7 +73,8 @@ fn run(cases: &Cases) -> Outcome {
             }
             let [accepted, refused] = judged(&daemon);
             // Without this an unloaded module would log no secret, either.
-            if stack == ours && (accepted == before[0] || refused == before[1]) {
+            let are_of_all_kinds = cases.len() >= 20;
+            if stack == ours && are_of_all_kinds && (accepted == before[0] || refused == before[1]) {
                 return Err(servers::Failure(format!("{host}: apppwd accepted or refused nothing:\n{log}")));
             }
             Ok(canaries.find(log.as_bytes()).into_iter().map(|hit| (hit.name, hit.form)).collect())
