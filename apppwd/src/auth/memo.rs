@@ -3,7 +3,7 @@
 //! It never decides. It only says "this secret was right for this very hash before"; the
 //! row is read from the store at each login, and judged, whatever the memo says.
 
-use crate::key::wipe_stack;
+use crate::key::{wipe_frames, wipe_stack};
 use crate::store::Hash;
 use crate::sys::Locked;
 use apppw_admin::AppPasswordId;
@@ -78,6 +78,13 @@ impl Memo {
 
     /// The hash is part of what is marked: a rewritten row is not recognised.
     fn mark(&self, id: AppPasswordId, hash: &Hash, secret: &Secret) -> Mark {
+        let mark = self.mark_of(id, hash, secret);
+        wipe_frames();
+        mark
+    }
+
+    #[inline(never)]
+    fn mark_of(&self, id: AppPasswordId, hash: &Hash, secret: &Secret) -> Mark {
         let mac = Hmac::clone(&self.key)
             .chain_update(id.bits().to_be_bytes())
             .chain_update(hash.salt)

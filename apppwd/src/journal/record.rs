@@ -272,7 +272,8 @@ mod tests {
             let line = record.to_line();
             let line = line.trim_end();
             assert_eq!(Record::from_line(line).as_ref(), Ok(&record));
-            for i in 0..line.len() {
+            // Miri takes a second for each.
+            for i in (0..line.len()).step_by(if cfg!(miri) { 20 } else { 1 }) {
                 let mut damaged = line.to_owned().into_bytes();
                 damaged[i] ^= 1;
                 let damaged = String::from_utf8(damaged).unwrap();

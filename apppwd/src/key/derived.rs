@@ -1,6 +1,6 @@
 //! What is derived from one server key.
 
-use super::ServerKey;
+use super::{ServerKey, wipe_frames};
 use crate::store::AccountId;
 use apppw_proto::secret::Secret;
 use hkdf::Hkdf;
@@ -46,6 +46,15 @@ impl DerivedKeys {
     /// The tag of a secret: the first 32 bits of HMAC-SHA-256(tag key, account ‖ secret).
     #[must_use]
     pub fn tag(&self, account: &AccountId, secret: &Secret) -> u32 {
+        let tag = self.tag_of(account, secret);
+        // What is moved to the heap next would take what is left there with it, in its padding.
+        wipe_frames();
+        tag
+    }
+
+    /// In a frame of its own, below its caller's.
+    #[inline(never)]
+    fn tag_of(&self, account: &AccountId, secret: &Secret) -> u32 {
         let mac = first_bytes::<4>(self.tag.clone().chain_update(account.0).chain_update(secret.as_bytes()));
         u32::from_be_bytes(mac)
     }

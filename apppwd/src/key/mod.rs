@@ -146,6 +146,13 @@ pub fn wipe_stack() {
     black_box(&mut below).zeroize();
 }
 
+/// The same of 4 KiB, which is more than an HMAC takes: cheap enough for each login.
+#[inline(never)]
+pub fn wipe_frames() {
+    let mut below = [u64::MAX; 512];
+    black_box(&mut below).zeroize();
+}
+
 /// Why the server key can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
